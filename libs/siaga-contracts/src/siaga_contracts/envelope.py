@@ -1,0 +1,45 @@
+"""Headers of every record: CloudEvents in Kafka's binary mode plus W3C trace context."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from google.protobuf.message import Message
+
+TRACEPARENT: Final = "traceparent"
+CONTENT_TYPE: Final = b"application/protobuf"
+
+Headers = list[tuple[str, bytes]]
+
+
+def headers(message: Message, event_id: str, source: str, event_at_ms: int, traceparent: str | None) -> Headers:
+    """The headers of a record; `source` is the service (`intake`), `event_at_ms` epoch milliseconds of event time.
+
+    A list, not a tuple: the batch builder of the Kafka client takes nothing else.
+    """
+    name = message.DESCRIPTOR.full_name
+    made: Headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", event_id.encode()),
+        ("ce_type", b"id.siaga112." + name.encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", rfc3339(event_at_ms).encode()),
+        ("content-type", CONTENT_TYPE),
+        ("siaga_schema", name.encode()),
+    ]
+    if traceparent:
+        made.append((TRACEPARENT, traceparent.encode()))
+    return made
+
+
+def header(headers: Iterable[tuple[str, bytes]], name: str) -> str | None:
+    """The value of the first header of that name, as text; None when there is none."""
+    for key, value in headers:
+        if key == name:
+            return value.decode("utf-8", "replace")
+    return None
+
+
+def rfc3339(at_ms: int) -> str:
+    """Epoch milliseconds as `2019-02-11T00:00:04.000Z`."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

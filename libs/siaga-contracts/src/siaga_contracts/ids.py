@@ -1,0 +1,33 @@
+"""Identifiers derived from their cause (UUIDv5): doing a thing twice makes the same thing."""
+
+import uuid
+from typing import Final
+
+# Our own namespace: a change of it would make every replayed id a new one.
+NAMESPACE: Final = uuid.UUID("5ba64112-0112-5112-8112-01120112a112")
+
+
+def derived(kind: str, *parts: str) -> str:
+    """UUIDv5 of a kind of thing and the parts that cause it; parts may hold any character."""
+    name = "\x1f".join((kind, *(part.replace("\\", "\\\\").replace("\x1f", "\\x1f") for part in parts)))
+    return str(uuid.uuid5(NAMESPACE, name))
+
+
+def call_id(tenant: str, source: str, call_ref: str) -> str:
+    """A call, by the name its switch (`kind/instance`) gives it."""
+    return derived("call", tenant, source, call_ref)
+
+
+def event_id(tenant: str, source: str, native_id: str) -> str:
+    """An event of a source, by the source's own id of it or by its content."""
+    return derived("event", tenant, source, native_id)
+
+
+def incident_id(tenant: str, opening_call_id: str) -> str:
+    """An incident, by the call that opened it."""
+    return derived("incident", tenant, opening_call_id)
+
+
+def order_id(incident: str, unit: str, fence: int, kind: str) -> str:
+    """An order to a unit: one per incident, unit, assignment and kind."""
+    return derived("order", incident, unit, str(fence), kind)

@@ -1,0 +1,1 @@
+"""What every Siaga112 service stands on."""

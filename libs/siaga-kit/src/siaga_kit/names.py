@@ -1,0 +1,49 @@
+"""Every name that leaves the process in telemetry, with its meaning; an unlisted one is refused.
+
+No name here may carry a phone number, a text of a call, or a position finer than a kelurahan.
+"""
+
+from typing import Final
+
+METRICS: Final = {
+    "siaga.stage.records": "records processed, by stage",
+    "siaga.stage.dead_letters": "records sent to the dead letters, by stage and reason",
+    "siaga.stage.transient": "pauses because something outside was away, by stage and error",
+    "siaga.stage.batch_size": "records in one batch, by stage",
+    "siaga.stage.latency_ms": "from the broker's timestamp of a batch's oldest record to the commit point, milliseconds",
+    "siaga.stage.lag": "records between the position and the end, by stage",
+    "siaga.published": "records acknowledged by the broker, by topic",
+    "siaga.intake.events": "events taken, by source kind and result",
+    "siaga.intake.spooled": "events waiting in the spool",
+    "siaga.advice.answers": "routing advice given, by advice and basis",
+    "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
+    "siaga.notify.attempts": "messages handed to a channel, by channel and result",
+}
+
+# The messaging attributes are still under development upstream, so they stand in one place.
+ATTRIBUTES: Final = {
+    "messaging.system": "kafka or smpp",
+    "messaging.operation.name": "send or process",
+    "messaging.operation.type": "send or process",
+    "messaging.destination.name": "topic, or sms",
+    "messaging.destination.partition.id": "partition",
+    "messaging.kafka.offset": "offset",
+    "messaging.consumer.group.name": "consumer group",
+    "messaging.message.id": "ce_id of the record",
+    "siaga.call.id": "the call",
+    "siaga.incident.id": "the incident",
+    "siaga.order.id": "the order",
+    "siaga.tenant": "the centre",
+    "siaga.result": "how it ended",
+    "http.request.method": "GET, POST",
+    "http.route": "path with its parameters' names",
+    "http.response.status_code": "status",
+    "stage": "stage of a service",
+    "topic": "topic",
+    "error": "class of the error",
+    "kind": "kind of source, channel or event",
+    "result": "how it ended",
+    "advice": "routing advice",
+    "basis": "why",
+    "channel": "sms, mqtt, …",
+}

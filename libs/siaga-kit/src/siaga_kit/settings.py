@@ -1,0 +1,72 @@
+"""Settings from the environment (`SIAGA_*`, nested by `__`), validated at start."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseModel, frozen=True):
+    """Where the broker is."""
+
+    bootstrap: str = "127.0.0.1:9092"
+    # 3 needs three brokers; the embedded stack, which has one, sets 1.
+    replication: int = Field(default=3, ge=1)
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+
+
+class RedisSettings(BaseModel, frozen=True):
+    """Where Redis is."""
+
+    url: str = "redis://127.0.0.1:6379/0"
+
+
+class ServerSettings(BaseModel, frozen=True):
+    """An address to listen on; port 0 = any free one."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, ge=0, le=65535)
+
+
+class SmppSettings(BaseModel, frozen=True):
+    """The SMS centre."""
+
+    host: str = "127.0.0.1"
+    port: int = 2775
+    system_id: str = "siaga"
+    password: SecretStr = SecretStr("siaga")
+    sender: str = "112"
+
+
+class MqttSettings(BaseModel, frozen=True):
+    """The MQTT broker; no host = channel off."""
+
+    host: str | None = None
+    port: int = 1883
+    username: str | None = None
+    password: SecretStr | None = None
+
+
+class Settings(BaseSettings):
+    """What a service is told from outside; one type for all, each reads its part."""
+
+    model_config = SettingsConfigDict(env_prefix="SIAGA_", env_nested_delimiter="__", frozen=True, extra="ignore")
+
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    http: ServerSettings = ServerSettings(port=8112)
+    grpc: ServerSettings = ServerSettings(port=7112)
+    health: ServerSettings = ServerSettings()
+    smpp: SmppSettings = SmppSettings()
+    mqtt: MqttSettings = MqttSettings()
+    # Names this process in its consumer groups: the same after a restart, different for each copy.
+    instance: str = "1"
+    tenants_dir: Path = Path("tenants")
+    # Data of this process on disk (intake's spool).
+    data_dir: Path = Path(".siaga/data")
+    # Key of the HMAC behind caller keys; the embedded stack makes one and keeps it.
+    caller_secret: SecretStr = SecretStr("")
+    log_level: str = "INFO"
