@@ -1,5 +1,6 @@
 """Settings from the environment (`SIAGA_*`, nested by `__`), validated at start."""
 
+import socket
 from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr
@@ -63,7 +64,7 @@ class Settings(BaseSettings):
     smpp: SmppSettings = SmppSettings()
     mqtt: MqttSettings = MqttSettings()
     # Names this process in its consumer groups: the same after a restart, different for each copy.
-    instance: str = "1"
+    instance: str = Field(default_factory=socket.gethostname)
     tenants_dir: Path = Path("tenants")
     # Data of this process on disk (intake's spool).
     data_dir: Path = Path(".siaga/data")

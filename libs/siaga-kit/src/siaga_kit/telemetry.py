@@ -98,7 +98,12 @@ def span(
         yield traceparent
         return
     with tracer.start_as_current_span(
-        name, _parent(traceparent), _KINDS[kind], _attributes(attributes), record_exception=False
+        name,
+        _parent(traceparent),
+        _KINDS[kind],
+        _attributes(attributes),
+        record_exception=False,
+        set_status_on_exception=False,
     ) as made:
         try:
             yield _header(made)
