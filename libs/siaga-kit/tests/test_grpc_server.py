@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import grpc
 import pytest
@@ -18,7 +19,9 @@ NAME = "siaga.v1.CallerAdvice"
 
 
 class Advice(rpc.CallerAdviceServicer):
-    async def GetRoutingAdvice(self, request, context):  # type: ignore[no-untyped-def,override]  # noqa: N802
+    async def GetRoutingAdvice(  # noqa: N802  (the name is the contract's)
+        self, request: pb.GetRoutingAdviceRequest, context: Any
+    ) -> pb.GetRoutingAdviceResponse:
         match request.number:
             case "refused":
                 raise Refused(grpc.StatusCode.INVALID_ARGUMENT, "number: not a number; write it as +62…")
