@@ -1,0 +1,40 @@
+"""A regency's data: sources, units, response plan, policies, gazetteer, texts; loaded and validated."""
+
+from siaga_tenants.borders import Borders, BordersError
+from siaga_tenants.document import TenantError
+from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
+from siaga_tenants.loading import load_tenants
+from siaga_tenants.messages import gsm7_length
+from siaga_tenants.model import (
+    Contact,
+    DispatchPolicy,
+    Messages,
+    Need,
+    ResponsePlan,
+    SanctionPolicy,
+    Source,
+    Tenant,
+    Tenants,
+    UnitSpec,
+)
+
+__all__ = [
+    "Area",
+    "Borders",
+    "BordersError",
+    "Contact",
+    "DispatchPolicy",
+    "Gazetteer",
+    "Messages",
+    "Need",
+    "ResponsePlan",
+    "SanctionPolicy",
+    "Source",
+    "Tenant",
+    "TenantError",
+    "Tenants",
+    "UnitSpec",
+    "gsm7_length",
+    "load_tenants",
+    "normalise_name",
+]

@@ -1,0 +1,97 @@
+"""Checks that need more than one file: positions, needs that can be filled, names that stand once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from siaga_tenants.borders import BordersError
+from siaga_tenants.document import Problems, Value
+from siaga_tenants.model import Need, Source, Tenant, UnitSpec
+
+# A post just over the border may serve the tenant; one further off is a typing error.
+FARTHEST_FROM_BORDER_M: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A tenant with the places in its files that later complaints point at."""
+
+    folder: Path
+    tenant: Tenant
+    sources: tuple[tuple[Source, Value], ...]
+    units: tuple[tuple[UnitSpec, Value], ...]
+    needs: tuple[tuple[Need, Value], ...]
+
+
+def check_alone(loaded: Loaded, problems: Problems) -> None:
+    """What must agree within one tenant."""
+    digits = loaded.tenant.code.replace(".", "")
+    speeds = loaded.tenant.dispatch.speed_kmh
+    for unit, place in loaded.units:
+        if unit.unit_id and not unit.unit_id.startswith(f"{digits}-"):
+            place.child("unit_id").wrong(f"{unit.unit_id!r} must begin with {digits}-, the tenant's code")
+        if unit.kind and speeds and unit.kind not in speeds:
+            place.child("kind").wrong(f"{unit.kind!r} has no speed; add it to speed_kmh in dispatch.yaml")
+    _check_positions(loaded, problems)
+    if loaded.units:
+        _check_needs(loaded)
+
+
+def _check_positions(loaded: Loaded, problems: Problems) -> None:
+    borders = loaded.tenant.gazetteer.borders
+    if not borders.outline_file.is_file():
+        return
+    try:
+        for unit, place in loaded.units:
+            outside_m = borders.distance_m(unit.lat, unit.lon)
+            if outside_m > FARTHEST_FROM_BORDER_M:
+                place.child("lat").wrong(
+                    f"the position {unit.lat:g}, {unit.lon:g} lies {outside_m / 1000:.0f} km outside "
+                    f"{loaded.tenant.name}; correct lat and lon"
+                )
+    except BordersError as error:
+        problems.found.append(str(error))
+
+
+def _check_needs(loaded: Loaded) -> None:
+    for need, place in loaded.needs:
+        fitting = sum(need.fits(unit.kind, unit.capabilities) for unit in loaded.tenant.units)
+        if fitting < need.count:
+            skilled = f" with {', '.join(need.capabilities)}" if need.capabilities else ""
+            place.wrong(
+                f"needs {need.count} {' or '.join(need.kinds)}{skilled}, but units.yaml has {fitting}; "
+                "add units or ask for fewer"
+            )
+
+
+def check_unique(loaded: list[Loaded], problems: Problems) -> None:
+    """Codes, tokens, unit ids and addresses stand once over all tenants.
+
+    A crew is known by the number it writes from, and a source by its token.
+    """
+    codes: dict[str, Path] = {}
+    for entry in loaded:
+        first = codes.setdefault(entry.tenant.code, entry.folder)
+        if first != entry.folder:
+            problems.add(entry.folder, 1, "", f"has the same code as {first.name}; remove one of them")
+    _check_names(
+        (name, place)
+        for entry in loaded
+        for unit, place in entry.units
+        for name in (unit.unit_id, *(contact.address for contact in unit.contacts))
+    )
+    _check_names(
+        (source.token_sha256, place.child("token_sha256"))
+        for entry in loaded
+        for source, place in entry.sources
+        if source.token_sha256
+    )
+
+
+def _check_names(names: Iterable[tuple[str, Value]]) -> None:
+    seen: dict[str, Value] = {}
+    for name, place in names:
+        first = seen.setdefault(name, place)
+        if name and first is not place:
+            place.wrong(f"{name!r} stands already at {first.file}:{first.line}; every one has its own")

@@ -1,0 +1,84 @@
+"""Loading all tenants of a directory: read each file, check across files, tell everything that is wrong at once."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from siaga_tenants.areas import read_gazetteer
+from siaga_tenants.checks import Loaded, check_alone, check_unique
+from siaga_tenants.document import Problems, TenantError, Value, read_document
+from siaga_tenants.messages import read_messages
+from siaga_tenants.model import Tenant, Tenants
+from siaga_tenants.policies import read_dispatch, read_identity, read_sanctions, read_sources
+from siaga_tenants.units import read_plan, read_units
+
+FOLDER: Final = re.compile(r"(\d\d\.\d\d)-[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def load_tenants(directory: Path) -> Tenants:
+    """All tenants under the directory, one folder each (`36.73-kota-serang`).
+
+    Raises TenantError with every problem of every file, each with its line and a remedy.
+    """
+    problems = Problems()
+    loaded = [_load(folder, code, problems) for folder, code in _folders(directory, problems)]
+    check_unique(loaded, problems)
+    if problems.found:
+        raise TenantError(problems.found)
+    return Tenants({entry.tenant.code: entry.tenant for entry in loaded})
+
+
+def _folders(directory: Path, problems: Problems) -> list[tuple[Path, str]]:
+    """The tenants' folders with the codes in their names; files and hidden folders beside them are left alone."""
+    if not directory.is_dir():
+        problems.add(directory, 1, "", "is no directory; name the one that holds the tenants' folders")
+        return []
+    found: list[tuple[Path, str]] = []
+    for folder in sorted(entry for entry in directory.iterdir() if entry.is_dir() and entry.name[0] not in "._"):
+        match = FOLDER.fullmatch(folder.name)
+        if match:
+            found.append((folder, match[1]))
+        else:
+            problems.add(folder, 1, "", "is no tenant's folder; name it like 36.73-kota-serang, or move it away")
+    if not found:
+        problems.add(directory, 1, "", "holds no tenant; add a folder like 36.73-kota-serang")
+    return found
+
+
+def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
+    def document(name: str) -> Value:
+        return read_document(folder / f"{name}.yaml", problems)
+
+    identity = document("tenant")
+    code, name, timezone, operators = read_identity(identity)
+    if code and code != folder_code:
+        identity.child("code").wrong(f"{code!r} is not the code of the folder {folder.name}; make them the same")
+    plan, needs = read_plan(document("plan"))
+    sources = read_sources(document("sources"))
+    units = read_units(document("units"))
+    tenant = Tenant(
+        code=folder_code,
+        name=name,
+        timezone=timezone,
+        operators=operators,
+        sources=tuple(source for source, _ in sources),
+        sanctions=read_sanctions(document("sanctions")),
+        dispatch=read_dispatch(document("dispatch")),
+        plan=plan,
+        units=tuple(unit for unit, _ in units),
+        gazetteer=read_gazetteer(folder, folder_code, problems),
+        messages=read_messages(document("messages")),
+        rules=_rules(folder / "rules.yaml", problems),
+    )
+    loaded = Loaded(folder, tenant, sources, units, needs)
+    check_alone(loaded, problems)
+    return loaded
+
+
+def _rules(file: Path, problems: Problems) -> tuple[Mapping[str, Any], ...]:
+    """`rules.yaml`, which a tenant may leave out: a list of mappings under `rules`."""
+    if not file.exists():
+        return ()
+    items = read_document(file, problems).table(("rules",)).items("rules")
+    return tuple({key: value.raw() for key, value in item.entries().items()} for item in items)

@@ -1,0 +1,183 @@
+"""What a tenant is, as plain values."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from siaga_tenants.gazetteer import Gazetteer
+
+# Key of a plan entry that holds whatever the priority is.
+ANY_PRIORITY: Final = "any"
+DEFAULT_TYPE: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One system that may post events for this tenant."""
+
+    kind: str
+    instance: str
+    token_sha256: str | None = None
+    hmac_secret_file: str | None = None
+    test: bool = False
+
+    @property
+    def name(self) -> str:
+        """The source as events name it, `asterisk/pbx1`."""
+        return f"{self.kind}/{self.instance}"
+
+
+@dataclass(frozen=True, slots=True)
+class SanctionPolicy:
+    """When a caller's abuse has consequences; `version` goes with every decision made by it."""
+
+    version: str
+    watch_at: float = 3
+    warn_at: float = 5
+    temporary_above: float = 5
+    temporary_hours: int = 24
+    memory_days: int = 180
+    protection_days: int = 30
+    review_days: int = 90
+    # By outcome name; complete.
+    weights: Mapping[str, float] = field(default_factory=dict)
+    ivr_prank_free_in_24h: int = 3
+    # E.164 numbers of schools, hospitals, switchboards: never above `watch`.
+    shared_numbers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchPolicy:
+    """How calls join incidents and how units are searched."""
+
+    join_minutes: int = 15
+    join_distance_m: float = 300
+    radius_ladder_m: tuple[float, ...] = (2_000, 5_000, 15_000, 40_000)
+    # Great-circle distance times this is the length of the road.
+    detour_factor: float = 1.4
+    # By unit kind; has every kind the tenant has units of.
+    speed_kmh: Mapping[str, float] = field(default_factory=dict)
+    auto_close: bool = True
+    automatic_channels: tuple[str, ...] = ()
+    automatic_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Units of one role in a response: any of the kinds, with all of the capabilities."""
+
+    role: str
+    kinds: tuple[str, ...]
+    capabilities: tuple[str, ...] = ()
+    count: int = 1
+    # Sent when free and near; its absence is no shortfall.
+    optional: bool = False
+
+    def fits(self, kind: str, capabilities: tuple[str, ...]) -> bool:
+        """Whether a unit of that kind and capabilities can fill this need."""
+        return kind in self.kinds and set(self.capabilities) <= set(capabilities)
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsePlan:
+    """Who goes, by type (or `family_*`, or `default`) and priority (or `any`)."""
+
+    entries: Mapping[tuple[str, str], tuple[Need, ...]]
+
+    def needs(self, incident_type: str, priority: str) -> tuple[Need, ...]:
+        """Who goes; the most specific entry holds whole: type, then family, then default, each by priority, then any.
+
+        P0 takes P1's entry where it has none of its own: more victims must never mean fewer units.
+        Nothing = no unit is sent (prank, non_emergency).
+        """
+        priorities = (priority, "P1", ANY_PRIORITY) if priority == "P0" else (priority, ANY_PRIORITY)
+        for pattern in (incident_type, family_of(incident_type), DEFAULT_TYPE):
+            for level in priorities:
+                needs = self.entries.get((pattern, level))
+                if needs is not None:
+                    return needs
+        return ()
+
+
+def family_of(incident_type: str) -> str:
+    """`fire_*` for `fire_building`; the type itself when it has no family."""
+    head, underscore, _ = incident_type.partition("_")
+    return f"{head}_*" if underscore else incident_type
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One way to reach a crew: `sms` with an E.164 number, `mqtt` with a topic."""
+
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitSpec:
+    """A unit as the tenant lists it. `radius_m` says how far its true position may be from lat/lon."""
+
+    unit_id: str
+    kind: str
+    name: str
+    lat: float
+    lon: float
+    radius_m: float
+    coord_source: str
+    capabilities: tuple[str, ...]
+    contacts: tuple[Contact, ...]
+    # An invented post that the centre replaces with its own.
+    example: bool = False
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Messages(Mapping[str, str]):
+    """Texts by template name, and the Indonesian labels of incident types."""
+
+    templates: Mapping[str, str]
+    type_labels: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.templates[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.templates)
+
+    def __len__(self) -> int:
+        return len(self.templates)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """One regency's centre."""
+
+    code: str
+    name: str
+    timezone: str
+    sources: tuple[Source, ...]
+    sanctions: SanctionPolicy
+    dispatch: DispatchPolicy
+    plan: ResponsePlan
+    units: tuple[UnitSpec, ...]
+    gazetteer: Gazetteer
+    messages: Messages
+    # Overlay of the classifier's rule pack, as written; the classifier checks it.
+    rules: tuple[Mapping[str, Any], ...] = ()
+    operators: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tenants(Mapping[str, Tenant]):
+    """All tenants by code (`36.73`)."""
+
+    by_code: Mapping[str, Tenant]
+
+    def __getitem__(self, code: str) -> Tenant:
+        return self.by_code[code]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_code)
+
+    def __len__(self) -> int:
+        return len(self.by_code)

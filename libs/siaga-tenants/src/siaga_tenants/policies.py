@@ -1,0 +1,114 @@
+"""Reading `tenant.yaml`, `sources.yaml`, `sanctions.yaml` and `dispatch.yaml`."""
+
+from itertools import pairwise
+from typing import Final
+
+from siaga_tenants.document import Value
+from siaga_tenants.model import DispatchPolicy, SanctionPolicy, Source
+from siaga_tenants.vocabulary import (
+    CALL_CHANNELS,
+    COUNTABLE_OUTCOMES,
+    OUTCOMES,
+    SOURCE_KINDS,
+    TIMEZONES,
+    TYPES,
+    UNIT_KINDS,
+)
+
+WORD: Final = r"[a-z0-9][a-z0-9-]{0,30}"
+E164: Final = r"\+[1-9]\d{7,14}"
+# The widest search: beyond it a unit of another regency is nearer.
+WIDEST_RADIUS_M: Final = 100_000
+
+
+def read_identity(document: Value) -> tuple[str, str, str, tuple[str, ...]]:
+    """`tenant.yaml`: code, name, timezone, operators."""
+    table = document.table(("code", "name", "timezone", "operators"))
+    operators: list[str] = []
+    for item in table.items("operators"):
+        operator = item.text(WORD, "a short id like op-03")
+        if operator in operators:
+            item.wrong(f"{operator!r} stands twice; remove one of them")
+        operators.append(operator)
+    return (
+        table.text("code", r"\d\d\.\d\d", "a kode wilayah like '36.73'"),
+        table.text("name"),
+        table.choice("timezone", TIMEZONES),
+        tuple(operators),
+    )
+
+
+def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
+    """`sources.yaml`: who may post events, each with its place in the file."""
+    sources: list[tuple[Source, Value]] = []
+    table = document.table(("sources",))
+    for item in table.items("sources"):
+        entry = item.table(("kind", "instance"), ("token_sha256", "hmac_secret_file", "test"))
+        source = Source(
+            kind=entry.choice("kind", SOURCE_KINDS),
+            instance=entry.text("instance", WORD, "a short name like pbx1"),
+            token_sha256=entry.text("token_sha256", r"[0-9a-f]{64}", "a SHA-256 in 64 lower-case hex digits") or None,
+            hmac_secret_file=entry.text("hmac_secret_file") or None,
+            test=entry.flag("test"),
+        )
+        if any(source.name == other.name for other, _ in sources):
+            item.wrong(f"source {source.name} stands twice; give it another instance name")
+        sources.append((source, item))
+    if "sources" in table and not sources:
+        table.values["sources"].wrong("is empty; a centre that nothing may post to hears nobody, name its sources")
+    return tuple(sources)
+
+
+def read_sanctions(document: Value) -> SanctionPolicy:
+    """`sanctions.yaml`: a complete policy; nothing of it comes from defaults, so that its version says it all."""
+    table = document.table(
+        (
+            "version", "watch_at", "warn_at", "temporary_above", "temporary_hours", "memory_days", "protection_days",
+            "review_days", "weights", "ivr_prank_free_in_24h",
+        ),
+        ("shared_numbers",),
+    )  # fmt: skip
+    weights = table.table("weights", OUTCOMES)
+    policy = SanctionPolicy(
+        version=table.text("version", wanted="a version in quotes"),
+        watch_at=table.number("watch_at", 1, 1000),
+        warn_at=table.number("warn_at", 1, 1000),
+        temporary_above=table.number("temporary_above", 1, 1000),
+        # Cities block for one to seven days; longer is for people to decide.
+        temporary_hours=table.integer("temporary_hours", 1, 168),
+        memory_days=table.integer("memory_days", 1, 180),
+        protection_days=table.integer("protection_days", 1, 365),
+        review_days=table.integer("review_days", 1, 90),
+        weights={outcome: weights.number(outcome, 0, COUNTABLE_OUTCOMES.get(outcome, 0)) for outcome in OUTCOMES},
+        ivr_prank_free_in_24h=table.integer("ivr_prank_free_in_24h", 0, 100),
+        shared_numbers=tuple(item.text(E164, "a number like +62254200112") for item in table.items("shared_numbers")),
+    )
+    if "temporary_above" in table and not policy.watch_at <= policy.warn_at <= policy.temporary_above:
+        table.values["temporary_above"].wrong(
+            "must be at least warn_at, and warn_at at least watch_at; a caller is warned before anything else happens"
+        )
+    return policy
+
+
+def read_dispatch(document: Value) -> DispatchPolicy:
+    """`dispatch.yaml`: joining, searching, speeds."""
+    table = document.table(
+        ("join_minutes", "join_distance_m", "radius_ladder_m", "detour_factor", "speed_kmh", "auto_close"),
+        ("automatic_channels", "automatic_types"),
+    )
+    ladder = tuple(item.number(100, WIDEST_RADIUS_M) for item in table.items("radius_ladder_m"))
+    if "radius_ladder_m" in table and (not ladder or any(near >= far for near, far in pairwise(ladder))):
+        table.values["radius_ladder_m"].wrong("must rise from step to step; write it like [2000, 5000, 15000, 40000]")
+    speeds = table.table("speed_kmh", (), UNIT_KINDS)
+    if "speed_kmh" in table and not speeds.values:
+        table.values["speed_kmh"].wrong("is empty; give a speed for every kind of unit")
+    return DispatchPolicy(
+        join_minutes=table.integer("join_minutes", 0, 24 * 60),
+        join_distance_m=table.number("join_distance_m", 0, 10_000),
+        radius_ladder_m=ladder,
+        detour_factor=table.number("detour_factor", 1, 3),
+        speed_kmh={kind: speeds.number(kind, 5, 120) for kind in UNIT_KINDS if kind in speeds},
+        auto_close=table.flag("auto_close"),
+        automatic_channels=table.choices("automatic_channels", CALL_CHANNELS),
+        automatic_types=table.choices("automatic_types", TYPES),
+    )
