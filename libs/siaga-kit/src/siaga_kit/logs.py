@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line, with the trace they belong to, without personal data."""
 
+import json
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -42,8 +43,25 @@ def setup(service: str, level: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=logging.WARNING,
-        format='{"logger":"%(name)s","level":"%(levelname)s","event":"%(message)s"}',
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_LibraryLine(service))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class _LibraryLine(logging.Formatter):
+    """A library's own log line, in the shape of ours."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "event": record.getMessage(),
+            "service": self._service,
+            "logger": record.name,
+            "level": record.levelname.lower(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)

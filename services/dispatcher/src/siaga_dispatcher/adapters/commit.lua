@@ -1,0 +1,57 @@
+-- The one atomic step: check versions, give out numbers, write, remember the cause; or refuse.
+-- KEYS  all keys touched: [1] the tenant's epoch, [2] the cause's mark; the rest only declares them for a cluster.
+-- ARGV  [1] the request as JSON, [2..] the byte strings it refers to by number.
+-- request.init    true = the working state may not exist yet
+-- request.keep_s  how long the cause is remembered; 0 = it is not
+-- request.checks  {key, field, version}: each must still hold
+-- request.ticket  {counter key, prefix}: a new ticket number, or nothing
+-- request.tasks   {name, order id}: a task code each, unique among the open ones
+-- request.ops     commands; an argument is a string, or a number (that byte string), or
+--                 {number, name, tag, name, tag…}: that byte string followed by given numbers as protobuf fields
+--                 (a later field of the same number wins), or {name}: the given number itself
+-- Answers {'done'}, {'stale', key}, {'lost'} or {'ok', ticket, code, code…}.
+local request = cjson.decode(ARGV[1])
+
+if not request.init and redis.call('EXISTS', KEYS[1]) == 0 then return {'lost'} end
+if request.keep_s > 0 and redis.call('EXISTS', KEYS[2]) == 1 then return {'done'} end
+for _, check in ipairs(request.checks) do
+  if (redis.call('HGET', check[1], check[2]) or '0') ~= check[3] then return {'stale', check[1]} end
+end
+
+local given, answer = {}, {'ok', ''}
+if request.ticket then
+  given.ticket = request.ticket[2] .. string.format('%06d', redis.call('INCR', request.ticket[1]))
+  answer[2] = given.ticket
+end
+for _, task in ipairs(request.tasks) do
+  local code
+  -- 100 to 999, then longer ones: with all 900 in use a code must still be unique.
+  for _ = 1, 901 do
+    local number = redis.call('INCR', request.task_counter)
+    code = tostring(_ <= 900 and 100 + number % 900 or 1000 + number)
+    if redis.call('HEXISTS', request.open_tasks, code) == 0 then break end
+  end
+  redis.call('HSET', request.open_tasks, code, task[2])
+  given[task[1]] = code
+  answer[#answer + 1] = code
+end
+
+local function value(argument)
+  if type(argument) == 'string' then return argument end
+  if type(argument) == 'number' then return ARGV[argument + 1] end
+  if type(argument[1]) == 'string' then return given[argument[1]] end
+  local bytes = ARGV[argument[1] + 1]
+  for i = 2, #argument, 2 do
+    local text = given[argument[i]]
+    bytes = bytes .. string.char(argument[i + 1]) .. string.char(#text) .. text
+  end
+  return bytes
+end
+
+for _, op in ipairs(request.ops) do
+  local command = {}
+  for i, argument in ipairs(op) do command[i] = value(argument) end
+  redis.call(unpack(command))
+end
+if request.keep_s > 0 then redis.call('SET', KEYS[2], '1', 'EX', request.keep_s) end
+return answer

@@ -1,0 +1,78 @@
+"""gRPC `Incidents`: read them and act on them."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import grpc
+from siaga.v1 import incidents_service_pb2 as api
+from siaga.v1 import incidents_service_pb2_grpc as service
+from siaga_kit.grpc_server import Refused
+
+from siaga_dispatcher.adapters import codec
+from siaga_dispatcher.adapters.answering import as_status, bounded, invalid, known_tenant, limited, required
+from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.core.commands import DISPOSITIONS, Action, Command
+from siaga_dispatcher.core.values import Priority, Rules
+from siaga_dispatcher.dispatching import Dispatcher
+
+NAME: Final = "siaga.v1.Incidents"
+LIST_USUAL: Final = 100
+LIST_MOST: Final = 1000
+_ACTIONS: Final = {int(api.IncidentAction.Value(f"INCIDENT_ACTION_{action.name}")): action for action in Action}
+_PRIORITIES: Final = {int(number): level for level, number in codec.PRIORITY.items()}
+# A person who ends or reopens a ticket says why; the timeline is read in court.
+_NEEDS_REASON: Final = frozenset({Action.CANCEL, Action.REOPEN})
+
+
+class Incidents(service.IncidentsServicer):
+    """Commands go the same way as everything else: decided by the core, committed at once."""
+
+    def __init__(self, store: Store, dispatcher: Dispatcher, rules: Mapping[str, Rules]) -> None:
+        self._store = store
+        self._dispatcher = dispatcher
+        self._rules = rules
+
+    async def Get(self, request: api.IncidentsGetRequest, _context: Any) -> api.IncidentsGetResponse:  # noqa: N802
+        tenant = known_tenant(request.tenant, self._rules)
+        incident = await self._store.incident(tenant, required("incident_id", request.incident_id))
+        if incident is None:
+            raise Refused(grpc.StatusCode.NOT_FOUND, f"tenant {tenant} has no incident {request.incident_id!r}")
+        return api.IncidentsGetResponse(incident=codec.incident_message(incident))
+
+    async def List(self, request: api.IncidentsListRequest, _context: Any) -> api.IncidentsListResponse:  # noqa: N802
+        tenant = known_tenant(request.tenant, self._rules)
+        limit = limited(request.limit, LIST_USUAL, LIST_MOST)
+        found = await self._store.listed(tenant, open_only=request.open_only, limit=limit)
+        return api.IncidentsListResponse(incidents=[codec.incident_message(incident) for incident in found])
+
+    async def Command(self, request: api.CommandRequest, _context: Any) -> api.CommandResponse:  # noqa: N802
+        tenant = known_tenant(request.tenant, self._rules)
+        incident_id = required("incident_id", request.incident_id)
+        command = _command(request)
+        with as_status():
+            incident = await self._dispatcher.take_command(tenant, incident_id, command, request.expected_version)
+        return api.CommandResponse(incident=codec.incident_message(incident))
+
+
+def _command(request: api.CommandRequest) -> Command:
+    action = _ACTIONS.get(request.action)
+    if action is None:
+        raise invalid("action", f"must be one of {', '.join(_ACTIONS.values())}")
+    command = Command(
+        command_id=required("command_id", request.command_id),
+        action=action,
+        actor=required("actor", request.actor),
+        reason=bounded("reason", request.reason),
+        disposition=request.disposition,
+        priority=_PRIORITIES.get(request.priority),
+        unit_id=bounded("unit_id", request.unit_id),
+    )
+    if action in _NEEDS_REASON:
+        required("reason", command.reason)
+    if action is Action.CLOSE:
+        required("disposition", command.disposition)
+    if command.disposition and command.disposition not in DISPOSITIONS:
+        raise invalid("disposition", f"{command.disposition[:40]!r} is none of {', '.join(DISPOSITIONS)}")
+    if action is Action.SET_PRIORITY and not isinstance(command.priority, Priority):
+        raise invalid("priority", "must be P0 to P4")
+    return command

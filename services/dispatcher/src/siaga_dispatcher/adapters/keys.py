@@ -1,0 +1,94 @@
+"""Names of the dispatcher's Redis keys, apart from other services' by `dispatch`.
+
+The tenant is the hash tag, so that one commit stays in one cluster slot.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """One tenant's keys."""
+
+    tenant: str
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"{{{self.tenant}}}", "dispatch", *parts))
+
+    def unit(self, unit_id: str) -> str:
+        """Hash: v version, pb snapshot, task code of the open task."""
+        return self._key("unit", unit_id)
+
+    def incident(self, incident_id: str) -> str:
+        """Hash: v version, pb snapshot, x private state."""
+        return self._key("incident", incident_id)
+
+    def call(self, call_id: str) -> str:
+        """String: the incident of a call."""
+        return self._key("call", call_id)
+
+    def free(self, kind: str) -> str:
+        """Geo set of the units of a kind that can be sent now, and of no others."""
+        return self._key("free", kind)
+
+    def open(self, incident_type: str) -> str:
+        """Sorted set of the incidents a call of the type may join, by the time of their latest call."""
+        return self._key("open", incident_type)
+
+    def done(self, cause: str) -> str:
+        """String: this cause has been committed."""
+        return self._key("done", cause)
+
+    def ticket(self, year: int) -> str:
+        """Counter of the year's tickets."""
+        return self._key("ticket", str(year))
+
+    @property
+    def open_versions(self) -> str:
+        """Hash: per type, how often an incident was added to `open`."""
+        return self._key("open_versions")
+
+    @property
+    def units(self) -> str:
+        """Hash: kind of every unit."""
+        return self._key("units")
+
+    @property
+    def incidents(self) -> str:
+        """Sorted set of all incidents by opening time."""
+        return self._key("incidents")
+
+    @property
+    def active(self) -> str:
+        """The same without closed, cancelled and merged ones."""
+        return self._key("active")
+
+    @property
+    def waiting(self) -> str:
+        """Sorted set of incidents that lack a unit, the most urgent and oldest first."""
+        return self._key("waiting")
+
+    @property
+    def tasks(self) -> str:
+        """Hash: order id of every open task code."""
+        return self._key("tasks")
+
+    @property
+    def task_counter(self) -> str:
+        """Counter behind the task codes."""
+        return self._key("task_counter")
+
+    @property
+    def outbox(self) -> str:
+        """Stream of records committed but not yet published."""
+        return self._key("outbox")
+
+    @property
+    def relay(self) -> str:
+        """Lease of the process that publishes the outbox."""
+        return self._key("relay")
+
+    @property
+    def epoch(self) -> str:
+        """Exists while the working state does."""
+        return self._key("epoch")

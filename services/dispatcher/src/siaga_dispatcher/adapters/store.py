@@ -1,0 +1,211 @@
+"""The dispatcher's working state in Redis: units, incidents, their indexes, and the one atomic commit."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+from redis.asyncio import Redis
+from siaga.v1 import incident_pb2, unit_pb2
+from siaga_kit import telemetry
+from siaga_kit.errors import Transient
+
+from siaga_dispatcher.adapters import codec
+from siaga_dispatcher.adapters.events import Topics, events_of
+from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.places import Places
+from siaga_dispatcher.adapters.request import Guard, Request, request_of
+from siaga_dispatcher.core.draft import Decision
+from siaga_dispatcher.core.values import Assessment, Incident, Position, Unit
+
+# Redis measures on a slightly larger earth than we do: a unit at the very edge of a radius must still be found.
+RADIUS_MARGIN: Final = 1.001
+# The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit.
+WAITING_AT_ONCE: Final = 50
+_FILES: Final = resources.files("siaga_dispatcher.adapters")
+
+
+class Stale(Exception):  # noqa: N818  (a condition to decide again in, not a fault)
+    """Somebody else changed what the decision was made on."""
+
+
+class StateLost(Transient):
+    """The working state is gone: deciding on an empty one would send nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """`again` = this cause had been committed before, and nothing was written now."""
+
+    again: bool
+    ticket_no: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What is stored about a call; the guards hold while no other incident that it might join is added."""
+
+    linked: Incident | None
+    open_incidents: tuple[Incident, ...]
+    guards: tuple[Guard, ...]
+
+
+class Store:
+    """Reads values with their versions, and commits decisions made on them."""
+
+    def __init__(self, redis: Redis, timezones: Mapping[str, str], places: Places, topics: Topics) -> None:
+        self._redis = redis
+        self._script = redis.register_script(_FILES.joinpath("commit.lua").read_text())
+        self._free = redis.register_script(_FILES.joinpath("free.lua").read_text())
+        self._zones = {tenant: ZoneInfo(name) for tenant, name in timezones.items()}
+        self._places = places
+        self._topics = topics
+
+    async def units(self, tenant: str, unit_ids: Iterable[str]) -> list[Unit]:
+        """The units of these ids that exist."""
+        keys = Keys(tenant)
+        rows = await self._hashes([keys.unit(unit_id) for unit_id in unit_ids], "pb", "task")
+        return [_unit(row) for row in rows if row[0]]
+
+    async def unit(self, tenant: str, unit_id: str) -> Unit | None:
+        """One unit."""
+        found = await self.units(tenant, (unit_id,))
+        return found[0] if found else None
+
+    async def fleet(self, tenant: str, kinds: Iterable[str] | None = None) -> list[Unit]:
+        """All units of a tenant, free or not, by id; of these kinds only."""
+        wanted = None if kinds is None else set(kinds)
+        listed = cast("dict[bytes, bytes]", await self._redis.hgetall(Keys(tenant).units))
+        chosen = [key.decode() for key, kind in listed.items() if wanted is None or kind.decode() in wanted]
+        return await self.units(tenant, sorted(chosen))
+
+    async def free_units(self, tenant: str, kinds: Iterable[str], around: Position, radius_m: float) -> list[Unit]:
+        """Units of these kinds that can be sent now, within the radius."""
+        keys = Keys(tenant)
+        answer = await self._free(
+            keys=[keys.free(kind) for kind in sorted(kinds)],
+            args=[repr(around.lon), repr(around.lat), repr(radius_m * RADIUS_MARGIN), keys.unit("")],
+        )
+        return [_unit(row) for row in cast("list[list[bytes | None]]", answer) if row[0]]
+
+    async def incidents(self, tenant: str, incident_ids: Iterable[str]) -> list[Incident]:
+        """The incidents of these ids that exist."""
+        keys = Keys(tenant)
+        rows = await self._hashes([keys.incident(incident_id) for incident_id in incident_ids], "pb", "x")
+        return [codec.incident_of(incident_pb2.Incident.FromString(row[0]), row[1] or b"{}") for row in rows if row[0]]
+
+    async def incident(self, tenant: str, incident_id: str) -> Incident | None:
+        """One incident."""
+        found = await self.incidents(tenant, (incident_id,))
+        return found[0] if found else None
+
+    async def linked(self, tenant: str, call_ids: Sequence[str]) -> set[str]:
+        """Which of these calls belong to an incident."""
+        # Tens of thousands a minute come by here: the key is made by one concatenation each.
+        prefix = Keys(tenant).call("")
+        found = await self._redis.mget([prefix + call_id for call_id in call_ids])
+        return {call_id for call_id, incident_id in zip(call_ids, found, strict=True) if incident_id is not None}
+
+    async def context_of_call(self, assessment: Assessment, window: tuple[int, int]) -> CallContext:
+        """Everything stored that bears on a call: its own incident, or else those of its type it might join.
+
+        `window` bounds the time of the latest call of those.
+        """
+        tenant, kind = assessment.tenant, assessment.type
+        keys = Keys(tenant)
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.get(keys.call(assessment.call_id))
+        pipeline.hget(keys.open_versions, kind)
+        pipeline.zrangebyscore(keys.open(kind), *window)
+        own, version, incident_ids = await pipeline.execute()
+        if own is not None:
+            return CallContext(await self.incident(tenant, own.decode()), (), ())
+        found = await self.incidents(tenant, [incident_id.decode() for incident_id in incident_ids])
+        return CallContext(None, tuple(found), (Guard(keys.open_versions, kind, int(version or 0)),))
+
+    async def waiting(self, tenant: str) -> list[str]:
+        """Incidents that lack a unit, the most urgent and oldest first."""
+        found = cast("list[bytes]", await self._redis.zrange(Keys(tenant).waiting, 0, WAITING_AT_ONCE - 1))
+        return [incident_id.decode() for incident_id in found]
+
+    async def listed(self, tenant: str, *, open_only: bool, limit: int) -> list[Incident]:
+        """A tenant's incidents, newest first."""
+        keys = Keys(tenant)
+        index = keys.active if open_only else keys.incidents
+        found = cast("list[bytes]", await self._redis.zrevrange(index, 0, limit - 1))
+        return await self.incidents(tenant, [incident_id.decode() for incident_id in found])
+
+    async def committed(self, tenant: str, cause: str) -> bool:
+        """Whether this cause has been committed."""
+        return bool(await self._redis.exists(Keys(tenant).done(cause)))
+
+    async def initialised(self, tenant: str) -> bool:
+        """Whether the tenant's working state exists."""
+        return bool(await self._redis.exists(Keys(tenant).epoch))
+
+    async def initialise(self, tenant: str, now_ms: int) -> None:
+        """Mark the tenant's working state as existing."""
+        await self._redis.set(Keys(tenant).epoch, str(now_ms), nx=True)
+
+    async def commit(
+        self,
+        tenant: str,
+        cause: str | None,
+        decision: Decision,
+        *,
+        guards: Sequence[Guard] = (),
+        traceparent: str | None = None,
+    ) -> Committed:
+        """Write all of a decision with its outbox records, or nothing.
+
+        The same cause again writes nothing. Raises Stale when a version has moved on, StateLost when the working state
+        is gone.
+        """
+        request = self._request(tenant, cause, decision, traceparent)
+        for guard in guards:
+            request.check(guard)
+        return await self._run(request, init=False)
+
+    async def put_units(self, tenant: str, units: Sequence[Unit], moved: Sequence[tuple[str, str]] = ()) -> None:
+        """Write directory entries, epoch or not; `moved` are (unit, former kind) that leave their former kind's set."""
+        request = self._request(tenant, None, Decision(units=tuple(units)), None)
+        for unit_id, former_kind in moved:
+            request.op("ZREM", Keys(tenant).free(former_kind), unit_id)
+        await self._run(request, init=True)
+
+    def _request(self, tenant: str, cause: str | None, decision: Decision, traceparent: str | None) -> Request:
+        incident = decision.incident
+        opened_at_ms = incident.opened_at_ms if incident is not None else 0
+        year = datetime.fromtimestamp(opened_at_ms / 1000, self._zones[tenant]).year
+        records = list(events_of(decision, self._topics, self._places))
+        return request_of(Request(Keys(tenant), cause), decision, records, traceparent, year)
+
+    async def _run(self, request: Request, *, init: bool) -> Committed:
+        keys, arguments = request.arguments(init=init)
+        answer = cast("list[bytes]", await self._script(keys=keys, args=arguments))
+        result = answer[0].decode()
+        telemetry.counter("siaga.dispatch.commits").add(1, {"result": result})
+        match result:
+            case "ok":
+                return Committed(again=False, ticket_no=answer[1].decode())
+            case "done":
+                return Committed(again=True)
+            case "lost":
+                raise StateLost(f"the working state of {request.keys.tenant} is gone; restart the dispatcher")
+            case _:
+                raise Stale(answer[1].decode())
+
+    async def _hashes(self, keys: Sequence[str], *fields: str) -> list[Any]:
+        if not keys:
+            return []
+        pipeline = self._redis.pipeline(transaction=False)
+        for key in keys:
+            pipeline.hmget(key, list(fields))
+        return await pipeline.execute()
+
+
+def _unit(row: Sequence[bytes | None]) -> Unit:
+    """A unit from its hash's snapshot and task code."""
+    return codec.unit_of(unit_pb2.Unit.FromString(row[0] or b""), (row[1] or b"").decode())

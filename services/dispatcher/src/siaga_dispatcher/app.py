@@ -1,0 +1,128 @@
+"""Wires the dispatcher: store, directory, two consumer loops, outbox relay, gRPC."""
+
+import asyncio
+import time
+from typing import Final
+
+import grpc
+import structlog
+from siaga.v1 import incidents_service_pb2_grpc, unit_directory_service_pb2_grpc
+from siaga_contracts import catalogue
+from siaga_contracts.catalogue import Topic
+from siaga_kit import grpc_server
+from siaga_kit.errors import is_transient
+from siaga_kit.service import Runtime
+from siaga_kit.stage import Stage
+from siaga_tenants import Tenant, Tenants
+
+from siaga_dispatcher.adapters import directory, incidents, unit_directory
+from siaga_dispatcher.adapters.events import Topics
+from siaga_dispatcher.adapters.outbox import Relay
+from siaga_dispatcher.adapters.places import Places
+from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.consuming import Assessments, Reports
+from siaga_dispatcher.core.values import Rules
+from siaga_dispatcher.dispatching import Dispatcher
+
+log = structlog.get_logger()
+
+SERVICE: Final = "dispatcher"
+# Redis may still be loading its log when we start.
+RETRY_S: Final = 0.5
+
+
+def now_ms() -> int:
+    """The wall clock."""
+    return time.time_ns() // 1_000_000
+
+
+class App:
+    """The dispatcher's parts; `start` brings them up."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        tenants: Tenants,
+        *,
+        topics: Topics | None = None,
+        assessments: Topic = catalogue.CALL_ASSESSMENTS,
+        reports: Topic = catalogue.UNIT_REPORTS,
+        group: str = "siaga.dispatcher",
+    ) -> None:
+        self.runtime = runtime
+        self._tenants = tenants
+        self._topics = topics or Topics()
+        self._sources = (assessments, reports)
+        self._group = group
+        self.places = Places({code: tenant.gazetteer for code, tenant in tenants.items()})
+        zones = {code: tenant.timezone for code, tenant in tenants.items()}
+        self.store = Store(runtime.redis(), zones, self.places, self._topics)
+        self.rules = {code: self._rules(tenant) for code, tenant in tenants.items()}
+        self.grpc_port = 0
+        self._trouble: str | None = "loading the units"
+
+    def _rules(self, tenant: Tenant) -> Rules:
+        return Rules(tenant.plan, tenant.dispatch, self.places.centre(tenant.code))
+
+    async def start(self) -> None:
+        """Bring everything up; returns when the consumer loops run."""
+        runtime = self.runtime
+        runtime.health.add("directory", lambda: self._trouble)
+        relay = Relay(
+            runtime.redis(),
+            await runtime.publisher(),
+            tuple(self._tenants),
+            self._topics,
+            f"{SERVICE}.{runtime.settings.instance}",
+        )
+        runtime.health.add("outbox", lambda: relay.trouble)
+        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, relay.wake)
+        self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))
+        runtime.on_stop(relay.finish)
+        runtime.spawn("outbox", relay.run(runtime.stop))
+        runtime.spawn("work", self._work())
+
+    def _register(self, server: grpc.aio.Server) -> None:
+        directory_service = unit_directory.UnitDirectory(self.store, self.rules)
+        unit_directory_service_pb2_grpc.add_UnitDirectoryServicer_to_server(directory_service, server)
+        incident_service = incidents.Incidents(self.store, self.dispatcher, self.rules)
+        incidents_service_pb2_grpc.add_IncidentsServicer_to_server(incident_service, server)
+
+    async def _work(self) -> None:
+        """Units first: an assessment that meets an empty directory would find nobody to send."""
+        while not await self._prepared():
+            if await self.runtime.sleep(RETRY_S):
+                return
+        self._trouble = None
+        assessments, reports = self._sources
+        processor = Assessments(self.dispatcher, self.store, self.places, frozenset(self._tenants))
+        await asyncio.gather(
+            Stage(
+                service=SERVICE,
+                group=f"{self._group}.assessments",
+                topics=[assessments],
+                processor=processor,
+                runtime=self.runtime,
+            ).run(),
+            Stage(
+                service=SERVICE,
+                group=f"{self._group}.reports",
+                topics=[reports],
+                processor=Reports(self.dispatcher),
+                runtime=self.runtime,
+            ).run(),
+        )
+
+    async def _prepared(self) -> bool:
+        try:
+            for tenant in self._tenants.values():
+                written = await directory.load(self.store, tenant, now_ms())
+                log.info("units loaded", tenant=tenant.code, units=len(tenant.units), written=written)
+                # A process killed between a unit's release and the retry left incidents waiting for it.
+                await self.dispatcher.retry_waiting(tenant.code, 0)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._trouble = f"waiting for Redis: {type(error).__name__}"
+            return False
+        return True

@@ -1,0 +1,75 @@
+"""What the two consumer loops do with their batches."""
+
+from collections.abc import Sequence
+
+from siaga.v1 import assessment_pb2, unit_pb2
+from siaga_kit.stage import Item, Result
+
+from siaga_dispatcher.adapters import codec
+from siaga_dispatcher.adapters.places import Places
+from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.core.values import UnitStatus
+from siaga_dispatcher.dispatching import Dispatcher
+
+_HELP = assessment_pb2.ADVICE_DISPATCH
+# After these a unit may be free that was not before.
+FREEING = frozenset(
+    codec.UNIT_STATUS[status]
+    for status in (UnitStatus.CLEAR, UnitStatus.DECLINED, UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE)
+)
+
+
+class Assessments:
+    """Takes assessments. Nearly all are of calls that need no help and never did: those must cost almost nothing."""
+
+    def __init__(self, dispatcher: Dispatcher, store: Store, places: Places, tenants: frozenset[str]) -> None:
+        self._dispatcher = dispatcher
+        self._store = store
+        self._places = places
+        self._tenants = tenants
+
+    async def process(self, batch: Sequence[Item[assessment_pb2.CallAssessment]]) -> Result:
+        """Decide about the few that matter, in order."""
+        for item in await self._worth_a_look(batch):
+            assessment = codec.assessment_of(item.message)
+            if assessment.wants_help:
+                self._dispatcher.rules(assessment.tenant)
+                assessment = self._places.completed(assessment)
+            await self._dispatcher.take_assessment(assessment, item.record.traceparent)
+        return Result()
+
+    async def _worth_a_look(
+        self, batch: Sequence[Item[assessment_pb2.CallAssessment]]
+    ) -> list[Item[assessment_pb2.CallAssessment]]:
+        """Calls that want help, and later words on calls that did: a first word of no help concerns nobody."""
+        wanting: set[str] = set()
+        later: dict[str, set[str]] = {}
+        for item in batch:
+            message = item.message
+            if message.advice == _HELP:
+                wanting.add(message.call_id)
+            elif message.revision > 1 and message.tenant in self._tenants:
+                later.setdefault(message.tenant, set()).add(message.call_id)
+        for tenant, call_ids in later.items():
+            wanting |= await self._store.linked(tenant, tuple(call_ids))
+        return [item for item in batch if item.message.call_id in wanting] if wanting else []
+
+
+class Reports:
+    """Takes unit reports, then gives waiting incidents the units that became free."""
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def process(self, batch: Sequence[Item[unit_pb2.UnitReport]]) -> Result:
+        """Decide about each, in order."""
+        freed: dict[str, int] = {}
+        for item in batch:
+            report = codec.report_of(item.message)
+            await self._dispatcher.take_report(report, item.record.traceparent)
+            # Also when the report had been taken before: a crash may have come between it and the retry.
+            if item.message.status in FREEING:
+                freed[report.tenant] = max(freed.get(report.tenant, 0), report.event_at_ms)
+        for tenant, event_at_ms in freed.items():
+            await self._dispatcher.retry_waiting(tenant, event_at_ms)
+        return Result()

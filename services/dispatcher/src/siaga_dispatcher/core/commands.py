@@ -1,0 +1,168 @@
+"""What a person commands, checked against the lifecycle's table. The person's word always wins over the machine's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from siaga_tenants.model import Need
+
+from siaga_dispatcher.core import geo
+from siaga_dispatcher.core.assessments import tell_crews
+from siaga_dispatcher.core.choose import Choice
+from siaga_dispatcher.core.draft import Decision, Draft
+from siaga_dispatcher.core.lifecycle import INCIDENT, IllegalTransition, Trigger
+from siaga_dispatcher.core.staffing import assign, needs_of, open_needs, search_point, staff
+from siaga_dispatcher.core.values import Incident, OrderKind, Priority, Rules, Situation, Unit, UnitStatus
+
+# Closing needs one of these; `false_report` is not a prank: a false alarm in good faith is never abuse.
+DISPOSITIONS: Final = (
+    "handled", "transported", "false_report", "duplicate", "cancelled_before_arrival",
+    "referred", "no_action", "patient_refused", "died_on_scene",
+)  # fmt: skip
+
+
+class Action(StrEnum):
+    """What may be commanded."""
+
+    SET_PRIORITY = "set_priority"
+    UNDER_CONTROL = "under_control"
+    RESOLVE = "resolve"
+    CLOSE = "close"
+    CANCEL = "cancel"
+    REOPEN = "reopen"
+    ASSIGN = "assign"
+
+
+class CommandRefused(Exception):  # noqa: N818  (an answer to whoever asked, not a fault)
+    """The command cannot be done now; `code` is for programs, the text for people."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command, its fields already validated. `unit_id` empty = the nearest suitable unit."""
+
+    command_id: str
+    action: Action
+    actor: str
+    reason: str = ""
+    disposition: str = ""
+    priority: Priority | None = None
+    unit_id: str = ""
+
+
+_TRIGGERS: Final = {
+    Action.UNDER_CONTROL: Trigger.UNDER_CONTROL,
+    Action.RESOLVE: Trigger.RESOLVE,
+    Action.CLOSE: Trigger.CLOSE,
+    Action.CANCEL: Trigger.CANCEL,
+    Action.REOPEN: Trigger.REOPEN,
+    Action.ASSIGN: Trigger.ASSIGN,
+}
+
+
+def on_command(command: Command, incident: Incident, situation: Situation, event_at_ms: int) -> Decision:
+    """Decide about one command; raises IllegalTransition or CommandRefused, and then nothing has changed.
+
+    `situation.units` hold the incident's own units, and the named unit or the candidates for an assignment.
+    """
+    draft = Draft(incident, incident, command.command_id, event_at_ms, command.actor)
+    draft.know(situation.units)
+    match command.action:
+        case Action.SET_PRIORITY:
+            _set_priority(draft, command, situation)
+        case Action.ASSIGN:
+            _assign(draft, command, situation)
+        case Action.UNDER_CONTROL:
+            draft.change("under_control", command.reason, Trigger.UNDER_CONTROL)
+        case Action.CLOSE:
+            draft.change("closed", command.reason, Trigger.CLOSE, disposition=command.disposition)
+        case Action.REOPEN:
+            draft.change("reopened", command.reason, Trigger.REOPEN, reopened=True, shortfalls=())
+        case Action.RESOLVE:
+            _end(draft, "resolved", command, Trigger.RESOLVE)
+        case Action.CANCEL:
+            _end(draft, "cancelled", command, Trigger.CANCEL)
+    return draft.decision()
+
+
+def legal_actions(incident: Incident) -> tuple[str, ...]:
+    """What can be commanded in the incident's present status."""
+    triggers = INCIDENT[incident.status]
+    return tuple(sorted(action for action, trigger in _TRIGGERS.items() if trigger in triggers))
+
+
+def _set_priority(draft: Draft, command: Command, situation: Situation) -> None:
+    before = draft.incident
+    assert command.priority is not None
+    if Trigger.ASSIGN not in INCIDENT[before.status]:
+        raise IllegalTransition("incident", before.status, "set_priority", legal_actions(before))
+    if command.priority == before.priority:
+        return
+    kind = "priority_raised" if command.priority < before.priority else "priority_lowered"
+    reason = f"{before.priority.name} → {command.priority.name}; {command.reason}"
+    draft.change(kind, reason, priority=command.priority)
+    staff(draft, situation)
+    tell_crews(draft, before, situation.units)
+
+
+def _end(draft: Draft, kind: str, command: Command, trigger: Trigger) -> None:
+    """The incident ends: every unit still bound is stood down and free in the same breath."""
+    ended: list[str] = []
+    for assignment in draft.incident.active_assignments:
+        unit = draft.unit(assignment.unit_id)
+        if unit is not None and unit.order_id == assignment.order_id:
+            draft.order(OrderKind.STAND_DOWN, unit)
+            draft.release(unit)
+        ended.append(assignment.order_id)
+    assignments = tuple(
+        replace(a, status=UnitStatus.CLEAR, clear_at_ms=draft.event_at_ms) if a.order_id in ended else a
+        for a in draft.incident.assignments
+    )
+    disposition = command.disposition or draft.incident.disposition
+    draft.change(kind, command.reason, trigger, assignments=assignments, disposition=disposition)
+
+
+def _assign(draft: Draft, command: Command, situation: Situation) -> None:
+    incident = draft.incident
+    if Trigger.ASSIGN not in INCIDENT[incident.status]:
+        raise IllegalTransition("incident", incident.status, Trigger.ASSIGN, legal_actions(incident))
+    rules = situation.rules
+    needs = needs_of(incident, rules)
+    open_now = open_needs(incident, needs) or tuple(replace(need, count=1) for need in needs[:1])
+    if not command.unit_id:
+        if not open_now:
+            raise CommandRefused("no_need", "the response plan asks for no unit here; name one in unit_id")
+        before = len(incident.assignments)
+        staff(draft, situation, open_now)
+        if len(draft.incident.assignments) == before and draft.search is None:
+            raise CommandRefused("place_unknown", "nobody knows where to send a unit; name one in unit_id")
+        return
+    unit = draft.unit(command.unit_id)
+    if unit is None:
+        raise CommandRefused("no_candidate", f"the tenant has no unit {command.unit_id}")
+    if not unit.free:
+        doing = f"works on incident {unit.incident_id}" if unit.incident_id else f"is {unit.status}"
+        raise CommandRefused("unit_busy" if unit.incident_id else unit.status, f"{unit.unit_id} {doing}")
+    role = next((need.role for need in open_now if need.fits(unit.kind, unit.capabilities)), unit.kind)
+    choice = _named(unit, role, incident, rules, command)
+    still_open = open_needs(incident, _without(needs, role))
+    kept = tuple(gap for gap in incident.shortfalls if any(need.role == gap.role for need in still_open))
+    assign(draft, (choice,), kept)
+
+
+def _without(needs: Sequence[Need], role: str) -> tuple[Need, ...]:
+    return tuple(replace(need, count=need.count - 1) if need.role == role else need for need in needs)
+
+
+def _named(unit: Unit, role: str, incident: Incident, rules: Rules, command: Command) -> Choice:
+    around = search_point(incident, rules)
+    away_m = geo.distance_m(unit.position, around) if around is not None else 0.0
+    speed_kmh = rules.policy.speed_kmh.get(unit.kind, geo.DEFAULT_SPEED_KMH)
+    eta_s = geo.eta_s(away_m, rules.policy.detour_factor, speed_kmh)
+    why = f"{unit.name}: dipilih {command.actor}" + (f" ({command.reason})" if command.reason else "")
+    return Choice(unit, role, away_m, eta_s, None, why)

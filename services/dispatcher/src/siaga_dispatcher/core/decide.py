@@ -1,0 +1,12 @@
+"""Everything the dispatcher decides, by what it is told: a call's assessment, a crew's report, a person's command.
+
+Each is a pure function of loaded values to a `Decision`: what to write all or nothing, and what becomes known by it.
+A decision may ask for a wider `search`; the caller loads more units and asks again with the same arguments.
+"""
+
+from siaga_dispatcher.core.assessments import on_assessment
+from siaga_dispatcher.core.commands import on_command
+from siaga_dispatcher.core.draft import Decision
+from siaga_dispatcher.core.reports import on_unit_free, on_unit_report
+
+__all__ = ["Decision", "on_assessment", "on_command", "on_unit_free", "on_unit_report"]

@@ -1,0 +1,174 @@
+"""What a crew's word leads to: the assignment moves on, the unit becomes free, the next unit is sent."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from siaga_dispatcher.core.draft import Decision, Draft, answers, ignore
+from siaga_dispatcher.core.lifecycle import (
+    FINISHED,
+    OFF_TASK,
+    UNIT_TRIGGERS,
+    IllegalTransition,
+    Trigger,
+    next_assignment,
+)
+from siaga_dispatcher.core.staffing import staff
+from siaga_dispatcher.core.values import (
+    Assignment,
+    Incident,
+    Priority,
+    Rules,
+    Situation,
+    Unit,
+    UnitReport,
+    UnitStatus,
+)
+
+HANDLED: Final = "handled"
+_LEAVING: Final = frozenset({UnitStatus.DECLINED, UnitStatus.OUT_OF_SERVICE})
+
+
+def on_unit_report(report: UnitReport, unit: Unit, incident: Incident | None, situation: Situation) -> Decision:
+    """Decide about one report. `incident` is the one the unit works on; `situation.units` are candidates for a replacement.
+
+    A word about another task than the present one, or one that cannot follow, changes nothing but the position.
+    """
+    moved = _moved(unit, report)
+    if report.status is None:
+        return _unit_only(moved, unit, "no_status", report)
+    if not unit.incident_id or incident is None:
+        return _off_task(moved, unit, report)
+    if report.order_id and not answers(report.order_id, incident, unit):
+        return _unit_only(moved, unit, "other_order", report)
+    assignment = next((a for a in incident.active_assignments if a.order_id == unit.order_id), None)
+    if assignment is None:
+        return _unit_only(moved, unit, "not_assigned", report)
+    if assignment.status is report.status:
+        return _unit_only(moved, unit, "already_so", report)
+    try:
+        next_assignment(assignment.status, report.status)
+    except IllegalTransition as refused:
+        return _unit_only(moved, unit, f"illegal: {refused}", report)
+    draft = Draft(incident, incident, report.report_id, report.event_at_ms, f"unit {unit.unit_id}")
+    draft.know((unit,))
+    if report.status in _LEAVING:
+        _leave(draft, moved, assignment, report, situation)
+    elif report.status is UnitStatus.CLEAR:
+        _clear(draft, moved, assignment, report, situation.rules)
+    else:
+        _progress(draft, moved, assignment, report, situation)
+    return draft.decision()
+
+
+def on_unit_free(incident: Incident, situation: Situation, cause_id: str, event_at_ms: int) -> Decision:
+    """Try a waiting incident again, now that a unit is free."""
+    if incident.status in FINISHED or not incident.shortfalls:
+        return ignore("not_waiting")
+    draft = Draft(incident, incident, cause_id, max(event_at_ms, incident.event_at_ms), "dispatcher")
+    staff(draft, situation)
+    return draft.decision()
+
+
+def _progress(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport, situation: Situation) -> None:
+    status = report.status
+    assert status is not None
+    draft.put(replace(unit, status=status))
+    trigger = UNIT_TRIGGERS.get(status)
+    draft.change(
+        "unit_status",
+        f"{unit.name}: {assignment.status} → {status}",
+        trigger,
+        assignments=_with(draft.incident, replace(assignment, status=status, **_stamps(assignment, status, report))),
+    )
+    if status is UnitStatus.MAYDAY and draft.incident.priority > Priority.P0:
+        was = draft.incident.priority.name
+        draft.change("priority_raised", f"{was} → P0: darurat petugas {unit.name}", priority=Priority.P0)
+        staff(draft, situation)
+
+
+def _clear(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport, rules: Rules) -> None:
+    done = replace(assignment, status=UnitStatus.CLEAR, **_stamps(assignment, UnitStatus.CLEAR, report))
+    _set_free(draft, unit, report, UnitStatus.AVAILABLE)
+    draft.change(
+        "unit_status", f"{unit.name}: {assignment.status} → clear", assignments=_with(draft.incident, done)
+    )  # fmt: skip
+    if not draft.incident.active_assignments:
+        finish(draft, rules)
+
+
+def finish(draft: Draft, rules: Rules) -> None:
+    """All units are clear: resolved; and closed, unless a person reopened it or a need was never filled."""
+    draft.change("resolved", "semua unit selesai", Trigger.ALL_CLEAR)
+    if rules.policy.auto_close and not draft.incident.reopened and not draft.incident.shortfalls:
+        draft.change("closed", HANDLED, Trigger.CLOSE, disposition=HANDLED)
+
+
+def _leave(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport, situation: Situation) -> None:
+    """The unit does not go, or not on: the next one does, and this one is not asked again for this incident."""
+    broken = report.status is UnitStatus.OUT_OF_SERVICE
+    left = replace(assignment, status=UnitStatus.DECLINED, clear_at_ms=report.event_at_ms)
+    _set_free(draft, unit, report, UnitStatus.OUT_OF_SERVICE if broken else UnitStatus.AVAILABLE)
+    draft.change(
+        "unit_out_of_service" if broken else "unit_declined",
+        f"{unit.name}: {assignment.status} → {report.status}",
+        assignments=_with(draft.incident, left),
+    )
+    others = tuple(candidate for candidate in situation.units if candidate.unit_id != unit.unit_id)
+    staff(draft, replace(situation, units=others))
+    if draft.incident.active_assignments:
+        return
+    if any(a.status is UnitStatus.CLEAR for a in draft.incident.assignments) and not draft.incident.shortfalls:
+        finish(draft, situation.rules)
+    elif not draft.incident.shortfalls:
+        draft.change("queued", "tidak ada unit lagi", Trigger.QUEUE)
+
+
+def _set_free(draft: Draft, unit: Unit, report: UnitReport, status: UnitStatus) -> None:
+    draft.release(unit, status)
+    if report.position is not None:
+        freed = draft.unit(unit.unit_id)
+        assert freed is not None
+        draft.put(replace(freed, position=report.position))
+
+
+def _off_task(moved: Unit, unit: Unit, report: UnitReport) -> Decision:
+    if report.status not in OFF_TASK:
+        return _unit_only(moved, unit, "no_open_order", report)
+    if report.status is unit.status:
+        return _unit_only(moved, unit, "already_so", report)
+    return _unit_only(replace(moved, status=report.status), unit, "", report)
+
+
+def _unit_only(unit: Unit, before: Unit, why: str, report: UnitReport) -> Decision:
+    """Only the unit changes (status off task, position), or nothing does, because of `why`."""
+    if unit == before:
+        return ignore(why)
+    stored = replace(unit, version=before.version + 1, event_at_ms=max(before.event_at_ms, report.event_at_ms))
+    return Decision(units=(stored,), ignored=why)
+
+
+def _moved(unit: Unit, report: UnitReport) -> Unit:
+    """The unit at the reported position; a fix older than the one known is dropped."""
+    position = report.position
+    if position is None or position.fixed_at_ms < unit.position.fixed_at_ms:
+        return unit
+    return replace(unit, position=position)
+
+
+def _with(incident: Incident, changed: Assignment) -> tuple[Assignment, ...]:
+    return tuple(changed if a.order_id == changed.order_id else a for a in incident.assignments)
+
+
+def _stamps(assignment: Assignment, status: UnitStatus, report: UnitReport) -> dict[str, Any]:
+    """The times this word sets; a crew that says anything has acknowledged. A time already set stays."""
+    stamps: dict[str, int] = {}
+    if not assignment.acknowledged_at_ms:
+        stamps["acknowledged_at_ms"] = report.event_at_ms
+    if status is UnitStatus.EN_ROUTE and not assignment.en_route_at_ms:
+        stamps["en_route_at_ms"] = report.event_at_ms
+    arrived = UNIT_TRIGGERS.get(status) is Trigger.UNIT_ON_SCENE
+    if arrived and not assignment.on_scene_at_ms:
+        stamps["on_scene_at_ms"] = report.event_at_ms
+    if status is UnitStatus.CLEAR:
+        stamps["clear_at_ms"] = report.event_at_ms
+    return stamps

@@ -1,0 +1,133 @@
+"""Fills an incident's needs: the step that all decisions share."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from siaga_tenants.model import Need
+
+from siaga_dispatcher.core.choose import Choice, choose
+from siaga_dispatcher.core.draft import Draft, Search, order_id_of
+from siaga_dispatcher.core.lifecycle import Trigger
+from siaga_dispatcher.core.values import (
+    Assignment,
+    Incident,
+    IncidentStatus,
+    OrderKind,
+    Position,
+    Rules,
+    Shortfall,
+    Situation,
+    UnitStatus,
+)
+
+
+def needs_of(incident: Incident, rules: Rules) -> tuple[Need, ...]:
+    """Everything the incident calls for: its type's needs, and those of types that came with joined calls."""
+    merged: dict[str, Need] = {}
+    for kind in (incident.type, *incident.further_types):
+        for need in rules.plan.needs(kind, incident.priority.name):
+            known = merged.get(need.role)
+            if known is None or (known.optional and not need.optional) or need.count > known.count:
+                merged[need.role] = need
+    return tuple(merged.values())
+
+
+def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
+    """What is not yet filled; a unit that was there and has cleared has filled its need."""
+    filled: dict[str, int] = {}
+    for assignment in incident.assignments:
+        if assignment.status is not UnitStatus.DECLINED:
+            filled[assignment.role] = filled.get(assignment.role, 0) + 1
+    remaining = ((need, need.count - filled.get(need.role, 0)) for need in needs)
+    return tuple(replace(need, count=count) for need, count in remaining if count > 0)
+
+
+def search_point(incident: Incident, rules: Rules) -> Position | None:
+    """Where units are counted from; None = nobody could say where to go.
+
+    With only an address that no map knows, the tenant's centre serves: the crew can read the address, and any unit is
+    better than none.
+    """
+    if incident.place.position is not None:
+        return incident.place.position
+    return rules.centre if incident.place.address or incident.place.area_code else None
+
+
+def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = None) -> None:
+    """Assign free units to what is open; note what stays open, and what the search should look at next."""
+    incident = draft.incident
+    rules, candidates = situation.rules, situation.units
+    wanted = open_needs(incident, needs_of(incident, rules)) if needs is None else tuple(needs)
+    around = search_point(incident, rules)
+    if wanted and around is None:
+        gaps = tuple(
+            Shortfall(need.role, "place_unknown", "lokasi belum diketahui") for need in wanted if not need.optional
+        )
+        _note_shortfalls(draft, gaps)
+        return
+    if not wanted or around is None:
+        _note_shortfalls(draft, ())
+        return
+    draft.know(candidates)
+    declined = frozenset(a.unit_id for a in incident.assignments if a.status is UnitStatus.DECLINED)
+    selection = choose(wanted, candidates, around, rules.policy, situation.now, excluded=declined)
+    kinds = frozenset(kind for need in wanted for kind in need.kinds)
+    draft.search = Search(kinds, around, selection.enough_m)
+    if selection.chosen:
+        assign(draft, selection.chosen, selection.shortfalls)
+    else:
+        _note_shortfalls(draft, selection.shortfalls)
+
+
+def assign(draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfall]) -> None:
+    """Bind the chosen units to the incident and order them to go."""
+    bound: list[Assignment] = []
+    for choice in chosen:
+        draft.know((choice.unit,))
+        unit = replace(choice.unit, fence=choice.unit.fence + 1, incident_id=draft.incident.incident_id, task_code="")
+        order_id = order_id_of(OrderKind.DISPATCH, draft.incident, unit)
+        unit = draft.put(replace(unit, status=UnitStatus.DISPATCHED, order_id=order_id))
+        bound.append(
+            Assignment(
+                unit.unit_id,
+                unit.name,
+                unit.kind,
+                order_id,
+                unit.fence,
+                UnitStatus.DISPATCHED,
+                choice.role,
+                choice.distance_m,
+                choice.eta_s,
+                _reason(choice, located=draft.incident.place.position is not None),
+                draft.event_at_ms,
+            )
+        )
+        draft.order(OrderKind.DISPATCH, unit)
+    draft.change(
+        "units_assigned",
+        "; ".join(assignment.selection_reason for assignment in bound),
+        Trigger.ASSIGN,
+        assignments=draft.incident.assignments + tuple(bound),
+        shortfalls=tuple(shortfalls),
+    )
+
+
+def _reason(choice: Choice, *, located: bool) -> str:
+    age = "" if choice.position_age_s is None else f"; posisi {choice.position_age_s:.0f} detik lalu"
+    guess = "" if located else "; lokasi belum terpetakan, jarak dari pusat wilayah"
+    return f"{choice.reason}{age}{guess}"
+
+
+def _note_shortfalls(draft: Draft, gaps: tuple[Shortfall, ...]) -> None:
+    """Write down what is missing, once; an incident that has no unit at all waits in the queue."""
+    incident = draft.incident
+    waiting = bool(gaps) and not incident.active_assignments
+    if waiting and incident.status is not IncidentStatus.QUEUED:
+        draft.change("queued", _listed(gaps), Trigger.QUEUE, shortfalls=gaps)
+    # The counts in the detail change with every unit that moves; only what is missing, and why, is news.
+    elif [(gap.role, gap.code) for gap in gaps] != [(gap.role, gap.code) for gap in incident.shortfalls]:
+        draft.change("shortfall" if gaps else "shortfall_filled", _listed(gaps), shortfalls=gaps)
+
+
+def _listed(gaps: Sequence[Shortfall]) -> str:
+    return "; ".join(f"{gap.role}: {gap.code} ({gap.detail})" for gap in gaps)

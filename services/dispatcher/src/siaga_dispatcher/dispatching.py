@@ -1,0 +1,224 @@
+"""Load, decide, commit, and again when somebody was faster: what the consumers and the gRPC services share."""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from siaga_kit.errors import Transient
+
+from siaga_dispatcher.adapters.request import Guard
+from siaga_dispatcher.adapters.store import Stale, Store
+from siaga_dispatcher.core.commands import Action, Command, CommandRefused
+from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
+from siaga_dispatcher.core.join import window_ms
+from siaga_dispatcher.core.lifecycle import IllegalTransition
+from siaga_dispatcher.core.values import Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
+
+log = structlog.get_logger()
+
+# Each refusal means that another decision went through. So many in a row is a storm: let the stage pause and come back.
+ATTEMPTS: Final = 50
+
+
+class UnknownTenantError(ValueError):
+    """No tenant of that code is configured."""
+
+
+class UnknownUnitError(ValueError):
+    """The tenant has no unit of that id."""
+
+
+class UnknownIncidentError(LookupError):
+    """The tenant has no incident of that id."""
+
+
+class WrongVersion(Exception):  # noqa: N818  (an answer to whoever asked, not a fault)
+    """The incident has moved on since it was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A decision to make on freshly loaded values: how to make it, which units are known, what must stay true."""
+
+    decide: Callable[[Situation], Decision]
+    units: tuple[Unit, ...] = ()
+    guards: tuple[Guard, ...] = ()
+
+
+class Dispatcher:
+    """Makes decisions happen. `committed` is told the tenant after every commit."""
+
+    def __init__(
+        self, store: Store, rules: Mapping[str, Rules], clock_ms: Callable[[], int], committed: Callable[[str], None]
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._rules = rules
+        self._clock_ms = clock_ms
+        self._committed = committed
+        # Decisions of one tenant compete for the same units: in one process they take turns instead of refusing each
+        # other. Between processes the versions decide.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    def rules(self, tenant: str) -> Rules:
+        """A tenant's rules; raises UnknownTenantError."""
+        try:
+            return self._rules[tenant]
+        except KeyError:
+            raise UnknownTenantError(f"no tenant {tenant!r} is configured") from None
+
+    async def take_assessment(self, assessment: Assessment, traceparent: str | None = None) -> Decision:
+        """One assessment of a call."""
+        tenant, policy = assessment.tenant, self.rules(assessment.tenant).policy
+
+        async def load() -> Case:
+            stored = await self._store.context_of_call(assessment, window_ms(assessment.event_at_ms, policy))
+            linked, others = stored.linked, stored.open_incidents
+            own = await self._own_units(*((linked,) if linked is not None else others))
+            return Case(lambda situation: on_assessment(assessment, linked, others, situation), own, stored.guards)
+
+        cause = f"assessment:{assessment.call_id}:{assessment.revision}:{assessment.assessment_id}"
+        return await self._settle(tenant, cause, load, traceparent)
+
+    async def take_report(self, report: UnitReport, traceparent: str | None = None) -> Decision:
+        """One word of a crew; raises UnknownUnitError."""
+        tenant = report.tenant
+        self.rules(tenant)
+
+        async def load() -> Case:
+            unit = await self._store.unit(tenant, report.unit_id)
+            if unit is None:
+                raise UnknownUnitError(f"tenant {tenant} has no unit {report.unit_id!r}")
+            incident = await self._store.incident(tenant, unit.incident_id) if unit.incident_id else None
+            own = await self._own_units(incident) if incident is not None else ()
+            return Case(lambda situation: on_unit_report(report, unit, incident, situation), own)
+
+        decision = await self._settle(tenant, f"report:{report.report_id}", load, traceparent)
+        if decision.ignored:
+            level = log.warning if decision.ignored.startswith("illegal") else log.info
+            level("report changes no task", tenant=tenant, unit=report.unit_id, why=decision.ignored)
+        return decision
+
+    async def take_command(
+        self, tenant: str, incident_id: str, command: Command, expected_version: int, traceparent: str | None = None
+    ) -> Incident:  # fmt: skip
+        """One command of a person; answers the incident after it.
+
+        Raises UnknownIncidentError, WrongVersion, IllegalTransition, CommandRefused. The same command again changes nothing.
+        """
+        self.rules(tenant)
+        now = self._clock_ms()
+        cause = f"command:{command.command_id}"
+
+        async def load() -> Case:
+            incident = await self._existing(tenant, incident_id)
+            if expected_version and incident.version != expected_version:
+                raise WrongVersion(f"incident is at version {incident.version}, not {expected_version}")
+            named = (command.unit_id,) if command.unit_id else ()
+            units = (*await self._own_units(incident), *await self._store.units(tenant, named))
+            return Case(lambda situation: on_command(command, incident, situation, now), units)
+
+        if not await self._store.committed(tenant, cause):
+            try:
+                await self._settle(tenant, cause, load, traceparent, check=_sends_somebody(command))
+            except (WrongVersion, IllegalTransition, CommandRefused):
+                # The same command may have gone through beside this one, and then all is as was asked.
+                if not await self._store.committed(tenant, cause):
+                    raise
+            if command.action in (Action.CANCEL, Action.RESOLVE):
+                await self.retry_waiting(tenant, now)
+        log.info("command", tenant=tenant, incident=incident_id, action=command.action, actor=command.actor)
+        return await self._existing(tenant, incident_id)
+
+    async def retry_waiting(self, tenant: str, event_at_ms: int) -> None:
+        """A unit became free: try the incidents that lack one, the most urgent and oldest first."""
+        for incident_id in await self._store.waiting(tenant):
+            await self._retry(tenant, incident_id, event_at_ms)
+
+    async def _retry(self, tenant: str, incident_id: str, event_at_ms: int) -> None:
+        async def load() -> Case:
+            incident = await self._existing(tenant, incident_id)
+            own = await self._own_units(incident)
+            cause = f"unit_free:{incident_id}:{incident.version}"
+            return Case(lambda situation: on_unit_free(incident, situation, cause, event_at_ms), own)
+
+        # Without a cause to remember: each try decides on the version it loads, and a repeated one finds nothing open.
+        await self._settle(tenant, None, load, None)
+
+    async def _settle(
+        self,
+        tenant: str,
+        cause: str | None,
+        load: Callable[[], Awaitable[Case]],
+        traceparent: str | None,
+        check: Callable[[Decision], None] = lambda _: None,
+    ) -> Decision:
+        async with self._turns[tenant]:
+            for _ in range(ATTEMPTS):
+                case = await load()
+                decision = await self._widened(tenant, case)
+                check(decision)
+                if decision.empty:
+                    return decision
+                try:
+                    done = await self._store.commit(
+                        tenant, cause, decision, guards=case.guards, traceparent=traceparent
+                    )  # fmt: skip
+                except Stale:
+                    continue
+                if not done.again:
+                    self._committed(tenant)
+                return decision
+        raise Transient(f"decided {ATTEMPTS} times, and each time the state had moved on")
+
+    async def _widened(self, tenant: str, case: Case) -> Decision:
+        """Decide with as few units as settle it: out by the ladder, and all of a kind only to explain a shortfall."""
+        rules, now = self.rules(tenant), self._clock_ms()
+        known = {unit.unit_id: unit for unit in case.units}
+
+        def decide() -> Decision:
+            return case.decide(Situation(tuple(known.values()), rules, now))
+
+        def learn(units: Iterable[Unit]) -> None:
+            for unit in units:
+                known.setdefault(unit.unit_id, unit)
+
+        decision = decide()
+        reached_m = 0.0
+        for radius_m in rules.policy.radius_ladder_m:
+            search = decision.search
+            if search is None or reached_m >= search.enough_m:
+                return decision
+            learn(await self._store.free_units(tenant, search.kinds, search.around, radius_m))
+            reached_m = radius_m
+            decision = decide()
+        if decision.search is not None and math.isinf(decision.search.enough_m):
+            learn(await self._store.fleet(tenant, decision.search.kinds))
+            decision = decide()
+        return decision
+
+    async def _own_units(self, *incidents: Incident) -> tuple[Unit, ...]:
+        bound = [a.unit_id for incident in incidents for a in incident.active_assignments]
+        return tuple(await self._store.units(incidents[0].tenant, bound)) if bound else ()
+
+    async def _existing(self, tenant: str, incident_id: str) -> Incident:
+        incident = await self._store.incident(tenant, incident_id)
+        if incident is None:
+            raise UnknownIncidentError(f"tenant {tenant} has no incident {incident_id}")
+        return incident
+
+
+def _sends_somebody(command: Command) -> Callable[[Decision], None]:
+    """A person who asks for a unit must hear when none could be sent."""
+
+    def check(decision: Decision) -> None:
+        if command.action is not Action.ASSIGN or any(order.kind is OrderKind.DISPATCH for order in decision.orders):
+            return
+        gaps = decision.incident.shortfalls if decision.incident is not None else ()
+        code = gaps[0].code if gaps else "no_candidate"
+        raise CommandRefused(code, "; ".join(f"{gap.role}: {gap.detail}" for gap in gaps) or "no unit can be sent")
+
+    return check

@@ -1,0 +1,16 @@
+"""The dispatcher's process."""
+
+from siaga_kit.service import Runtime, run
+from siaga_tenants import load_tenants
+
+from siaga_dispatcher.app import SERVICE, App
+
+
+async def start(runtime: Runtime) -> None:
+    """Start the service's parts."""
+    await App(runtime, load_tenants(runtime.settings.tenants_dir)).start()
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    run(SERVICE, start)
