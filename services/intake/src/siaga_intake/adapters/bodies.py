@@ -1,0 +1,67 @@
+"""Bodies of requests: bounded, and decoded from what switches send."""
+
+import base64
+import binascii
+from typing import Final
+from urllib.parse import parse_qs
+
+import msgspec
+from starlette.requests import Request
+
+# A thousand of the largest usual events; what is larger is not from a switch.
+MAX_BODY_BYTES: Final = 1024 * 1024
+# mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, plain or in base64.
+_FORM: Final = "application/x-www-form-urlencoded"
+_BASE64_FORM: Final = "application/x-www-form-base64-encoded"
+_CDR: Final = "cdr"
+
+
+class Unreadable(Exception):  # noqa: N818  (it carries an answer to the sender)
+    """A body that cannot be read, with the status that says so."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+
+
+async def read(request: Request) -> bytes:
+    """The body, at most MAX_BODY_BYTES of it whatever its header says."""
+    told = request.headers.get("content-length", "0")
+    if told.isdigit() and int(told[:20]) > MAX_BODY_BYTES:
+        raise _too_large()
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise _too_large()
+        chunks.append(chunk)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large() -> Unreadable:
+    return Unreadable(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+
+
+def decode(body: bytes, content_type: str) -> object:
+    """The JSON value of a body."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    try:
+        if media_type in (_FORM, _BASE64_FORM) and not body.lstrip().startswith((b"{", b"[")):
+            body = _field(body, base64_encoded=media_type == _BASE64_FORM)
+        value: object = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error) as error:
+        raise Unreadable(400, f"the body is no JSON: {error}") from error
+    except RecursionError as error:
+        raise Unreadable(400, "the body is nested too deeply") from error
+    return value
+
+
+def _field(body: bytes, *, base64_encoded: bool) -> bytes:
+    fields = parse_qs(body.decode())
+    if _CDR not in fields:
+        raise Unreadable(400, "the form has no field cdr")
+    value = fields[_CDR][0]
+    # A plus sign of base64 arrives as a space when it was not escaped.
+    return base64.b64decode(value.replace(" ", "+")) if base64_encoded else value.encode()

@@ -1,0 +1,150 @@
+"""The front door: requests in, events kept, answers out. What a payload means is decided in the core."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from siaga_contracts.catalogue import Topic
+from siaga_kit import telemetry
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from siaga_intake.adapters import bodies, codec, problems
+from siaga_intake.adapters.bodies import Unreadable
+from siaga_intake.adapters.keeping import Keeper
+from siaga_intake.adapters.problems import problem
+from siaga_intake.adapters.sources import Admitted, Denied, Sources
+from siaga_intake.adapters.spool import Full
+from siaga_intake.core import doors
+from siaga_intake.core.canonical import Origin
+from siaga_intake.core.doors import Door, Taken, take
+from siaga_intake.core.events import Ignored, Refusal
+from siaga_intake.core.fields import Refused
+from siaga_intake.core.times import moment
+
+# A larger list would hold the loop, and with it every other caller, for more than some tens of milliseconds.
+MAX_EVENTS: Final = 1_000
+RETRY_AFTER_S: Final = 5
+# The arrival that a recording tells, when a replay posts it again: stands in for times that a payload lacks.
+ARRIVED_AT: Final = "X-Siaga-Arrived-At"
+_JSON: Final = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """The HTTP side of intake. `now_s` is the wall clock."""
+
+    sources: Sources
+    keeper: Keeper
+    topic: Topic
+    secret: bytes
+    now_s: Callable[[], float] = time.time
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        routes = [
+            Route("/v1/switch/{switch}", self._switch, methods=["POST"]),
+            Route("/v1/call-events", self._through("/v1/call-events", doors.CALL_EVENTS), methods=["POST"]),
+            Route("/v1/calls/form", self._through("/v1/calls/form", doors.FORM), methods=["POST"]),
+            Route("/v1/channels/app", self._through("/v1/channels/app", doors.APP), methods=["POST"]),
+        ]
+        handlers = {HTTPException: problems.on_http_error, Exception: problems.on_fault}
+        return Starlette(routes=routes, exception_handlers=handlers)
+
+    async def _switch(self, request: Request) -> Response:
+        switch = request.path_params["switch"]
+        door = doors.SWITCH_DOORS.get(switch)
+        if door is None:
+            return problem(404, f"no such switch; known are {', '.join(doors.SWITCH_DOORS)}")
+        return await self._receive(request, door, "/v1/switch/{switch}")
+
+    def _through(self, route: str, door: Door) -> Callable[[Request], Awaitable[Response]]:
+        async def receive(request: Request) -> Response:
+            return await self._receive(request, door, route)
+
+        return receive
+
+    async def _receive(self, request: Request, door: Door, route: str) -> Response:
+        try:
+            body = await bodies.read(request)
+            admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s())
+            if isinstance(admitted, Denied):
+                return _denied(admitted)
+            payload = bodies.decode(body, request.headers.get("content-type", _JSON))
+            origin = self._origin(request, door, admitted)
+        except Unreadable as unreadable:
+            return problem(unreadable.status, unreadable.reason)
+        except Refused as refused:
+            return problem(400, refused.reason, refused.field)
+        payloads = payload if isinstance(payload, list) else [payload]
+        if len(payloads) > MAX_EVENTS:
+            return problem(413, f"more than {MAX_EVENTS} events in one list")
+        with telemetry.span(
+            f"POST {route}", "server", request.headers.get("traceparent"),
+            {"http.request.method": "POST", "http.route": route, "siaga.tenant": origin.centre.tenant},
+        ) as traceparent:  # fmt: skip
+            return await self._take(door, payloads, origin, traceparent)
+
+    def _origin(self, request: Request, door: Door, admitted: Admitted) -> Origin:
+        now_ms = int(self.now_s() * 1000)
+        arrived = moment({ARRIVED_AT: request.headers.get(ARRIVED_AT)}, ARRIVED_AT, now_ms)
+        source = admitted.source
+        kind, slash, instance = request.headers.get("x-siaga-source", "").rpartition("/")
+        named = instance if door.instance_by_header and (not slash or kind == door.kind) else ""
+        return Origin(
+            admitted.centre,
+            received_at_ms=now_ms,
+            arrived_at_ms=now_ms if arrived is None else arrived,
+            secret=self.secret,
+            source="" if source is None else source.name,
+            named=named,
+            open_to=self.sources.centres if admitted.any_tenant else {},
+            test=source is not None and source.test,
+        )
+
+    async def _take(self, door: Door, payloads: Sequence[object], origin: Origin, traceparent: str | None) -> Response:
+        taken = [take(door, payload, origin) for payload in payloads]
+        outgoing = [
+            codec.outgoing(event, self.topic, traceparent)
+            for each in taken if isinstance(each, tuple) for event in each
+        ]  # fmt: skip
+        try:
+            await self.keeper.keep(outgoing)
+        except Full as full:
+            return problem(503, f"{full}; nothing was taken", headers={"Retry-After": str(RETRY_AFTER_S)})
+        return _answer(door, taken)
+
+
+def _denied(denied: Denied) -> Response:
+    headers = {"WWW-Authenticate": "Bearer"} if denied.status == 401 else None
+    return problem(denied.status, denied.reason, denied.field, headers)
+
+
+def _answer(door: Door, taken: Sequence[Taken]) -> Response:
+    """What became of each payload, by its index; a problem only when none could be taken."""
+    accepted: list[dict[str, object]] = []
+    ignored: list[dict[str, object]] = []
+    rejected: list[dict[str, object]] = []
+    for index, each in enumerate(taken):
+        match each:
+            case Ignored(reason):
+                ignored.append({"index": index, "reason": reason})
+            case Refusal(field, reason):
+                rejected.append({"index": index, "field": field, "reason": reason})
+            case events:
+                event_ids = [event.event_id for event in events]
+                first = {"event_id": event_ids[0], "call_id": events[0].call_id}
+                accepted.append({"index": index, **first, "event_ids": event_ids})
+    for result, count in (("accepted", len(accepted)), ("ignored", len(ignored)), ("rejected", len(rejected))):
+        if count:
+            telemetry.counter("siaga.intake.events").add(count, {"kind": door.kind, "result": result})
+    lists: dict[str, object] = {"accepted": accepted, "ignored": ignored, "rejected": rejected}
+    if rejected and len(rejected) == len(taken):
+        field, reason = str(rejected[0]["field"]), str(rejected[0]["reason"])
+        return problem(422, f"{field}: {reason}" if field else reason, field, more=lists)
+    return Response(msgspec.json.encode(lists), 202, media_type=_JSON)

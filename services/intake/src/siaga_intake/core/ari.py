@@ -1,0 +1,153 @@
+"""Asterisk REST Interface events as canonical events.
+
+ARI shows only channels that are in our Stasis application, which is the menu: a caller's channel that is up there has met
+an announcement. Waiting callers sit in a holding bridge; queues of app_queue are not visible here.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from siaga_intake.core import dialplan
+from siaga_intake.core.centre import plain
+from siaga_intake.core.events import Ignored, Kind, Queue
+from siaga_intake.core.fields import Payload, needed, part, text, whole
+from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
+from siaga_intake.core.times import moment
+
+IRRELEVANT: Final = frozenset({
+    "ApplicationMoveFailed", "ApplicationReplaced", "BridgeAttendedTransfer", "BridgeBlindTransfer", "BridgeCreated",
+    "BridgeDestroyed", "BridgeMerged", "BridgeVideoSourceChanged", "ChannelCallerId", "ChannelConnectedLine",
+    "ChannelCreated", "ChannelDialplan", "ChannelHangupRequest", "ChannelHold", "ChannelLeftBridge", "ChannelTalkingFinished",
+    "ChannelToneDetected", "ChannelTransfer", "ChannelUnhold", "ChannelUserevent", "ContactStatusChange",
+    "DeviceStateChanged", "Dial", "EndpointStateChange", "PeerStatusChange", "PlaybackContinuing", "PlaybackFinished",
+    "PlaybackStarted", "RecordingFailed", "RecordingFinished", "RecordingStarted", "StasisEnd", "TextMessageReceived",
+})  # fmt: skip
+_IRRELEVANT: Final = Ignored("irrelevant_event")
+_OTHER_LEG: Final = Ignored("other_leg")
+_LINKED: Final = "CHANNEL(linkedid)"
+
+
+def read(event: Payload, desk: Desk) -> Read:
+    """Read one ARI event."""
+    name = needed(event, "type")
+    reader = _READERS.get(name)
+    if reader is None:
+        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event")
+    return reader(_Leg(event, desk))
+
+
+class _Leg:
+    """One event on one channel."""
+
+    __slots__ = ("at_ms", "born_ms", "call_ref", "channel", "channel_id", "event", "operator", "own", "variables")
+
+    def __init__(self, event: Payload, desk: Desk) -> None:
+        self.event = event
+        self.channel = part(event, "channel")
+        self.channel_id = needed(self.channel, "id", "call_ref", "channel.")
+        self.variables = part(self.channel, "channelvars", "channel.")
+        self.call_ref = text(self.variables, _LINKED, "call_ref", "channel.channelvars.") or self.channel_id
+        name = dialplan.interface(text(self.channel, "name", path="channel."))
+        self.operator = name if plain(name) in desk.operators else ""
+        self.own = self.call_ref == self.channel_id and not self.operator
+        self.born_ms = moment(self.channel, "creationtime", desk.arrived_at_ms, "channel.")
+        told = moment(event, "timestamp", desk.arrived_at_ms)
+        self.at_ms = desk.arrived_at_ms if told is None else told
+
+    def identity(self) -> Identity | None:
+        caller = part(self.channel, "caller", "channel.")
+        if not self.own or not caller:
+            return None
+        number = text(caller, "number", "number", "channel.caller.")
+        return Identity(number, text(self.variables, "SIAGA_PAI", "number", "channel.channelvars."), number)
+
+    def reading(self, *happenings: Happening) -> Reading:
+        return Reading(happenings, text(self.event, "asterisk_id"))
+
+    def with_ivr(self, happening: Happening) -> Reading:
+        """The happening, and the menu as well when the channel has been answered in the application."""
+        if text(self.channel, "state", path="channel.") == "Up":
+            at_ms = happening.at_ms
+            return self.reading(Happening(Kind.IVR_ENTERED, self.call_ref, at_ms, self.identity()), happening)
+        return self.reading(happening)
+
+
+def _started(leg: _Leg) -> Read:
+    plan = part(leg.channel, "dialplan", "channel.")
+    at_ms = leg.at_ms if leg.born_ms is None else leg.born_ms
+    called = text(plan, "exten", "number", "channel.dialplan.")
+    ring = Happening(Kind.RINGING, leg.call_ref, at_ms, leg.identity(), called)
+    if text(plan, "context", path="channel.dialplan.").lower().startswith(dialplan.IVR_CONTEXT):
+        return leg.reading(ring, Happening(Kind.IVR_ENTERED, leg.call_ref, leg.at_ms, leg.identity()))
+    return leg.reading(ring)
+
+
+def _state(leg: _Leg) -> Read:
+    if text(leg.channel, "state", path="channel.") != "Up":
+        return _IRRELEVANT
+    return leg.reading(Happening(Kind.IVR_ENTERED, leg.call_ref, leg.at_ms, leg.identity()))
+
+
+def _digit(leg: _Leg) -> Read:
+    digits = needed(leg.event, "digit", "digits")
+    return leg.with_ivr(Happening(Kind.IVR_INPUT, leg.call_ref, leg.at_ms, leg.identity(), digits=digits))
+
+
+def _variable(leg: _Leg) -> Read:
+    name = text(leg.event, "variable", "text")
+    meaning = dialplan.variable(name, text(leg.event, "value")) if name in dialplan.VARIABLES else None
+    if meaning is None:
+        return _IRRELEVANT
+    return leg.reading(Happening(meaning[0], leg.call_ref, leg.at_ms, leg.identity(), queue=meaning[1]))
+
+
+def _talking(leg: _Leg) -> Read:
+    return leg.reading(Happening(Kind.TALK_DETECTED, leg.call_ref, leg.at_ms, leg.identity()))
+
+
+def _destroyed(leg: _Leg) -> Read:
+    hangup = dialplan.hangup(whole(leg.event, "cause", dialplan.LARGEST_Q850), text(leg.event, "cause_txt"))
+    return leg.with_ivr(Happening(Kind.ENDED, leg.call_ref, leg.at_ms, leg.identity(), hangup=hangup))
+
+
+def _entered_bridge(leg: _Leg) -> Read:
+    """A caller in a holding bridge waits; an operator who comes to a caller's bridge answers."""
+    bridge = part(leg.event, "bridge")
+    if leg.own:
+        if text(bridge, "bridge_type", path="bridge.") != "holding":
+            return _IRRELEVANT
+        queue = Queue(text(bridge, "name", path="bridge."))
+        return leg.reading(Happening(Kind.QUEUE_JOINED, leg.call_ref, leg.at_ms, leg.identity(), queue=queue))
+    call_ref = leg.call_ref if leg.call_ref != leg.channel_id else _other_channel(bridge, leg.channel_id)
+    if not leg.operator or not call_ref:
+        return _OTHER_LEG
+    return leg.reading(Happening(Kind.ANSWERED, call_ref, leg.at_ms, operator=leg.operator))
+
+
+def _other_channel(bridge: Payload, channel_id: str) -> str:
+    channels = bridge.get("channels")
+    others = (
+        [each for each in channels if isinstance(each, str) and each != channel_id]
+        if isinstance(channels, list)
+        else []
+    )
+    # With more than one other it is not known which of them calls.
+    return text({"channels": others[0]}, "channels", "call_ref", "bridge.") if len(others) == 1 else ""
+
+
+def _of_caller(reader: Callable[[_Leg], Read]) -> Callable[[_Leg], Read]:
+    def on_own_leg(leg: _Leg) -> Read:
+        return reader(leg) if leg.own else _OTHER_LEG
+
+    return on_own_leg
+
+
+_READERS: Final[Mapping[str, Callable[[_Leg], Read]]] = {
+    "StasisStart": _of_caller(_started),
+    "ChannelStateChange": _of_caller(_state),
+    "ChannelDtmfReceived": _of_caller(_digit),
+    "ChannelVarset": _of_caller(_variable),
+    "ChannelTalkingStarted": _of_caller(_talking),
+    "ChannelEnteredBridge": _entered_bridge,
+    "ChannelDestroyed": _of_caller(_destroyed),
+}

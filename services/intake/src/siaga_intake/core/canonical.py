@@ -1,0 +1,91 @@
+"""From what a source says to complete call events: whose call it is, under which ids, by which caller."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+from siaga_contracts import ids
+
+from siaga_intake.core.centre import Centre
+from siaga_intake.core.events import CallEvent, Refusal
+from siaga_intake.core.fields import Payload
+from siaga_intake.core.happening import Happening, Reading
+from siaga_intake.core.identity import caller
+
+# Events of a call come close together: the calls under way of a nation's busy hour fit.
+_CALLS_REMEMBERED: Final = 65_536
+_DIGEST_BYTES: Final = 16
+_encoder = msgspec.json.Encoder(order="deterministic")
+_call_id = lru_cache(maxsize=_CALLS_REMEMBERED)(ids.call_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from, as its credentials and headers tell."""
+
+    centre: Centre
+    received_at_ms: int
+    # Stands in for a time that a payload lacks: the arrival, or the arrival that a recording tells.
+    arrived_at_ms: int
+    secret: bytes
+    # `kind/instance` of the source whose credentials these are; empty with a local token.
+    source: str = ""
+    # The instance a header names.
+    named: str = ""
+    # Centres that a payload may choose by its `tenant`, when neither credentials nor header do.
+    open_to: Mapping[str, Centre] = field(default_factory=dict)
+    test: bool = False
+
+
+def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> tuple[CallEvent, ...] | Refusal:
+    """The events of one payload that came through the door of `kind`."""
+    centre = origin.centre
+    if reading.tenant and reading.tenant != centre.tenant:
+        chosen = origin.open_to.get(reading.tenant)
+        if chosen is None:
+            return Refusal("data.tenant", "is not the tenant of this source")
+        centre = chosen
+    source = _source(reading, kind, centre, origin)
+    native = reading.native_id or _digest(payload)
+    return tuple(_event(each, reading, native, source, origin) for each in reading.happenings)
+
+
+def _source(reading: Reading, kind: str, centre: Centre, origin: Origin) -> str:
+    kind = reading.source_kind or kind
+    if origin.source.startswith(f"{kind}/"):
+        return origin.source
+    return centre.source(kind, origin.named or reading.instance)
+
+
+def _digest(payload: Payload) -> str:
+    """The content's name: what the same event sent again has in common with the first."""
+    return hashlib.blake2b(_encoder.encode(payload), digest_size=_DIGEST_BYTES).hexdigest()
+
+
+def _event(happening: Happening, reading: Reading, native: str, source: str, origin: Origin) -> CallEvent:
+    tenant = reading.tenant or origin.centre.tenant
+    return CallEvent(
+        event_id=ids.event_id(tenant, source, f"{native}:{happening.kind.name}"),
+        call_id=reading.call_id or _call_id(tenant, source, happening.call_ref),
+        tenant=tenant,
+        source=source,
+        call_ref=happening.call_ref,
+        channel=reading.channel,
+        kind=happening.kind,
+        event_at_ms=happening.at_ms,
+        received_at_ms=origin.received_at_ms,
+        caller=caller(happening.identity, tenant, origin.secret) if happening.identity is not None else None,
+        called=happening.called,
+        queue=happening.queue,
+        hangup=happening.hangup,
+        operator=happening.operator,
+        digits=happening.digits,
+        form=happening.form,
+        text=happening.text,
+        position=happening.position,
+        backfilled=reading.backfilled,
+        test=reading.test or origin.test,
+    )

@@ -1,0 +1,50 @@
+"""What AMI and ARI share: the dialplan's variables, hang-up causes and channel names of Asterisk."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from siaga_intake.core.events import Hangup, HangupBy, Kind, LeftReason, Queue
+
+IVR_CONTEXT: Final = "ivr"
+LARGEST_Q850: Final = 127
+# Causes that a caller who hangs up does not make: our leg refused, nobody there, congestion, no circuit.
+_OUR_CAUSES: Final = frozenset({17, 18, 19, 20, 21, 27, 34, 38, 41, 42, 44, 47})
+# PJSIP/op03-0000002a is the interface PJSIP/op03.
+_CHANNEL_NUMBER: Final = re.compile(r"-[0-9a-f]{8}(?:;[12])?$")
+
+# Queue() tells by QUEUESTATUS why it sent the caller on: the only evidence of a time-out in AMI, because the abandon
+# event is one for time-outs, withdrawals and callers who left.
+QUEUE_STATUS: Final[Mapping[str, LeftReason]] = {
+    "TIMEOUT": LeftReason.TIMEOUT,
+    "FULL": LeftReason.FULL,
+    "JOINEMPTY": LeftReason.EMPTY,
+    "LEAVEEMPTY": LeftReason.EMPTY,
+    "JOINUNAVAIL": LeftReason.EMPTY,
+    "LEAVEUNAVAIL": LeftReason.EMPTY,
+    "WITHDRAW": LeftReason.WITHDRAWN,
+}
+# Our own convention for menus and queues that Asterisk has no event for, set by the dialplan or a Stasis application.
+_IVR: Final[Mapping[str, Kind]] = {"entered": Kind.IVR_ENTERED, "confirmed": Kind.IVR_CONFIRMED}
+VARIABLES: Final = frozenset({"QUEUESTATUS", "SIAGA_IVR", "SIAGA_QUEUE"})
+
+
+def variable(name: str, value: str) -> tuple[Kind, Queue | None] | None:
+    """What setting a variable on the caller's channel means; None = nothing."""
+    if name == "QUEUESTATUS" and value in QUEUE_STATUS:
+        return Kind.QUEUE_LEFT, Queue("", QUEUE_STATUS[value])
+    if name == "SIAGA_IVR" and value in _IVR:
+        return _IVR[value], None
+    if name == "SIAGA_QUEUE" and value:
+        return Kind.QUEUE_JOINED, Queue(value)
+    return None
+
+
+def hangup(cause: int, reason: str) -> Hangup:
+    """By the caller, unless the cause is one that only our side makes; 0 is seen in the field and tells nothing."""
+    return Hangup(HangupBy.SYSTEM if cause in _OUR_CAUSES else HangupBy.CALLER, cause, reason=reason)
+
+
+def interface(channel: str) -> str:
+    """`op03` of `PJSIP/op03-0000002a`."""
+    return _CHANNEL_NUMBER.sub("", channel).rpartition("/")[2]

@@ -1,0 +1,66 @@
+"""What a switch's own event says, before it is known whose call it is."""
+
+from dataclasses import dataclass, field
+
+from siaga_intake.core.events import Channel, Form, Hangup, Ignored, Kind, Position, Queue
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The caller as the source names him; all of it may be empty. `asserted` is P-Asserted-Identity."""
+
+    number: str = ""
+    asserted: str = ""
+    # The number as the caller's own equipment states it, where it is told apart from `number`.
+    stated: str = ""
+    verified: bool = False
+    # Typed by a citizen: nobody on the way vouches for it.
+    self_declared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One canonical thing read from a payload. `native` names it among what the same payload gives."""
+
+    kind: Kind
+    call_ref: str
+    at_ms: int
+    identity: Identity | None = None
+    called: str = ""
+    queue: Queue | None = None
+    hangup: Hangup | None = None
+    operator: str = ""
+    digits: str = ""
+    form: Form | None = None
+    text: str = ""
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one payload says, and about which source. `instance` is the switch's own name for itself, or empty."""
+
+    happenings: tuple[Happening, ...]
+    instance: str = ""
+    # The kind of source whose call this is, where the payload names another than the door it came through.
+    source_kind: str = ""
+    channel: Channel = Channel.VOICE
+    # The source's own id of the event; empty = the content names it.
+    native_id: str = ""
+    # The call's name in Siaga112, where the payload knows it; the call_ref then need not be known.
+    call_id: str = ""
+    tenant: str = ""
+    backfilled: bool = False
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a reader may know besides the payload. `arrived_at_ms` stands in for a time that the payload lacks."""
+
+    arrived_at_ms: int
+    # Operators' names as `plain` leaves them, to tell their legs from the callers'.
+    operators: frozenset[str] = field(default_factory=frozenset)
+
+
+Read = Reading | Ignored

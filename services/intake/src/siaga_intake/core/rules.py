@@ -1,0 +1,29 @@
+"""The rules of the trust edge: what is longer, further or later than this is refused with the field's name."""
+
+from typing import Final
+
+# Longest texts taken, by canonical field. Longer ones are mistakes or attacks: a record must stay far below a megabyte,
+# and a key below what the broker indexes.
+MAX_LENGTH: Final = {
+    "call_ref": 255,
+    "name": 128,
+    "number": 128,
+    "digits": 64,
+    "text": 10_000,
+    "address": 1_000,
+    "code": 64,
+    "time": 64,
+}
+
+# Indonesia with a margin for its sea (Aceh to Papua, Rote to Miangas): outside, a fix is a defect or another country's.
+LAT_RANGE: Final = (-11.5, 6.5)
+LON_RANGE: Final = (94.0, 142.0)
+# A phone that knows only the country is worth nothing to a crew, and larger values are usually kilometres misread.
+MAX_RADIUS_M: Final = 100_000.0
+
+# Older than any 112 centre: a switch whose clock was reset to 1970 would otherwise open sanction windows there.
+EARLIEST_MS: Final = 946_684_800_000
+# A switch's clock may be wrong by a time zone and a bit; more than a day ahead would keep a caller's windows open.
+MAX_AHEAD_MS: Final = 24 * 3_600_000
+
+MAX_DURATION_S: Final = 24 * 3600

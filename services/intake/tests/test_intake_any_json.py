@@ -1,0 +1,86 @@
+"""Whatever JSON comes, it is accepted, ignored or refused: never an exception, and never a record that cannot be written."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from siaga_intake.adapters import codec
+from siaga_intake.core import doors
+from siaga_intake.core.canonical import Origin
+from siaga_intake.core.doors import Door
+from siaga_intake.core.events import CallEvent, Ignored, Refusal
+
+DOORS = ["asterisk", "freeswitch", "kamailio", "events", "form", "app"]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
+    | st.sampled_from([
+        "1710123330.41", "1710123330", "2024-03-11T09:15:30.120+0700", "+6281234567890", "ivr-112", "0", "16", "-1", "1e400",
+        "Hangup", "Newchannel", "AgentComplete", "VarSet", "QUEUESTATUS", "TIMEOUT", "StasisStart", "ChannelDestroyed",
+        "INVITE", "BYE", "call.ended", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true",
+    ]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)  # fmt: skip
+FIELDS = st.sampled_from([
+    "Event", "Uniqueid", "Linkedid", "Timestamp", "CallerIDNum", "Context", "Channel", "Variable", "Value", "Cause", "TalkTime",
+    "Digit", "type", "timestamp", "channel", "bridge", "digit", "variable", "value", "cause", "variables", "callflow", "app_log",
+    "channel_data", "switchname", "method", "callid", "sip_code", "time", "src_user", "pai", "start_time", "end_time", "call_id",
+    "caller", "specversion", "id", "source", "subject", "data", "call_ref", "operator", "text", "address", "lat", "lon",
+    "priority", "disposition", "report_id", "phone", "at",
+])  # fmt: skip
+INNER = st.sampled_from([
+    "uuid", "call_uuid", "start_epoch", "end_epoch", "cc_queue", "cc_cancel_reason", "cc_agent_bridged", "id", "name", "state",
+    "caller", "number", "creationtime", "dialplan", "channelvars", "channels", "switch", "call_ref", "kind", "t", "ring", "end",
+    "answer", "outcome", "outcome_basis", "hangup", "by", "q850", "position", "lat", "lon", "tenant", "queue",
+])  # fmt: skip
+PAYLOADS = st.dictionaries(FIELDS, VALUES | st.dictionaries(INNER, VALUES, max_size=8), max_size=10)
+
+
+@pytest.mark.parametrize("name", DOORS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payload=PAYLOADS | VALUES)
+def test_any_json(door: Callable[[str], Door], origin: Origin, name: str, payload: Any) -> None:
+    taken = doors.take(door(name), payload, origin)
+    assert isinstance(taken, (tuple, Ignored, Refusal))
+    if isinstance(taken, tuple):
+        assert taken
+        for event in taken:
+            assert codec.message(event).SerializeToString()
+        assert doors.take(door(name), payload, origin) == taken
+
+
+COMPLETE: dict[str, dict[str, Any]] = {
+    "asterisk": {
+        "Event": "AgentComplete", "Uniqueid": "1710123330.41", "Linkedid": "1710123330.41", "Queue": "112", "TalkTime": "48",
+        "HoldTime": "6", "MemberName": "op-03", "Timestamp": "1710123330.1", "CallerIDNum": "0812345678", "Reason": "caller",
+    },
+    "freeswitch": {"variables": {
+        "uuid": "a", "start_epoch": "1710123330", "answer_epoch": "1710123331", "end_epoch": "1710123346", "last_app": "ivr",
+        "cc_queue": "112@default", "cc_queue_joined_epoch": "1710123335", "cc_cancel_reason": "TIMEOUT",
+    }},
+    "kamailio": {"method": "INVITE", "callid": "x", "sip_code": "487", "time": 1710123346, "src_user": "0812345678"},
+    "app": {"report_id": "r", "phone": "0812345678", "text": "tolong", "lat": -6.1, "lon": 106.1, "at": "1710123346"},
+    "form": {"source": "asterisk/pbx1", "call_ref": "1", "text": "x", "lat": -6.1, "lon": 106.1, "priority": "P1"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_good_payload_with_one_value_replaced(
+    door: Callable[[str], Door], origin: Origin, name: str, data: st.DataObject
+) -> None:
+    payload = dict(COMPLETE[name])
+    assert isinstance(doors.take(door(name), payload, origin), tuple)
+    inside = payload.get("variables")
+    target = dict(inside) if isinstance(inside, dict) else payload
+    target[data.draw(st.sampled_from(sorted(target)))] = data.draw(VALUES)
+    if target is not payload:
+        payload["variables"] = target
+    taken = doors.take(door(name), payload, origin)
+    if isinstance(taken, Refusal):
+        assert taken.field.rpartition(".")[2] in target
+    elif isinstance(taken, tuple):
+        assert all(isinstance(event, CallEvent) and codec.message(event).ByteSize() for event in taken)

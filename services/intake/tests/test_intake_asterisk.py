@@ -1,0 +1,212 @@
+"""AMI and ARI payloads, and what they mean."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from siaga_intake.core.events import CallEvent, HangupBy, Ignored, LeftReason, Refusal, Trust
+
+Events = Callable[[str, Any], tuple[CallEvent, ...]]
+ARRIVED_MS = 1_710_123_600_000
+REF = "1710123330.41"
+RING_MS = 1_710_123_330_120
+LEG = {"Uniqueid": REF, "Linkedid": REF, "CallerIDNum": "+6281234567890", "Timestamp": "1710123330.120000"}
+OTHER_LEG = {**LEG, "Uniqueid": "1710123331.42"}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"Event": "Newchannel", **LEG}, [("RINGING", RING_MS)]),
+        ({"Event": "Newchannel", **LEG, "Context": "ivr-112"}, [("RINGING", RING_MS), ("IVR_ENTERED", RING_MS)]),
+        ({"Event": "Newexten", **LEG, "Context": "ivr-112"}, [("IVR_ENTERED", RING_MS)]),
+        ({"Event": "DTMFEnd", **LEG, "Digit": "1", "Direction": "Received"}, [("IVR_INPUT", RING_MS)]),
+        ({"Event": "DTMF", **LEG, "Digit": "1", "Begin": "No", "End": "Yes"}, [("IVR_INPUT", RING_MS)]),
+        ({"Event": "VarSet", **LEG, "Variable": "SIAGA_IVR", "Value": "confirmed"}, [("IVR_CONFIRMED", RING_MS)]),
+        ({"Event": "VarSet", **LEG, "Variable": "QUEUESTATUS", "Value": "TIMEOUT"}, [("QUEUE_LEFT", RING_MS)]),
+        ({"Event": "ChannelTalkingStart", **LEG}, [("TALK_DETECTED", RING_MS)]),
+        ({"Event": "QueueCallerJoin", **LEG, "Queue": "112-utama"}, [("QUEUE_JOINED", RING_MS)]),
+        (
+            {"Event": "QueueCallerJoin", **LEG, "Queue": "112-utama", "Context": "ivr-112"},
+            [("IVR_ENTERED", RING_MS), ("QUEUE_JOINED", RING_MS)],
+        ),
+        ({"Event": "QueueCallerAbandon", **LEG, "Queue": "112-utama", "HoldTime": "27"}, [("QUEUE_LEFT", RING_MS)]),
+        ({"Event": "AgentConnect", **LEG, "MemberName": "op-03", "HoldTime": "6"}, [("ANSWERED", RING_MS)]),
+        (
+            {"Event": "AgentComplete", **LEG, "MemberName": "op-03", "HoldTime": "6", "TalkTime": "48"},
+            [("ANSWERED", RING_MS - 48_000), ("TALK_ENDED", RING_MS)],
+        ),
+        ({"Event": "BridgeEnter", **OTHER_LEG, "Channel": "PJSIP/op03-0000002a"}, [("ANSWERED", RING_MS)]),
+        ({"Event": "Hangup", **LEG, "Cause": "16"}, [("ENDED", RING_MS)]),
+        (
+            {"Event": "Hangup", **LEG, "Context": "ivr-112", "Cause": "16"},
+            [("IVR_ENTERED", RING_MS), ("ENDED", RING_MS)],
+        ),
+    ],
+)
+def test_ami_event(told: Callable[..., Any], event: dict[str, str], expected: list[tuple[str, int]]) -> None:
+    assert told("asterisk", event) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"Event": "Newstate", **LEG}, "irrelevant_event"),
+        ({"Event": "VarSet", "Variable": "GLOBAL_THING", "Value": "x"}, "irrelevant_event"),
+        ({"Event": "VarSet", **LEG, "Variable": "QUEUESTATUS", "Value": "CONTINUE"}, "irrelevant_event"),
+        ({"Event": "Newexten", **LEG, "Context": "from-trunk"}, "irrelevant_event"),
+        ({"Event": "QueueCallerLeave", **LEG}, "irrelevant_event"),
+        ({"Event": "DTMF", **LEG, "Digit": "1", "Begin": "Yes", "End": "No"}, "irrelevant_event"),
+        ({"Event": "BridgeEnter", **OTHER_LEG, "Channel": "PJSIP/voicemail-0000002a"}, "irrelevant_event"),
+        ({"Event": "DTMFEnd", **LEG, "Digit": "1", "Direction": "Sent"}, "other_leg"),
+        ({"Event": "Newchannel", **OTHER_LEG}, "other_leg"),
+        ({"Event": "Hangup", **OTHER_LEG, "Cause": "16"}, "other_leg"),
+        ({"Event": "SomethingNew", "x": 1}, "unknown_event"),
+    ],
+)
+def test_ami_event_that_says_nothing(take: Callable[..., Any], event: dict[str, Any], reason: str) -> None:
+    assert take("asterisk", event) == Ignored(reason)
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        ({}, "Event"),
+        ({"Event": ["Hangup"]}, "Event"),
+        ({"Event": "Hangup", "Cause": "16"}, "Uniqueid"),
+        ({"Event": "Hangup", **LEG, "Linkedid": "x" * 256}, "Linkedid"),
+        ({"Event": "Hangup", **LEG, "Timestamp": "yesterday"}, "Timestamp"),
+        ({"Event": "Hangup", **LEG, "Timestamp": "12.5"}, "Timestamp"),
+        ({"Event": "Hangup", **LEG, "Timestamp": str(ARRIVED_MS // 1000 + 90_000)}, "Timestamp"),
+        ({"Event": "Hangup", **LEG, "Cause": "many"}, "Cause"),
+        ({"Event": "AgentComplete", **LEG, "TalkTime": "-5"}, "TalkTime"),
+        ({"Event": "DTMFEnd", **LEG}, "Digit"),
+    ],
+)
+def test_ami_event_refused_names_the_field(take: Callable[..., Any], event: dict[str, Any], field: str) -> None:
+    refused = take("asterisk", event)
+    assert isinstance(refused, Refusal)
+    assert refused.field == field
+
+
+def test_legs_join_by_linkedid_and_the_operators_number_is_nobodys_caller(events: Events) -> None:
+    (answered,) = events("asterisk", {"Event": "BridgeEnter", **OTHER_LEG, "Channel": "PJSIP/op03-0000002a"})
+    (ringing,) = events("asterisk", {"Event": "Newchannel", **LEG})
+    assert answered.call_id == ringing.call_id
+    assert answered.operator == "op03"
+    assert answered.caller is None
+    assert ringing.caller is not None
+    assert (ringing.caller.number, ringing.caller.trust) == ("+6281234567890", Trust.ASSERTED)
+
+
+def test_abandon_is_never_taken_for_the_callers_doing(events: Events) -> None:
+    (left,) = events("asterisk", {"Event": "QueueCallerAbandon", **LEG, "Queue": "112-utama", "HoldTime": "27"})
+    assert left.queue is not None
+    assert (left.queue.left, left.queue.hold_ms) == (LeftReason.UNSPECIFIED, 27_000)
+
+
+@pytest.mark.parametrize(("cause", "by"), [("0", 1), ("16", 1), ("127", 1), ("", 1), ("19", 3), ("42", 3), ("34", 3)])
+def test_hangup_is_the_callers_unless_the_cause_is_ours(events: Events, cause: str, by: int) -> None:
+    (ended,) = events("asterisk", {"Event": "Hangup", **LEG, "Cause": cause})
+    assert ended.hangup is not None
+    assert ended.hangup.by == HangupBy(by)
+    assert ended.hangup.q850 == int(cause or 0)
+
+
+@pytest.mark.parametrize(("reason", "by"), [("caller", HangupBy.CALLER), ("agent", HangupBy.CENTRE), ("transfer", 0)])
+def test_talk_ended_by(events: Events, reason: str, by: HangupBy) -> None:
+    _, ended = events("asterisk", {"Event": "AgentComplete", **LEG, "TalkTime": "9", "Reason": reason})
+    assert ended.hangup is not None
+    assert (ended.hangup.by, ended.hangup.reason) == (by, reason)
+
+
+def test_without_a_timestamp_the_ring_is_the_channels_birth_and_the_rest_the_arrival(told: Callable[..., Any]) -> None:
+    leg = {"Uniqueid": REF, "Linkedid": REF}
+    assert told("asterisk", {"Event": "Newchannel", **leg}) == [("RINGING", 1_710_123_330_000)]
+    assert told("asterisk", {"Event": "Newchannel", "Uniqueid": "pbx1-1710123330.41"}) == [
+        ("RINGING", 1_710_123_330_000)
+    ]
+    assert told("asterisk", {"Event": "Newchannel", "Uniqueid": "odd"}) == [("RINGING", ARRIVED_MS)]
+    assert told("asterisk", {"Event": "Hangup", **leg, "Cause": "16"}) == [("ENDED", ARRIVED_MS)]
+
+
+CHANNEL = {
+    "id": REF, "name": "PJSIP/trunk-00000029", "state": "Ring", "caller": {"name": "", "number": "+6281234567890"},
+    "dialplan": {"context": "from-trunk", "exten": "112", "priority": 2}, "creationtime": "2024-03-11T09:15:30.100+0700",
+    "channelvars": {"SIAGA_PAI": "<tel:+6281234567890>"},
+}  # fmt: skip
+OPERATOR = {"id": "1710123331.42", "name": "PJSIP/op03-0000002a", "state": "Up", "caller": {"number": "3"}}
+ARI = {"application": "siaga112", "asterisk_id": "42:01:0a:a4:00:03", "timestamp": "2024-03-11T09:15:41.002+0700"}
+ARI_MS = 1_710_123_341_002
+UP = {"id": REF, "state": "Up"}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"type": "StasisStart", "channel": CHANNEL}, [("RINGING", 1_710_123_330_100)]),
+        ({"type": "ChannelStateChange", "channel": UP}, [("IVR_ENTERED", ARI_MS)]),
+        ({"type": "ChannelDtmfReceived", "digit": "1", "channel": {"id": REF}}, [("IVR_INPUT", ARI_MS)]),
+        (
+            {"type": "ChannelVarset", "variable": "SIAGA_IVR", "value": "confirmed", "channel": {"id": REF}},
+            [("IVR_CONFIRMED", ARI_MS)],
+        ),
+        (
+            {"type": "ChannelVarset", "variable": "SIAGA_QUEUE", "value": "112-utama", "channel": {"id": REF}},
+            [("QUEUE_JOINED", ARI_MS)],
+        ),
+        ({"type": "ChannelTalkingStarted", "channel": {"id": REF}}, [("TALK_DETECTED", ARI_MS)]),
+        (
+            {"type": "ChannelEnteredBridge", "channel": UP, "bridge": {"bridge_type": "holding", "channels": [REF]}},
+            [("QUEUE_JOINED", ARI_MS)],
+        ),
+        (
+            {"type": "ChannelEnteredBridge", "channel": OPERATOR, "bridge": {"channels": [REF, OPERATOR["id"]]}},
+            [("ANSWERED", ARI_MS)],
+        ),
+        ({"type": "ChannelDestroyed", "cause": 16, "channel": {"id": REF, "state": "Ring"}}, [("ENDED", ARI_MS)]),
+        (
+            {"type": "ChannelDestroyed", "cause": 0, "channel": UP},
+            [("IVR_ENTERED", ARI_MS), ("ENDED", ARI_MS)],
+        ),
+    ],
+)
+def test_ari_event(told: Callable[..., Any], event: dict[str, Any], expected: list[tuple[str, int]]) -> None:
+    assert told("asterisk", {**ARI, **event}) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ({"type": "PlaybackFinished", "playback": {}}, "irrelevant_event"),
+        ({"type": "ChannelStateChange", "channel": {"id": REF, "state": "Ringing"}}, "irrelevant_event"),
+        (
+            {"type": "ChannelVarset", "variable": "STASISSTATUS", "value": "", "channel": {"id": REF}},
+            "irrelevant_event",
+        ),
+        ({"type": "ChannelDestroyed", "cause": 16, "channel": OPERATOR}, "other_leg"),
+        ({"type": "ChannelEnteredBridge", "channel": OPERATOR, "bridge": {"channels": ["a", "b", "c"]}}, "other_leg"),
+        ({"type": "NotInListed"}, "unknown_event"),
+    ],
+)
+def test_ari_event_that_says_nothing(take: Callable[..., Any], event: dict[str, Any], reason: str) -> None:
+    assert take("asterisk", {**ARI, **event}) == Ignored(reason)
+
+
+def test_ari_names_the_call_as_ami_does(events: Events) -> None:
+    (ami,) = events("asterisk", {"Event": "Hangup", **LEG, "Cause": "16"})
+    (ari,) = events("asterisk", {**ARI, "type": "ChannelDestroyed", "cause": 16, "channel": {"id": REF}})
+    assert (ari.call_id, ari.source) == (ami.call_id, "asterisk/pbx1")
+
+
+def test_ari_asserted_identity_against_the_callers_own_claim(events: Events) -> None:
+    contradicting = {**CHANNEL, "caller": {"number": "+628111111111"}}
+    (ringing,) = events("asterisk", {**ARI, "type": "StasisStart", "channel": contradicting})
+    assert ringing.caller is not None
+    assert (ringing.caller.number, ringing.caller.trust) == ("+6281234567890", Trust.UNVERIFIED)
+
+
+def test_ari_refusal_names_the_field(take: Callable[..., Any]) -> None:
+    assert take("asterisk", {**ARI, "type": "ChannelDestroyed", "cause": "wrong type"}) == Refusal(
+        "channel.id", "missing"
+    )
