@@ -1,7 +1,10 @@
 """Derived ids collide only for the same cause; caller keys hide the number and know its spellings."""
 
+import uuid
+
+import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from siaga.v1.call_pb2 import CallEvent
 from siaga_contracts import callers, ids
@@ -13,6 +16,21 @@ parts = st.lists(st.text(max_size=8), min_size=1, max_size=4)
 @given(parts, parts)
 def test_different_parts_are_different_ids(one: list[str], two: list[str]) -> None:
     assert (ids.derived("call", *one) == ids.derived("call", *two)) == (one == two)
+
+
+@given(parts)
+def test_ids_are_plain_uuid5(some: list[str]) -> None:
+    kind, *rest = some
+    name = "\x1f".join((kind, *(part.replace("\\", "\\\\").replace("\x1f", "\\x1f") for part in rest)))
+    assume("\x1f" not in kind and "\\" not in kind)
+    assert ids.derived(*some) == str(uuid.uuid5(ids.NAMESPACE, name))
+
+
+@given(st.from_regex(r"(\+62|0)8[1-9][0-9]{7,10}", fullmatch=True).filter(str.isascii))
+def test_the_short_way_to_a_mobile_number_is_the_librarys(spelling: str) -> None:
+    parsed = phonenumbers.parse(spelling, "ID")
+    assume(phonenumbers.is_possible_number(parsed))
+    assert callers.e164(spelling) == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 def test_ids_never_change() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from google.protobuf.message import Message
@@ -42,4 +43,11 @@ def header(headers: Iterable[tuple[str, bytes]], name: str) -> str | None:
 
 def rfc3339(at_ms: int) -> str:
     """Epoch milliseconds as `2019-02-11T00:00:04.000Z`."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second, milli = divmod(at_ms, 1000)
+    return f"{_second(second)}.{milli:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(epoch_s: int) -> str:
+    """Records of one batch lie close together in time; formatting each anew would cost more than the rest of a header."""
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
