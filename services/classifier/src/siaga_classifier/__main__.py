@@ -1,0 +1,3 @@
+from siaga_classifier.main import main
+
+main()

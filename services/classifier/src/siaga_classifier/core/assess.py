@@ -1,0 +1,195 @@
+"""What a call is now: the fold's state, judged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from siaga_classifier.core.advice import Case, Policy, advise
+from siaga_classifier.core.outcome import CallerHistory, facts_of, judge
+from siaga_classifier.core.place import Areas, Place, locate
+from siaga_classifier.core.rules import Reading, Reason, most_serious
+from siaga_classifier.core.state import CallState, Mark
+from siaga_classifier.core.vocabulary import (
+    CONFIDENTIAL_TYPES,
+    NO_EVENT_TYPES,
+    NON_EMERGENCY,
+    PRANK,
+    Advice,
+    Channel,
+    Disposition,
+    IdentityTrust,
+    Outcome,
+    Priority,
+    most_urgent,
+)
+
+# The least for a confidential case, whatever anybody said (K2).
+CONFIDENTIAL_PRIORITY: Final = Priority.P2
+_NO_TEXT: Final = Reading()
+_OPERATORS_WORD: Final = 1.0
+_NOWHERE: Final = Place()
+_TYPE_OF_OUTCOME: Final = {
+    Outcome.IVR_PRANK: PRANK,
+    Outcome.ANSWERED_PRANK: PRANK,
+    Outcome.NON_EMERGENCY: NON_EMERGENCY,
+    Outcome.TEST: NON_EMERGENCY,
+}
+# What an operator says an outcome to be, as it stands in the contract's `operator_confirmed`.
+_CONFIRMING: Final = frozenset(
+    {
+        Outcome.REAL, Outcome.ANSWERED_PRANK, Outcome.GHOST, Outcome.NON_EMERGENCY, Outcome.MISDIRECTED,
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TenantView:
+    """What the judgement of a call asks of its tenant."""
+
+    read: Callable[[str], Reading]
+    # By type: where no words and no operator say more.
+    base_priority: Mapping[str, Priority]
+    policy: Policy
+    areas: Areas | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The judgement of one call."""
+
+    call_id: str
+    state: CallState
+    outcome: Outcome
+    outcome_basis: Reason
+    type: str
+    priority: Priority
+    confidence: float
+    reasons: tuple[Reason, ...]
+    advice: Advice
+    place: Place
+    text: str
+    confidential: bool
+    operator_confirmed: bool
+
+    @property
+    def is_over(self) -> bool:
+        return self.outcome is not Outcome.IN_PROGRESS
+
+    @property
+    def backfilled(self) -> bool:
+        return bool(self.state.marks & Mark.BACKFILLED)
+
+    @property
+    def test(self) -> bool:
+        return self.outcome is Outcome.TEST
+
+    @property
+    def identity_trust(self) -> IdentityTrust:
+        return IdentityTrust(self.state.caller[1])
+
+    @property
+    def ended_at_ms(self) -> int:
+        """The end of the call, or its latest event: the clock of windows and sanctions."""
+        return self.state.ended_at_ms or self.state.latest_at_ms
+
+    @property
+    def callback_number(self) -> str:
+        """For calling back, where somebody may have to and the wrong person cannot pick up (K3)."""
+        if self.confidential or self.advice not in (Advice.DISPATCH, Advice.REVIEW):
+            return ""
+        return self.state.caller_number
+
+
+def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant: TenantView) -> Assessment:
+    """Judge a call. The same state and history give the same judgement, in any process, at any time."""
+    reading = _reading(state, tenant)
+    facts = facts_of(call_id, state, history, confidential_cue=reading.confidential)
+    judgement = judge(facts)
+    kind = _type(state, reading, judgement.outcome)
+    confidential = reading.confidential or kind in CONFIDENTIAL_TYPES
+    priority = _priority(state, reading, kind, tenant)
+    if confidential:
+        priority = most_urgent(priority, CONFIDENTIAL_PRIORITY)
+    place = _place(state, reading, tenant)
+    confidence = _OPERATORS_WORD if state.form_type else reading.confidence
+    case = Case(
+        judgement.outcome,
+        state.channel or Channel.VOICE,
+        kind,
+        priority,
+        confidence,
+        reading.strong,
+        confidential,
+        place,
+        state.operator_fix is not None,
+    )
+    counsel = advise(case, tenant.policy)
+    return Assessment(
+        call_id=call_id,
+        state=state,
+        outcome=judgement.outcome,
+        outcome_basis=Reason(f"outcome.{judgement.basis}", "", 1.0),
+        type=kind,
+        priority=priority,
+        confidence=confidence,
+        reasons=(*_chosen(state), *reading.reasons, Reason(f"advice.{counsel.basis}", "", 1.0)),
+        advice=counsel.advice,
+        place=place,
+        text=_text(state),
+        confidential=confidential,
+        operator_confirmed=judgement.outcome in _CONFIRMING and state.disposition is not Disposition.UNSPECIFIED,
+    )
+
+
+def _reading(state: CallState, tenant: TenantView) -> Reading:
+    """Each text read for itself: what one message raised, the next does not lower; only a person does."""
+    texts = [text for _, _, text in state.messages]
+    if state.form_text:
+        texts.append(state.form_text)
+    return most_serious(tenant.read(text) for text in texts) if texts else _NO_TEXT
+
+
+def _type(state: CallState, reading: Reading, outcome: Outcome) -> str:
+    """The operator's choice; else what the words tell; else what the outcome itself says."""
+    if state.form_type:
+        return state.form_type
+    if reading.type not in NO_EVENT_TYPES:
+        return reading.type
+    return _TYPE_OF_OUTCOME.get(outcome, reading.type)
+
+
+def _priority(state: CallState, reading: Reading, kind: str, tenant: TenantView) -> Priority:
+    """What the operator chose, else the type's own; words that tell an event or a danger raise it, never lower it."""
+    chosen = state.form_priority
+    if not chosen and state.form_type:
+        chosen = tenant.base_priority.get(state.form_type, Priority.P3)
+    if reading.strong or (reading.type not in NO_EVENT_TYPES and kind not in (PRANK, NON_EMERGENCY)):
+        return most_urgent(chosen, reading.priority)
+    if chosen:
+        return chosen
+    if kind in (PRANK, NON_EMERGENCY):
+        return Priority.P4
+    # A cry or a breath on an otherwise empty line.
+    return most_urgent(reading.priority, Priority.P2) if state.talk_detected_at_ms else reading.priority
+
+
+def _place(state: CallState, reading: Reading, tenant: TenantView) -> Place:
+    fix = state.operator_fix or state.best_fix
+    text = _text(state) if reading.type not in NO_EVENT_TYPES or state.form_type else ""
+    if fix is None and not state.address and not text:
+        return _NOWHERE
+    return locate(state.address, text, fix, tenant.areas)
+
+
+def _text(state: CallState) -> str:
+    """The operator's note; without one the citizen's words."""
+    return state.form_text or "\n".join(text for _, _, text in state.messages)
+
+
+def _chosen(state: CallState) -> tuple[Reason, ...]:
+    made = []
+    if state.form_type:
+        made.append(Reason("operator.type", state.form_type, 1.0))
+    if state.form_priority:
+        made.append(Reason("operator.priority", state.form_priority.name, 1.0))
+    return tuple(made)

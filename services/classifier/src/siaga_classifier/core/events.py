@@ -1,0 +1,63 @@
+"""Canonical call events as the core sees them."""
+
+from dataclasses import dataclass
+
+from siaga_classifier.core.vocabulary import (
+    Channel,
+    Disposition,
+    EventKind,
+    HangupBy,
+    IdentityTrust,
+    Priority,
+    QueueLeft,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One position as one source gave it. `radius_m` 0 = uncertainty not stated."""
+
+    lat: float
+    lon: float
+    radius_m: float = 0.0
+    fixed_at_ms: int = 0
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The operator's form; an empty field says nothing."""
+
+    operator: str = ""
+    text: str = ""
+    address: str = ""
+    position: Fix | None = None
+    type: str = ""
+    priority: Priority = Priority.UNSPECIFIED
+    disposition: Disposition = Disposition.UNSPECIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """One thing that happened on a call."""
+
+    event_id: str
+    call_id: str
+    tenant: str
+    kind: EventKind
+    event_at_ms: int
+    source: str = ""
+    channel: Channel = Channel.UNSPECIFIED
+    caller_key: str = ""
+    caller_number: str = ""
+    identity_trust: IdentityTrust = IdentityTrust.UNSPECIFIED
+    queue_left: QueueLeft = QueueLeft.UNSPECIFIED
+    hangup_by: HangupBy = HangupBy.UNSPECIFIED
+    q850: int = 0
+    operator: str = ""
+    digits: str = ""
+    text: str = ""
+    form: Form | None = None
+    position: Fix | None = None
+    backfilled: bool = False
+    test: bool = False

@@ -1,0 +1,195 @@
+"""The pure fold of call events into a call's state: `join` of what each event says alone."""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from math import isfinite
+from typing import Final, TypeVar
+
+from siaga_classifier.core.events import CallEvent, Fix, Form
+from siaga_classifier.core.state import CallState, FixValue, FormState, Mark, Said
+from siaga_classifier.core.vocabulary import EventKind, HangupBy, IdentityTrust, QueueLeft
+
+# Without bounds one stuck key or a chatting robot would make a state that no batch can carry any more. Keeping the
+# earliest digits (a menu's answer comes first) and the latest messages is still a semilattice.
+MAX_DIGITS: Final = 64
+MAX_MESSAGES: Final = 64
+# A fix wider than this names a cell, not a street: a newer coarse one must not displace an older sharp one.
+SHARP_RADIUS_M: Final = 1_000.0
+# ITU-T Q.850: no circuit, network out of order, temporary failure, switch congestion, resource unavailable.
+FAILED_CAUSES: Final = frozenset({34, 38, 41, 42, 44, 47})
+
+_ENDED_BY: Final = {
+    HangupBy.CALLER: Mark.ENDED_BY_CALLER.value,
+    HangupBy.CENTRE: Mark.ENDED_BY_CENTRE.value,
+    HangupBy.SYSTEM: Mark.ENDED_BY_SYSTEM.value,
+}
+_QUEUE_LEFT: Final = {
+    QueueLeft.CALLER_LEFT: Mark.QUEUE_CALLER_LEFT.value,
+    QueueLeft.TIMEOUT: Mark.QUEUE_FAILED.value,
+    QueueLeft.WITHDRAWN: Mark.QUEUE_FAILED.value,
+    QueueLeft.EMPTY: Mark.QUEUE_FAILED.value,
+    QueueLeft.FULL: Mark.QUEUE_FAILED.value,
+}
+# How good a number is: a number beats none, then the trust of the switch decides.
+_TRUST_RANK: Final = {
+    IdentityTrust.UNSPECIFIED: 0,
+    IdentityTrust.NO_SIM: 1,
+    IdentityTrust.ANONYMOUS: 2,
+    IdentityTrust.UNVERIFIED: 3,
+    IdentityTrust.ASSERTED: 4,
+    IdentityTrust.VERIFIED: 5,
+}
+_NUMBER_RANK: Final = 10
+
+Ordered = TypeVar("Ordered", bound=tuple[object, ...])
+
+
+def fold(state: CallState | None, events: Iterable[CallEvent]) -> CallState:
+    """The state after these events, in any order and any number of times; at least one event or a state is needed."""
+    for event in events:
+        said = state_of(event)
+        state = said if state is None else join(state, said)
+    if state is None:
+        raise ValueError("a fold needs a state or an event")
+    return state
+
+
+def state_of(event: CallEvent) -> CallState:
+    """What one event says alone."""
+    kind, at_ms = event.kind, event.event_at_ms
+    is_form = kind == EventKind.FORM
+    answered = kind == EventKind.ANSWERED
+    return CallState(
+        tenant=event.tenant,
+        source=event.source,
+        channel=event.channel,
+        began_at_ms=0 if is_form else at_ms,
+        latest_at_ms=at_ms,
+        ringing_at_ms=at_ms if kind == EventKind.RINGING else 0,
+        ivr_entered_at_ms=at_ms if kind == EventKind.IVR_ENTERED else 0,
+        ivr_confirmed_at_ms=at_ms if kind == EventKind.IVR_CONFIRMED else 0,
+        talk_detected_at_ms=at_ms if kind == EventKind.TALK_DETECTED else 0,
+        queue_joined_at_ms=at_ms if kind == EventKind.QUEUE_JOINED else 0,
+        answered_at_ms=at_ms if answered else 0,
+        talk_ended_at_ms=at_ms if kind == EventKind.TALK_ENDED else 0,
+        ended_at_ms=at_ms if kind == EventKind.ENDED else 0,
+        sip_answered_at_ms=at_ms if kind == EventKind.SIP_ANSWERED else 0,
+        marks=_marks(event),
+        caller=_caller(event),
+        digits=((at_ms, event.digits),) if event.digits else (),
+        messages=((at_ms, event.event_id, event.text),) if event.text else (),
+        answered_by=(at_ms, event.operator) if answered and event.operator else None,
+        form=_form(event.form, at_ms, event.event_id) if event.form else None,
+        fix=_ranked(event.position, at_ms) if event.position else None,
+    )
+
+
+def join(one: CallState, other: CallState) -> CallState:
+    """The least state that says all that both say: commutative, associative, idempotent."""
+    return CallState(
+        tenant=max(one.tenant, other.tenant),
+        source=max(one.source, other.source),
+        channel=max(one.channel, other.channel),
+        began_at_ms=_earliest(one.began_at_ms, other.began_at_ms),
+        latest_at_ms=max(one.latest_at_ms, other.latest_at_ms),
+        ringing_at_ms=_earliest(one.ringing_at_ms, other.ringing_at_ms),
+        ivr_entered_at_ms=_earliest(one.ivr_entered_at_ms, other.ivr_entered_at_ms),
+        ivr_confirmed_at_ms=_earliest(one.ivr_confirmed_at_ms, other.ivr_confirmed_at_ms),
+        talk_detected_at_ms=_earliest(one.talk_detected_at_ms, other.talk_detected_at_ms),
+        queue_joined_at_ms=_earliest(one.queue_joined_at_ms, other.queue_joined_at_ms),
+        answered_at_ms=_earliest(one.answered_at_ms, other.answered_at_ms),
+        talk_ended_at_ms=max(one.talk_ended_at_ms, other.talk_ended_at_ms),
+        ended_at_ms=max(one.ended_at_ms, other.ended_at_ms),
+        sip_answered_at_ms=_earliest(one.sip_answered_at_ms, other.sip_answered_at_ms),
+        marks=one.marks | other.marks,
+        caller=max(one.caller, other.caller),
+        digits=_union(one.digits, other.digits)[:MAX_DIGITS],
+        messages=_union(one.messages, other.messages)[-MAX_MESSAGES:],
+        answered_by=_least(one.answered_by, other.answered_by),
+        form=_joined_form(one.form, other.form),
+        fix=_greatest(one.fix, other.fix),
+    )
+
+
+def _marks(event: CallEvent) -> int:
+    marks = Mark.BACKFILLED.value if event.backfilled else 0
+    if event.test:
+        marks |= Mark.TEST.value
+    if event.kind == EventKind.ENDED:
+        marks |= _ENDED_BY.get(event.hangup_by, 0)
+        if event.q850 in FAILED_CAUSES:
+            marks |= Mark.NETWORK_FAILED.value
+    elif event.kind == EventKind.QUEUE_LEFT:
+        marks |= _QUEUE_LEFT.get(event.queue_left, 0)
+    return marks
+
+
+def _caller(event: CallEvent) -> tuple[int, int, str, str]:
+    rank = _TRUST_RANK[event.identity_trust] + (_NUMBER_RANK if event.caller_key else 0)
+    return (rank, event.identity_trust.value, event.caller_number, event.caller_key)
+
+
+def _form(form: Form, at_ms: int, event_id: str) -> FormState:
+    def said(value: str) -> Said[str] | None:
+        return (at_ms, event_id, value) if value else None
+
+    position = form.position if form.position and _is_on_earth(form.position) else None
+    return FormState(
+        operator=said(form.operator),
+        text=said(form.text),
+        address=said(form.address),
+        position=(at_ms, event_id, _value(position)) if position else None,
+        type=said(form.type),
+        priority=(at_ms, event_id, form.priority.value) if form.priority else None,
+        disposition=(at_ms, event_id, form.disposition.value) if form.disposition else None,
+    )
+
+
+def _ranked(fix: Fix, at_ms: int) -> tuple[int, int, float, FixValue] | None:
+    if not _is_on_earth(fix):
+        return None
+    return (int(fix.radius_m <= SHARP_RADIUS_M), fix.fixed_at_ms or at_ms, -fix.radius_m, _value(fix))
+
+
+def _value(fix: Fix) -> FixValue:
+    return (fix.lat, fix.lon, fix.radius_m, fix.fixed_at_ms, fix.source)
+
+
+def _is_on_earth(fix: Fix) -> bool:
+    # A NaN would also break the total order that makes the join a join.
+    return isfinite(fix.radius_m) and abs(fix.lat) <= 90.0 and abs(fix.lon) <= 180.0
+
+
+def _earliest(one: int, other: int) -> int:
+    if not one or not other:
+        return one or other
+    return min(one, other)
+
+
+def _greatest(one: Ordered | None, other: Ordered | None) -> Ordered | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return max(one, other)
+
+
+def _least(one: Ordered | None, other: Ordered | None) -> Ordered | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
+
+
+def _union(one: tuple[Ordered, ...], other: tuple[Ordered, ...]) -> tuple[Ordered, ...]:
+    if not other or one == other:
+        return one
+    if not one:
+        return other
+    return tuple(sorted({*one, *other}))
+
+
+_FORM_FIELDS: Final = tuple(field.name for field in fields(FormState))
+
+
+def _joined_form(one: FormState | None, other: FormState | None) -> FormState | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return FormState(*(_greatest(getattr(one, name), getattr(other, name)) for name in _FORM_FIELDS))

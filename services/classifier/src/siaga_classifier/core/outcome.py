@@ -1,0 +1,183 @@
+"""The outcome truth table: what a call was, from what happened on it. Rows in order, the first that holds decides.
+
+Facts are bits and a row names those it needs and those it excludes, so that the table stays data: it is printed in the
+tests, and each row is reached by a scenario there. No timer is in it: an answered call that is over and that nobody has
+described is `unresolved` at once, and stops being so when the operator's form arrives.
+"""
+
+from dataclasses import dataclass
+from enum import IntFlag, auto
+from typing import Final
+
+from siaga_classifier.core.state import CallState, Mark
+from siaga_classifier.core.vocabulary import NO_EVENT_TYPES, UNCLEAR, Channel, Disposition, Outcome
+
+# Less talk than this is no conversation: the outcome is the same, the reason tells the reviewer.
+SHORT_TALK_MS: Final = 3_000
+# Two fives: what a caller who cannot speak is asked to press.
+SILENT_CODE: Final = "55"
+
+
+class Fact(IntFlag):
+    """What can be said of a call without judging it."""
+
+    TEST = auto()
+    SAID_EMERGENCY = auto()
+    SAID_PRANK = auto()
+    SAID_GHOST = auto()
+    SAID_NON_EMERGENCY = auto()
+    SAID_MISDIRECTED = auto()
+    # Words of violence at home, sexual violence or a child in danger, not overruled by a type an operator chose.
+    CONFIDENTIAL_CUE = auto()
+    WRITTEN = auto()
+    OVER = auto()
+    ANSWERED = auto()
+    SHORT_TALK = auto()
+    SIP_ANSWERED = auto()
+    IVR_ENTERED = auto()
+    IVR_CONFIRMED = auto()
+    TALK_DETECTED = auto()
+    SILENT_CODE = auto()
+    QUEUE_JOINED = auto()
+    # The switch saw the call leave the queue for lack of an operator, or the caller leave it.
+    QUEUE_FAILED = auto()
+    QUEUE_CALLER_LEFT = auto()
+    ENDED_BY_SYSTEM = auto()
+    NETWORK_FAILED = auto()
+    FIRST_CALL = auto()
+
+
+NOTHING: Final = Fact(0)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHistory:
+    """The first call ever seen of a number."""
+
+    first_ring_ms: int
+    first_call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: all of `needs` and none of `excludes` make the outcome; `basis` names the row in an assessment."""
+
+    basis: str
+    outcome: Outcome
+    needs: Fact = NOTHING
+    excludes: Fact = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """An outcome and the row that made it."""
+
+    outcome: Outcome
+    basis: str
+
+
+F = Fact
+# Somebody or something answered; without it, and with the queue's own word that no operator came, a form cannot
+# make abuse of a call that was never spoken on.
+_NOT_SPOKEN: Final = F.ANSWERED | F.SIP_ANSWERED
+TABLE: Final = (
+    Row("test", Outcome.TEST, F.TEST),
+    Row("operator_emergency", Outcome.REAL, F.SAID_EMERGENCY),
+    Row("operator_misdirected", Outcome.MISDIRECTED, F.SAID_MISDIRECTED),
+    # K2: never abuse and never a mere chat.
+    Row("confidential_is_no_chat", Outcome.UNRESOLVED, F.SAID_NON_EMERGENCY | F.CONFIDENTIAL_CUE),
+    Row("operator_non_emergency", Outcome.NON_EMERGENCY, F.SAID_NON_EMERGENCY),
+    Row("operator_ghost", Outcome.GHOST, F.SAID_GHOST),
+    Row("confidential_is_no_abuse", Outcome.UNRESOLVED, F.SAID_PRANK | F.CONFIDENTIAL_CUE),
+    Row("prank_but_never_served", Outcome.UNSERVED, F.SAID_PRANK | F.QUEUE_FAILED, _NOT_SPOKEN),
+    Row("prank_but_never_answered", Outcome.ABANDON, F.SAID_PRANK | F.QUEUE_CALLER_LEFT, _NOT_SPOKEN),
+    Row("operator_prank", Outcome.ANSWERED_PRANK, F.SAID_PRANK),
+    # A citizen's own words are real only when an operator says so; until then a person has to look.
+    Row("written_awaits_operator", Outcome.UNRESOLVED, F.WRITTEN),
+    Row("in_progress", Outcome.IN_PROGRESS, excludes=F.OVER),
+    Row("answered_shortly_no_disposition", Outcome.UNRESOLVED, F.ANSWERED | F.SHORT_TALK),
+    Row("answered_no_disposition", Outcome.UNRESOLVED, F.ANSWERED),
+    # The SIP edge cannot tell an announcement from a person.
+    Row("sip_answered_no_disposition", Outcome.UNRESOLVED, F.SIP_ANSWERED),
+    # Our fault, whoever hung up in the end; never counted against the caller.
+    Row("queue_failed", Outcome.UNSERVED, F.QUEUE_FAILED),
+    Row("queue_ended_by_system", Outcome.UNSERVED, F.QUEUE_JOINED | F.ENDED_BY_SYSTEM),
+    Row("confirmed_ended_by_system", Outcome.UNSERVED, F.IVR_CONFIRMED | F.ENDED_BY_SYSTEM),
+    Row("network_failed", Outcome.UNSERVED, F.NETWORK_FAILED),
+    Row("ended_by_system_before_ivr", Outcome.UNSERVED, F.ENDED_BY_SYSTEM, F.IVR_ENTERED),
+    Row("queue_caller_left", Outcome.ABANDON, F.QUEUE_JOINED),
+    Row("left_queue", Outcome.ABANDON, F.QUEUE_CALLER_LEFT),
+    Row("ivr_confirmed_then_left", Outcome.ABANDON, F.IVR_CONFIRMED),
+    Row("ivr_talk_detected", Outcome.ABANDON, F.IVR_ENTERED | F.TALK_DETECTED),
+    Row("ivr_silent_code", Outcome.ABANDON, F.IVR_ENTERED | F.SILENT_CODE),
+    Row("ivr_first_call_of_number", Outcome.ABANDON, F.IVR_ENTERED | F.FIRST_CALL),
+    Row("ivr_no_input", Outcome.IVR_PRANK, F.IVR_ENTERED),
+    Row("left_while_ringing", Outcome.ABANDON),
+)
+
+_SAID: Final = {
+    Disposition.UNSPECIFIED: NOTHING,
+    Disposition.EMERGENCY: F.SAID_EMERGENCY,
+    Disposition.PRANK: F.SAID_PRANK,
+    Disposition.GHOST: F.SAID_GHOST,
+    Disposition.NON_EMERGENCY: F.SAID_NON_EMERGENCY,
+    Disposition.MISDIRECTED: F.SAID_MISDIRECTED,
+    Disposition.TEST: F.TEST,
+}
+_OF_MARK: Final = tuple(
+    (mark.value, fact.value)
+    for mark, fact in (
+        (Mark.TEST, F.TEST),
+        (Mark.QUEUE_FAILED, F.QUEUE_FAILED),
+        (Mark.QUEUE_CALLER_LEFT, F.QUEUE_CALLER_LEFT),
+        (Mark.ENDED_BY_SYSTEM, F.ENDED_BY_SYSTEM),
+        (Mark.NETWORK_FAILED, F.NETWORK_FAILED),
+    )
+)
+_ROWS: Final = tuple((row.needs.value, row.excludes.value, Judgement(row.outcome, row.basis)) for row in TABLE)
+
+
+def judge(facts: int) -> Judgement:
+    """The first row of the table that holds; the last row holds always."""
+    for needs, excludes, judgement in _ROWS:
+        if facts & needs == needs and not facts & excludes:
+            return judgement
+    raise AssertionError("the last row of the table has no condition")
+
+
+def facts_of(call_id: str, state: CallState, history: CallerHistory | None, *, confidential_cue: bool) -> int:
+    """The facts of a call as bits of `Fact`; `history` None = nothing known of the number, taken as its first call."""
+    facts = _SAID[state.disposition].value
+    for mark, fact in _OF_MARK:
+        if state.marks & mark:
+            facts |= fact
+    if confidential_cue and (state.form_type == UNCLEAR or state.form_type not in NO_EVENT_TYPES):
+        facts |= F.CONFIDENTIAL_CUE.value
+    if state.messages or state.channel > Channel.VOICE:
+        facts |= F.WRITTEN.value
+    # A caller whom the queue saw leave is gone, also when the hang-up itself was lost.
+    if state.ended_at_ms or (facts & F.QUEUE_CALLER_LEFT.value and not state.answered_at_ms):
+        facts |= F.OVER.value
+    if state.answered_at_ms:
+        facts |= F.ANSWERED.value
+        if (state.talk_ended_at_ms or state.ended_at_ms) - state.answered_at_ms < SHORT_TALK_MS:
+            facts |= F.SHORT_TALK.value
+    return facts | _line_facts(call_id, state, history)
+
+
+def _line_facts(call_id: str, state: CallState, history: CallerHistory | None) -> int:
+    facts = F.QUEUE_JOINED.value if state.queue_joined_at_ms else 0
+    if state.sip_answered_at_ms:
+        facts |= F.SIP_ANSWERED.value
+    if state.ivr_entered_at_ms:
+        facts |= F.IVR_ENTERED.value
+    if state.ivr_confirmed_at_ms:
+        facts |= F.IVR_CONFIRMED.value
+    if state.talk_detected_at_ms:
+        facts |= F.TALK_DETECTED.value
+    if state.digits and SILENT_CODE in "".join(digits for _, digits in state.digits):
+        facts |= F.SILENT_CODE.value
+    # A call without a number has no history that could be its first.
+    if state.caller_key and (history is None or history.first_call_id == call_id):
+        facts |= F.FIRST_CALL.value
+    return facts

@@ -1,0 +1,125 @@
+"""What is known of a call: a value that only ever grows.
+
+Every field is a join-semilattice (earliest, latest, union, best), and so is the whole. That is why the order, the
+repetition and the batching of events cannot matter, and why no list of event ids has to be remembered.
+"""
+
+from dataclasses import dataclass
+from enum import IntFlag
+from typing import TypeVar
+
+from siaga_classifier.core.events import Fix
+from siaga_classifier.core.vocabulary import Channel, Disposition, Priority
+
+Value = TypeVar("Value", bound=str | int | tuple[float | int | str, ...])
+
+# Something said at a time: (event_at_ms, event_id, value). The greatest holds: the latest, then the greater id.
+Said = tuple[int, str, Value]
+# (lat, lon, radius_m, fixed_at_ms, source), as `Fix`, but ordered.
+FixValue = tuple[float, float, float, int, str]
+
+
+class Mark(IntFlag):
+    """Facts of a call that have no time of their own."""
+
+    NONE = 0
+    BACKFILLED = 1
+    TEST = 2
+    ENDED_BY_CALLER = 4
+    ENDED_BY_CENTRE = 8
+    ENDED_BY_SYSTEM = 16
+    # Left the queue because the centre failed: timeout, withdrawal, nobody there, full.
+    QUEUE_FAILED = 32
+    QUEUE_CALLER_LEFT = 64
+    # The network or the switch broke the call (Q.850 causes of congestion and failure).
+    NETWORK_FAILED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class FormState:
+    """What operators said of the call, field by field: a form that only adds a disposition leaves the address alone."""
+
+    operator: Said[str] | None = None
+    text: Said[str] | None = None
+    address: Said[str] | None = None
+    position: Said[FixValue] | None = None
+    type: Said[str] | None = None
+    priority: Said[int] | None = None
+    disposition: Said[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallState:
+    """All that the events of one call said so far. Times are epoch milliseconds, 0 = did not happen."""
+
+    tenant: str
+    source: str = ""
+    channel: Channel = Channel.UNSPECIFIED
+    # Earliest and latest event; a form does not begin a call, it may be typed under another clock.
+    began_at_ms: int = 0
+    latest_at_ms: int = 0
+    ringing_at_ms: int = 0
+    ivr_entered_at_ms: int = 0
+    ivr_confirmed_at_ms: int = 0
+    talk_detected_at_ms: int = 0
+    queue_joined_at_ms: int = 0
+    answered_at_ms: int = 0
+    talk_ended_at_ms: int = 0
+    ended_at_ms: int = 0
+    sip_answered_at_ms: int = 0
+    marks: int = 0
+    # (how good the number is, trust as in the contract, number, key); the greatest holds.
+    caller: tuple[int, int, str, str] = (0, 0, "", "")
+    # (event_at_ms, digits), earliest first.
+    digits: tuple[tuple[int, str], ...] = ()
+    # (event_at_ms, event_id, text), earliest first.
+    messages: tuple[Said[str], ...] = ()
+    # (answered_at_ms, operator) of the first operator leg.
+    answered_by: tuple[int, str] | None = None
+    form: FormState | None = None
+    # (how fit to send a unit to, fixed_at_ms, -radius_m, fix); the greatest holds.
+    fix: tuple[int, int, float, FixValue] | None = None
+
+    @property
+    def caller_key(self) -> str:
+        return self.caller[3]
+
+    @property
+    def caller_number(self) -> str:
+        return self.caller[2]
+
+    @property
+    def disposition(self) -> Disposition:
+        said = self.form.disposition if self.form else None
+        return Disposition(said[2]) if said else Disposition.UNSPECIFIED
+
+    @property
+    def form_type(self) -> str:
+        return self.form.type[2] if self.form and self.form.type else ""
+
+    @property
+    def form_priority(self) -> Priority:
+        return Priority(self.form.priority[2]) if self.form and self.form.priority else Priority.UNSPECIFIED
+
+    @property
+    def form_text(self) -> str:
+        return self.form.text[2] if self.form and self.form.text else ""
+
+    @property
+    def address(self) -> str:
+        return self.form.address[2] if self.form and self.form.address else ""
+
+    @property
+    def operator(self) -> str:
+        """Who filled the form, else who answered."""
+        if self.form and self.form.operator:
+            return self.form.operator[2]
+        return self.answered_by[1] if self.answered_by else ""
+
+    @property
+    def operator_fix(self) -> Fix | None:
+        return Fix(*self.form.position[2]) if self.form and self.form.position else None
+
+    @property
+    def best_fix(self) -> Fix | None:
+        return Fix(*self.fix[3]) if self.fix else None

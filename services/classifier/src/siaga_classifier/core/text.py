@@ -1,0 +1,77 @@
+"""From what people type to words that phrases can be compared with."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+# A text is a note or a chat message. Beyond this it is an attack or a paste, and its head still says what it is about.
+MAX_TEXT_CHARS: Final = 4_000
+# Endings that change nothing about what happened: rumahnya, suamiku, tolonglah.
+CLITICS: Final = ("nya", "lah", "kah", "pun", "ku", "mu", "in", "an")
+# A shorter stem is more often another word (`buku` is no `bu`).
+MIN_STEM_CHARS: Final = 4
+
+_STRETCHED: Final = re.compile(r"([a-z])\1{2,}")
+_DOUBLED: Final = re.compile(r"([a-z])\1")
+_WORD_OR_BREAK: Final = re.compile(r"[a-z0-9@]+|[,.;:!?\n]+")
+_REPEATED: Final = re.compile(r"([a-z]{2,})2$")
+_DIGIT_LETTERS: Final = str.maketrans("013457@", "oieasta")
+_MIXED: Final = re.compile(r"(?=.*[a-z])(?=.*[013457@])")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text, and the indices of those that begin a new clause."""
+
+    words: tuple[str, ...]
+    clause_starts: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """What a rule pack knows of words: slang with its meaning, and every word that stands in a phrase."""
+
+    slang: Mapping[str, str]
+    known: frozenset[str]
+
+
+def words_of(text: str, lexicon: Lexicon) -> Words:
+    """Lower case, no accents, slang undone, stretched letters and endings removed where that makes a known word."""
+    plain = unicodedata.normalize("NFKD", text[:MAX_TEXT_CHARS]).encode("ascii", "ignore").decode().lower()
+    words: list[str] = []
+    starts: set[int] = set()
+    for part in _WORD_OR_BREAK.findall(plain.replace("'", "").replace("-", " ")):
+        if part[0] in ",.;:!?\n":
+            starts.add(len(words))
+            continue
+        words.extend(_plain_word(part, lexicon).split())
+    return Words(tuple(words), frozenset(starts))
+
+
+def _plain_word(word: str, lexicon: Lexicon) -> str:
+    if word in lexicon.slang:
+        return lexicon.slang[word]
+    if word in lexicon.known or word.isdigit():
+        return word
+    for attempt in _attempts(word):
+        if attempt in lexicon.slang:
+            return lexicon.slang[attempt]
+        if attempt in lexicon.known:
+            return attempt
+        for ending in CLITICS:
+            stem = attempt.removesuffix(ending)
+            if stem != attempt and len(stem) >= MIN_STEM_CHARS:
+                stem = lexicon.slang.get(stem, stem)
+                if stem in lexicon.known:
+                    return stem
+    return _STRETCHED.sub(r"\1", word)
+
+
+def _attempts(word: str) -> tuple[str, ...]:
+    """Spellings of the same word, the nearest first."""
+    word = _REPEATED.sub(r"\1", word)
+    if _MIXED.match(word):
+        word = word.translate(_DIGIT_LETTERS)
+    return (word, _STRETCHED.sub(r"\1", word), _DOUBLED.sub(r"\1", word))

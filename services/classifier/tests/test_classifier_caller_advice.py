@@ -1,0 +1,130 @@
+"""Routing advice: what a sanction amounts to, and that every failure lets the call through."""
+
+import asyncio
+import socket
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from siaga.v1 import caller_advice_service_pb2, common_pb2
+from siaga_classifier.adapters.advice import MAX_PENDING_READS, CallerAdvice, advice_redis
+from siaga_classifier.adapters.advice_store import AdviceStore
+from siaga_classifier.core.caller_advice import CLEAN, Routing, Sanction, advise_caller
+from siaga_contracts.callers import caller_key
+
+SECRET = b"secret"
+TENANT = "36.73"
+NUMBER = "0812-3456-7890"
+KEY = caller_key(SECRET, TENANT, "+6281234567890")
+TEMPORARY = 4
+NOW_MS = 1_000_000
+SANCTIONED = Sanction(Routing.SCREEN, TEMPORARY, NOW_MS + 1, 7)
+
+
+class FakeSanctions:
+    """Answers by caller key; or fails, or hangs until released."""
+
+    def __init__(self, held: Sanction | Exception | asyncio.Event | None) -> None:
+        self._held = held
+        self.asked: list[tuple[str, str]] = []
+
+    async def get(self, tenant: str, key: str) -> Sanction | None:
+        self.asked.append((tenant, key))
+        if isinstance(self._held, asyncio.Event):
+            await self._held.wait()
+            return None
+        if isinstance(self._held, Exception):
+            raise self._held
+        return self._held
+
+
+def service(sanctions: FakeSanctions) -> CallerAdvice:
+    return CallerAdvice(sanctions, {TENANT}, SECRET, lambda: NOW_MS)
+
+
+async def test_a_sanctioned_number_in_any_spelling() -> None:
+    sanctions = FakeSanctions(SANCTIONED)
+    for number in (NUMBER, "+6281234567890", "081234567890"):
+        request = caller_advice_service_pb2.GetRoutingAdviceRequest(tenant=TENANT, number=number)
+        answer = await service(sanctions).GetRoutingAdvice(request, None)
+        assert answer.advice == common_pb2.ROUTING_ADVICE_SCREEN
+        assert (answer.state, answer.basis, answer.until_ms) == (TEMPORARY, "policy", NOW_MS + 1)
+    assert set(sanctions.asked) == {(TENANT, KEY)}
+
+
+@pytest.mark.parametrize(
+    ("held", "tenant", "number", "basis"),
+    [
+        (None, TENANT, NUMBER, "unknown_caller"),
+        (SANCTIONED, "99.99", NUMBER, "unknown_tenant"),
+        (SANCTIONED, TENANT, "", "no_number"),
+        (SANCTIONED, TENANT, "anonymous", "no_number"),
+        (Sanction(Routing.SCREEN, TEMPORARY, NOW_MS, 7), TENANT, NUMBER, "expired"),
+        (ConnectionError("away"), TENANT, NUMBER, "store_unavailable"),
+        (ValueError("not ours"), TENANT, NUMBER, "store_unavailable"),
+    ],
+)
+async def test_everything_else_is_normal(
+    held: Sanction | Exception | None, tenant: str, number: str, basis: str
+) -> None:
+    advice = await service(FakeSanctions(held)).advise(tenant, number)
+    assert (advice.routing, advice.state, advice.basis) == (Routing.NORMAL, CLEAN, basis)
+
+
+async def test_a_store_that_hangs_is_not_waited_for() -> None:
+    release = asyncio.Event()
+    asked = service(FakeSanctions(release))
+    assert (await asked.advise(TENANT, NUMBER)).basis == "store_unavailable"
+    assert not release.is_set()
+    release.set()
+
+
+async def test_reads_that_hang_do_not_pile_up() -> None:
+    release = asyncio.Event()
+    sanctions = FakeSanctions(release)
+    asked = service(sanctions)
+    answers = await asyncio.gather(*(asked.advise(TENANT, NUMBER) for _ in range(MAX_PENDING_READS + 50)))
+    assert {answer.basis for answer in answers} == {"store_unavailable"}
+    assert len(sanctions.asked) == MAX_PENDING_READS
+    release.set()
+
+
+async def test_no_redis_at_all_is_normal() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        redis = advice_redis(f"redis://127.0.0.1:{unused.getsockname()[1]}/0")
+        asked = CallerAdvice(AdviceStore(redis), {TENANT}, SECRET, lambda: NOW_MS)
+        assert (await asked.advise(TENANT, NUMBER)).basis == "store_unavailable"
+        await redis.aclose()
+
+
+async def test_a_redis_that_accepts_and_never_answers_is_normal() -> None:
+    hold = asyncio.Event()
+    writers = []
+
+    async def silent(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        await hold.wait()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    redis = advice_redis(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    asked = CallerAdvice(AdviceStore(redis), {TENANT}, SECRET, lambda: NOW_MS)
+    # The server holds its answer until after ours: only the bound of the service can have ended the wait.
+    assert (await asked.advise(TENANT, NUMBER)).basis == "store_unavailable"
+    assert not hold.is_set()
+    hold.set()
+    await redis.aclose()
+    server.close()
+
+
+@given(
+    st.none() | st.builds(Sanction, st.integers(0, 9), st.integers(0, 6), st.integers(0, 2 * NOW_MS), st.integers(0, 9))
+)
+def test_only_a_sanction_in_force_screens(sanction: Sanction | None) -> None:
+    advice = advise_caller(sanction, NOW_MS)
+    in_force = sanction is not None and (not sanction.until_ms or sanction.until_ms > NOW_MS)
+    assert in_force or advice.routing is Routing.NORMAL
+    if advice.routing is not Routing.NORMAL:
+        assert sanction is not None
+        assert advice.routing == sanction.routing

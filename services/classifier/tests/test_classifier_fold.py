@@ -1,0 +1,168 @@
+"""The fold is a join-semilattice: order, repetition and batching of events change nothing."""
+
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from siaga_classifier.adapters.state_codec import Published, SavedCall, StateError, decode, encode
+from siaga_classifier.core.events import CallEvent, Fix, Form
+from siaga_classifier.core.fold import MAX_DIGITS, MAX_MESSAGES, fold, join, state_of
+from siaga_classifier.core.state import CallState, FormState
+from siaga_classifier.core.vocabulary import (
+    Channel,
+    Disposition,
+    EventKind,
+    HangupBy,
+    IdentityTrust,
+    Priority,
+    QueueLeft,
+)
+
+WORDS = st.sampled_from(["", "kebakaran rumah", "suami saya di sebelah", "wkwk", "Jl. Veteran"])
+FIXES = st.none() | st.builds(
+    Fix,
+    st.sampled_from([-6.1, -6.12, 91.0, float("nan")]),
+    st.sampled_from([106.1, 106.2]),
+    st.sampled_from([0.0, 20.0, 5_000.0]),
+    st.sampled_from([0, 1_050]),
+    st.sampled_from(["aml", "app"]),
+)
+FORMS = st.builds(
+    Form, st.sampled_from(["", "op-01", "op-02"]), WORDS, WORDS, FIXES, st.sampled_from(["", "kdrt", "injury"]),
+    st.sampled_from(Priority), st.sampled_from(Disposition),
+)  # fmt: skip
+TIMES = st.integers(1_000, 1_100)
+
+
+@st.composite
+def events(draw: st.DrawFn) -> CallEvent:
+    kind = draw(st.sampled_from(EventKind))
+    number = draw(st.sampled_from(["", "+6281", "+6282"]))
+    return CallEvent(
+        event_id=f"e{draw(st.integers(0, 10**6))}",
+        call_id="c",
+        tenant="36.73",
+        kind=kind,
+        event_at_ms=draw(TIMES),
+        source="asterisk/pbx1",
+        channel=draw(st.sampled_from(Channel)),
+        caller_key=number and f"key{number[-1]}",
+        caller_number=number,
+        identity_trust=draw(st.sampled_from(IdentityTrust)),
+        queue_left=draw(st.sampled_from(QueueLeft)),
+        hangup_by=draw(st.sampled_from(HangupBy)),
+        q850=draw(st.sampled_from([0, 16, 34])),
+        operator=draw(st.sampled_from(["", "op-01", "op-03"])),
+        digits=draw(st.sampled_from(["", "5", "1"])),
+        text=draw(WORDS) if kind == EventKind.MESSAGE else "",
+        form=draw(FORMS) if kind == EventKind.FORM else None,
+        position=draw(FIXES),
+        backfilled=draw(st.booleans()),
+        test=draw(st.booleans()),
+    )
+
+
+# Ids tell events apart, so a stream has each id once; duplicates are the same event again.
+STREAMS = st.lists(events(), min_size=1, max_size=12, unique_by=lambda event: event.event_id)
+
+
+@given(events(), events(), events())
+def test_join_is_commutative_associative_and_idempotent(one: CallEvent, two: CallEvent, three: CallEvent) -> None:
+    a, b, c = state_of(one), state_of(two), state_of(three)
+    assert join(a, b) == join(b, a)
+    assert join(join(a, b), c) == join(a, join(b, c))
+    assert join(a, a) == a
+
+
+@given(STREAMS, st.data())
+def test_any_order_duplication_and_cut_gives_the_same_state(stream: list[CallEvent], data: st.DataObject) -> None:
+    expected = fold(None, stream)
+    again = stream + data.draw(st.lists(st.sampled_from(stream), max_size=6))
+    shuffled = data.draw(st.permutations(again))
+    cuts = sorted(data.draw(st.lists(st.integers(1, len(shuffled)), max_size=3)))
+    state: CallState | None = None
+    for start, end in zip([0, *cuts], [*cuts, len(shuffled)], strict=True):
+        if shuffled[start:end]:
+            state = fold(state, shuffled[start:end])
+            state = decode(encode(SavedCall(state))).state
+    assert state == expected
+
+
+@given(STREAMS, st.integers(0, 2**32 - 1), st.binary(max_size=12))
+def test_a_saved_call_reads_back_as_it_was(stream: list[CallEvent], revision: int, digest: bytes) -> None:
+    saved = SavedCall(fold(None, stream), Published(revision, digest, digest[::-1]))
+    assert decode(encode(saved)) == saved
+
+
+def test_every_field_of_the_state_survives_saving() -> None:
+    form = FormState(*[(1, "e", value) for value in ("op", "t", "a", (1.0, 2.0, 3.0, 4, "s"), "kdrt", 2, 3)])
+    numbers = range(5, 17)
+    state = CallState(
+        "36.73", "asterisk/pbx1", Channel.APP, *numbers, (11, 1, "+62", "k"), ((1, "5"),), ((1, "e", "x"),), (1, "op"),
+        form, (1, 2, -3.0, (1.0, 2.0, 3.0, 4, "s")),
+    )  # fmt: skip
+    assert decode(encode(SavedCall(state))).state == state
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x95\x01", b"\x95\x02", 1)]
+)
+def test_bytes_of_another_kind_or_version_are_refused(value: bytes) -> None:
+    with pytest.raises(StateError):
+        decode(value)
+
+
+def test_the_state_stays_bounded_in_any_order() -> None:
+    def keys(start: int) -> list[CallEvent]:
+        return [
+            CallEvent(f"e{at}", "c", "t", EventKind.MESSAGE, at, digits="1", text=f"pesan {at}")
+            for at in range(start, start + 100)
+        ]
+
+    forward = reduce(join, map(state_of, keys(1) + keys(101)))
+    backward = reduce(join, map(state_of, reversed(keys(1) + keys(101))))
+    assert forward == backward
+    assert len(forward.digits) == MAX_DIGITS
+    assert forward.digits[0][0] == 1
+    assert len(forward.messages) == MAX_MESSAGES
+    assert forward.messages[-1][0] == 200
+
+
+def test_forms_join_field_by_field_and_the_later_word_holds() -> None:
+    early = CallEvent("e1", "c", "t", EventKind.FORM, 10, form=Form(address="Jl. A", disposition=Disposition.PRANK))
+    late = CallEvent("e2", "c", "t", EventKind.FORM, 20, form=Form(operator="op-2", disposition=Disposition.EMERGENCY))
+    state = fold(None, [late, early])
+    assert (state.address, state.operator, state.disposition) == ("Jl. A", "op-2", Disposition.EMERGENCY)
+
+
+def test_a_form_does_not_begin_a_call() -> None:
+    assert fold(None, [CallEvent("e1", "c", "t", EventKind.FORM, 10, form=Form(text="x"))]).began_at_ms == 0
+
+
+def test_the_best_number_is_a_number_then_the_most_trusted() -> None:
+    def ring(event_id: str, number: str, trust: IdentityTrust) -> CallEvent:
+        return CallEvent(
+            event_id, "c", "t", EventKind.RINGING, 1, caller_number=number, caller_key=number and f"k{number}",
+            identity_trust=trust,
+        )  # fmt: skip
+
+    anonymous = ring("e1", "", IdentityTrust.ANONYMOUS)
+    weak, strong = ring("e2", "+629", IdentityTrust.UNVERIFIED), ring("e3", "+621", IdentityTrust.VERIFIED)
+    assert fold(None, [anonymous, weak]).caller_number == "+629"
+    assert fold(None, [strong, weak, anonymous]).caller_number == "+621"
+
+
+def test_a_sharp_fix_outlives_a_newer_cell() -> None:
+    sharp = CallEvent("e1", "c", "t", EventKind.POSITION, 10, position=Fix(-6.1, 106.1, 20, 10, "aml"))
+    cell = CallEvent("e2", "c", "t", EventKind.POSITION, 20, position=Fix(-6.2, 106.2, 8_000, 20, "cell"))
+    sharper = CallEvent("e3", "c", "t", EventKind.POSITION, 30, position=Fix(-6.3, 106.3, 30, 30, "aml"))
+    found = fold(None, [cell, sharp]).best_fix
+    assert found is not None
+    assert found.source == "aml"
+    assert fold(None, [sharper, cell, sharp]).best_fix == sharper.position
+
+
+def test_nothing_to_fold_is_an_error() -> None:
+    with pytest.raises(ValueError, match="needs a state or an event"):
+        fold(None, [])

@@ -1,0 +1,332 @@
+"""The ledger as a process on a real broker: outcomes in, sanctions out, through kills, poison and expiry."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from siaga.v1 import common_pb2
+from siaga.v1.assessment_pb2 import CallerOutcome, Outcome
+from siaga.v1.dead_letter_pb2 import DeadLetter
+from siaga.v1.sanction_pb2 import CallerSanction
+from siaga_classifier.ledger.adapters.messages import read_outcome, write_sanction
+from siaga_classifier.ledger.adapters.names import Names
+from siaga_classifier.ledger.core.memory import Memory, take_in
+from siaga_classifier.ledger.core.model import HOUR_MS, Policy
+from siaga_classifier.ledger.core.view import view_of
+from siaga_contracts import catalogue
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+
+T0 = 1_549_818_000_000
+TENANT = "36.73"
+POLICY = Policy(version="t")
+PARTITIONS = 3
+# The process, with its own topic names and one tenant, so that no tenants' folder is needed.
+PROGRAM = """
+from dataclasses import replace
+from siaga_classifier.ledger.adapters.names import Names
+from siaga_classifier.ledger.app import run
+from siaga_classifier.ledger.core.model import Policy
+from siaga_contracts import catalogue as c
+
+prefix = {prefix!r}
+run(
+    Names(
+        prefix + "ledger",
+        replace(c.CALLER_OUTCOMES, name=prefix + "outcomes"),
+        replace(c.SANCTIONS, name=prefix + "sanctions"),
+        replace(c.DEAD_LETTERS, name=prefix + "dead"),
+    ),
+    lambda settings: ({{{tenant!r}: Policy(version="t")}}, {{}}),
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    kafka: str
+    prefix: str
+    folder: Path
+
+    @property
+    def names(self) -> Names:
+        return Names(
+            self.prefix + "ledger",
+            replace(catalogue.CALLER_OUTCOMES, name=self.prefix + "outcomes"),
+            replace(catalogue.SANCTIONS, name=self.prefix + "sanctions"),
+            replace(catalogue.DEAD_LETTERS, name=self.prefix + "dead"),
+        )
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        settings = {
+            "SIAGA_KAFKA__BOOTSTRAP": self.kafka,
+            "SIAGA_KAFKA__REPLICATION": "1",
+            "SIAGA_HEALTH__PORT": str(port),
+            "SIAGA_DATA_DIR": str(self.folder),
+        }
+        program = textwrap.dedent(PROGRAM).format(prefix=self.prefix, tenant=TENANT)
+        with (self.folder / "ledger.log").open("ab") as output:
+            process = subprocess.Popen([sys.executable, "-c", program], env=os.environ | settings, stderr=output)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+@pytest.fixture
+async def stack(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Stack]:
+    made = Stack(kafka_bootstrap, f"test-ledger-{uuid.uuid4().hex[:8]}.", tmp_path)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    await admin.start()
+    topics = [made.names.outcomes.name, made.names.sanctions.name, made.names.dead_letters.name]
+    await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in topics])
+    yield made
+    await admin.delete_topics([*topics, made.names.changelog])
+    await admin.close()
+
+
+def word(caller: str, call: str, at_ms: int, outcome: str = "answered_prank", revision: int = 1) -> CallerOutcome:
+    return CallerOutcome(
+        call_id=call,
+        tenant=TENANT,
+        caller_key=caller,
+        revision=revision,
+        event_at_ms=at_ms,
+        outcome=Outcome.Value(f"OUTCOME_{outcome.upper()}"),
+        identity_trust=common_pb2.IDENTITY_TRUST_ASSERTED,
+        operator_confirmed=outcome == "answered_prank",
+    )
+
+
+def month(words: int) -> list[CallerOutcome]:
+    """Words on calls of a few callers: revised, repeated, out of order; the same every time."""
+    rng = random.Random(112)
+    outcomes = ["answered_prank"] * 6 + ["ivr_prank"] * 6 + ["abandon"] * 8 + ["ghost"]
+    made: list[CallerOutcome] = []
+    for n in range(words):
+        # A few who call often, and many who call once or twice.
+        caller = f"caller-{int(rng.paretovariate(0.7)) % 400:03}"
+        outcome = "real" if n % 997 == 500 else rng.choice(outcomes)
+        at_ms = T0 + n * 40_000
+        made.append(word(caller, f"call-{n}", at_ms, "unresolved" if n % 3 == 0 else outcome))
+        if n % 3 == 0:
+            made.append(word(caller, f"call-{n}", at_ms + 500, outcome, revision=2))
+        if n % 7 == 0:
+            made.append(made[-1])
+    for n in range(0, len(made) - 30, 3):
+        other = n + rng.randrange(30)
+        made[n], made[other] = made[other], made[n]
+    return made
+
+
+async def send(stack: Stack, records: Sequence[tuple[str, bytes]]) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=stack.kafka, acks="all")
+    await producer.start()
+    sent = [await producer.send(stack.names.outcomes.name, value, key.encode()) for key, value in records]
+    await asyncio.gather(*sent)
+    await producer.stop()
+
+
+def records(words: Sequence[CallerOutcome]) -> list[tuple[str, bytes]]:
+    return [(w.caller_key, w.SerializeToString()) for w in words]
+
+
+async def read_all(stack: Stack, topic: str) -> list[bytes | None]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, n) for n in range(PARTITIONS)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        values: list[bytes | None] = []
+        while any([await consumer.position(where) < ends[where] for where in partitions]):
+            polled = await consumer.getmany(timeout_ms=500)
+            values += [record.value for rows in polled.values() for record in rows]
+        return values
+    finally:
+        await consumer.stop()
+
+
+async def sanctions(stack: Stack) -> list[CallerSanction]:
+    return [CallerSanction.FromString(v) for v in await read_all(stack, stack.names.sanctions.name) if v is not None]
+
+
+async def until(what: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+    give_up = time.monotonic() + seconds
+    while not await what():
+        assert time.monotonic() < give_up, "did not come in time"
+        await asyncio.sleep(0.2)
+
+
+async def drained(stack: Stack) -> bool:
+    """Whether all that was sent is committed by the ledger."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka)
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka)
+    await admin.start()
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(stack.names.outcomes.name, n) for n in range(PARTITIONS)]
+        ends = await consumer.end_offsets(partitions)
+        done = await admin.list_consumer_group_offsets(stack.names.app_id)
+        return all(where in done and done[where].offset >= end for where, end in ends.items() if end)
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+def recounted(words: Sequence[CallerOutcome]) -> dict[str, CallerSanction]:
+    """Where every caller stands when the last word is in, counted from the words alone."""
+    memories: dict[str, Memory] = {}
+    for one in words:
+        caller, entry = read_outcome(one.SerializeToString())
+        memories[caller.caller_key] = take_in(memories.get(caller.caller_key, Memory()), entry, POLICY)
+    # The centre's clock at the end: the few seconds of wall time since then change nobody's standing.
+    now_ms = max(one.event_at_ms for one in words)
+    told = {}
+    for key, memory in memories.items():
+        caller, _ = read_outcome(word(key, "x", 1).SerializeToString())
+        told[key] = write_sanction(caller, view_of(memory, now_ms, POLICY))
+    return told
+
+
+def newest(told: Sequence[CallerSanction]) -> dict[str, CallerSanction]:
+    latest: dict[str, CallerSanction] = {}
+    for sanction in told:
+        if sanction.caller_key not in latest or sanction.revision >= latest[sanction.caller_key].revision:
+            latest[sanction.caller_key] = sanction
+    return latest
+
+
+def gist(sanction: CallerSanction) -> tuple[object, ...]:
+    """What a consumer acts on."""
+    return (
+        sanction.state, sanction.routing_advice, sanction.since_ms, sanction.until_ms, sanction.abuse_score,
+        sorted(sanction.calls_by_outcome.items()), sanction.protected_until_ms,
+    )  # fmt: skip
+
+
+async def test_outcomes_become_sanctions_that_end_on_time(stack: Stack) -> None:
+    words = [word("a", f"call-{n}", T0 + n * 1000) for n in range(7)] + [word("b", "other", T0)]
+    await send(stack, records(words))
+    with stack.running() as process:
+        await until(lambda: drained(stack))
+        told = newest(await sanctions(stack))
+        assert told["a"].state == common_pb2.SANCTION_STATE_TEMPORARY
+        assert told["a"].routing_advice == common_pb2.ROUTING_ADVICE_SCREEN
+        assert told["a"].until_ms == T0 + 5000 + 24 * HOUR_MS
+        assert told["b"].calls_by_outcome == {"answered_prank": 1}
+
+        # Another caller's call the next day carries the centre's clock past the end.
+        await send(stack, records([word("b", "next day", T0 + 25 * HOUR_MS)]))
+
+        async def ended() -> bool:
+            return newest(await sanctions(stack))["a"].state == common_pb2.SANCTION_STATE_CLEAN
+
+        await until(ended, seconds=30)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 5) == 0
+
+
+async def test_a_sanction_that_fell_due_while_down_is_ended_after_the_start(stack: Stack) -> None:
+    with stack.running() as process:
+        await send(stack, records([word("a", f"call-{n}", T0 + n) for n in range(6)]))
+        await until(lambda: drained(stack))
+        process.kill()
+    assert newest(await sanctions(stack))["a"].state == common_pb2.SANCTION_STATE_TEMPORARY
+    # The day goes by without the ledger; what is due is known from the table alone.
+    await send(stack, records([word("b", "next day", T0 + 25 * HOUR_MS)]))
+    with stack.running():
+
+        async def ended() -> bool:
+            return newest(await sanctions(stack))["a"].state == common_pb2.SANCTION_STATE_CLEAN
+
+        await until(ended)
+
+
+async def test_killed_in_the_middle_it_ends_as_a_recount_and_doubles_nothing(stack: Stack) -> None:
+    words = month(3000)
+
+    async def trickle() -> None:
+        """Sent bit by bit, so that there are always records before, in and after the ledger when it is killed."""
+        for n in range(0, len(words), 100):
+            await send(stack, records(words[n : n + 100]))
+
+    sending = asyncio.create_task(trickle())
+    for _ in range(2):
+        before = len(await sanctions(stack))
+
+        async def more(before: int = before) -> bool:
+            return len(await sanctions(stack)) > before
+
+        with stack.running() as process:
+            await until(more)
+            process.kill()
+    await sending
+    with stack.running():
+        await until(lambda: drained(stack))
+        wanted = recounted(words)
+
+        async def told_all() -> bool:
+            told = newest(await sanctions(stack))
+            return told.keys() == wanted.keys() and all(gist(told[key]) == gist(wanted[key]) for key in wanted)
+
+        await until(told_all, seconds=30)
+    told = await sanctions(stack)
+    assert len({sanction.state for sanction in told}) >= 4, "the month has too little in it to prove anything"
+    contents: dict[tuple[str, int], tuple[object, ...]] = {}
+    for sanction in told:
+        # The same number, told again after a kill, says the same.
+        assert contents.setdefault((sanction.caller_key, sanction.revision), gist(sanction)) == gist(sanction)
+
+
+async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stack: Stack) -> None:
+    unknown = word("a", "call-x", T0)
+    unknown.tenant = "99.99"
+    good = [word("a", f"call-{n}", T0 + n) for n in range(3)]
+    mixed = records(good)
+    mixed[1:1] = [("a", b"\xff\xfe\xfd not a message"), ("a", unknown.SerializeToString()), ("a", b"")]
+    await send(stack, mixed)
+    with stack.running():
+        await until(lambda: drained(stack))
+    assert newest(await sanctions(stack))["a"].abuse_score == 3
+    values = await read_all(stack, stack.names.dead_letters.name)
+    letters = [DeadLetter.FromString(value) for value in values if value is not None]
+    assert {letter.reason.split(":")[0] for letter in letters} == {"DecodeError", "OutcomeError", "UnknownTenantError"}
+    assert {letter.value for letter in letters} == {value for _, value in mixed[1:4]}
+    assert all(letter.service == "ledger" and letter.source_topic == stack.names.outcomes.name for letter in letters)
+    assert len({letter.dead_letter_id for letter in letters}) == 3
+
+
+async def test_the_changelog_is_ours(stack: Stack) -> None:
+    await send(stack, records([word("a", "call", T0)]))
+    with stack.running():
+        await until(lambda: drained(stack))
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka)
+    await admin.start()
+    try:
+        (topic,) = [t for t in await admin.describe_topics() if t["topic"] == stack.names.changelog]
+        ours = [t["topic"] for t in await admin.describe_topics() if t["topic"].startswith(stack.prefix)]
+    finally:
+        await admin.close()
+    assert len(topic["partitions"]) == PARTITIONS
+    assert len(ours) == 4, "no other topic than the three given and the changelog"
