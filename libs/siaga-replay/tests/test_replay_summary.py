@@ -76,6 +76,21 @@ def test_a_call_without_assessment_is_lost() -> None:
     assert summary(ledger).losses.total == 1
 
 
+def test_a_call_that_needs_help_and_has_no_incident_is_lost() -> None:
+    ledger = complete()
+    ledger.posted(Receipt(1, accepted=1, event_ids=("e4",), call_ids=("c3",)))
+    ledger.call_event("e4", "c3", 1, 1, asks=True)
+    ledger.assessment("c3", Assessment(1, "real", "dispatch"), 2)
+    assert summary(ledger).losses.calls_without_incident == 1
+    assert not summary(ledger).ok
+
+
+def test_dead_letters_are_no_success() -> None:
+    ledger = complete()
+    ledger.dead_letters["dispatcher"] += 1
+    assert not summary(ledger).ok
+
+
 def test_items_nobody_accounts_for_are_lost_but_refused_ones_are_not() -> None:
     ledger = complete()
     ledger.posted(Receipt(3, ignored=1, refused=(Refusal(9, 1, "Linkedid", "missing"),), unaccounted=1))

@@ -79,6 +79,7 @@ class Drain:
             **{f"lag of {name}": lag for name, lag in sorted(lags.items())},
             "events not on the topic": len(ledger.unseen_events),
             "calls not assessed": len(ledger.unassessed_calls),
+            "calls without incident": len(ledger.calls_without_incident),
             "orders without SMS": len(match_sms(ledger).without_sms),
             "SMS under way": _under_way(ledger),
             "crews under way": self._crews.busy if self._crews else 0,

@@ -200,6 +200,16 @@ class Ledger:
             self.assessments[call_id] = found
         self.unassessed_calls.discard(call_id)
 
+    @property
+    def calls_without_incident(self) -> set[str]:
+        """Calls of this replay that need help by their newest assessment, and that no incident has."""
+        linked = {call_id for incident in self.incidents.values() for call_id in incident.call_ids}
+        return {
+            call_id
+            for call_id in self.acked_calls - self.known_calls - linked
+            if call_id in self.assessments and self.assessments[call_id].advice == "dispatch"
+        }
+
     def sanction(self, caller_key: str, found: Sanction | None) -> None:
         """None = the caller is forgotten."""
         self.records += 1

@@ -23,11 +23,19 @@ class Losses:
     events_not_on_topic: int
     items_unaccounted: int
     calls_not_assessed: int
+    # Judged to need help now, and no incident has them.
+    calls_without_incident: int
     orders_without_sms: int
 
     @property
     def total(self) -> int:
-        return self.events_not_on_topic + self.items_unaccounted + self.calls_not_assessed + self.orders_without_sms
+        return (
+            self.events_not_on_topic
+            + self.items_unaccounted
+            + self.calls_not_assessed
+            + self.calls_without_incident
+            + self.orders_without_sms
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +102,9 @@ class Summary:
 
     @property
     def ok(self) -> bool:
-        """Nothing lost, nothing doubled, and everything came to rest."""
-        return self.losses.total == 0 and self.doubles.total == 0 and self.run.drained
+        """Nothing lost, doubled or set aside as unreadable, and everything came to rest."""
+        clean = self.losses.total == 0 and self.doubles.total == 0 and not self.dead_letters
+        return clean and self.run.drained
 
     def as_json(self) -> dict[str, Any]:
         """The summary that scripts read; its names are stable."""
@@ -168,6 +177,7 @@ def _losses(ledger: Ledger) -> Losses:
         events_not_on_topic=len(ledger.acked_events - ledger.seen_events),
         items_unaccounted=ledger.unaccounted,
         calls_not_assessed=sum(1 for call_id in ledger.acked_calls if call_id not in ledger.assessments),
+        calls_without_incident=len(ledger.calls_without_incident),
         orders_without_sms=len(match_sms(ledger).without_sms),
     )
 
