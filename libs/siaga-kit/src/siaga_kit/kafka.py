@@ -21,7 +21,7 @@ MAX_BATCH_BYTES: Final = 512 * 1024
 REQUEST_TIMEOUT_MS: Final = 10_000
 
 
-def _security(settings: KafkaSettings) -> dict[str, Any]:
+def security(settings: KafkaSettings) -> dict[str, Any]:
     if settings.security_protocol == "PLAINTEXT":
         return {}
     password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
@@ -44,7 +44,7 @@ def producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:
         max_batch_size=MAX_BATCH_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=100,
-        **_security(settings),
+        **security(settings),
     )
 
 
@@ -70,7 +70,7 @@ def consumer(
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
         retry_backoff_ms=100,
-        **_security(settings),
+        **security(settings),
     )
     made.subscribe(topics=topics, listener=listener)
     return made

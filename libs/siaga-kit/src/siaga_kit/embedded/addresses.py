@@ -1,0 +1,19 @@
+"""Where the parts of a stack are reached."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StackAddresses:
+    """What a client of a stack needs to know; `token` opens its front door."""
+
+    kafka_bootstrap: str
+    redis_url: str
+    intake_url: str
+    smsc_control_url: str
+    smsc_port: int
+    classifier_grpc: str
+    dispatcher_grpc: str
+    tenants_dir: Path
+    token: str
