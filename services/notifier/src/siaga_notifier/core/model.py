@@ -1,0 +1,102 @@
+"""What the notifier talks about."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+SMS: Final = "sms"
+MQTT: Final = "mqtt"
+
+
+class OrderKind(StrEnum):
+    """What a unit is asked."""
+
+    DISPATCH = "dispatch"
+    STAND_DOWN = "stand_down"
+    UPDATE = "update"
+
+
+class UnitStatus(StrEnum):
+    """What a crew may say by message."""
+
+    ACKNOWLEDGED = "acknowledged"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    CLEAR = "clear"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One way to reach a crew: `sms` with a number in E.164, `mqtt` with a topic."""
+
+    channel: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A unit is asked to go, to stand down, or told of a change."""
+
+    order_id: str
+    tenant: str
+    incident_id: str
+    ticket_no: str
+    unit_id: str
+    kind: OrderKind
+    task_code: str
+    type: str
+    priority: str
+    confidential: bool
+    address: str
+    lat: float | None
+    lon: float | None
+    text: str
+    callback_number: str
+    contacts: tuple[Contact, ...]
+    event_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What must be remembered of an order to understand receipts and answers to it."""
+
+    order_id: str
+    tenant: str
+    incident_id: str
+    unit_id: str
+    kind: OrderKind
+    task_code: str
+    event_at_ms: int
+    # Wall clock when the notifier first worked on it.
+    taken_at_ms: int
+    traceparent: str | None = None
+    # Ended by the crew's word or by a stand-down: found by its code only.
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to reach one contact."""
+
+    attempt_id: str
+    channel: str
+    address: str
+    number: int
+    text: str
+
+
+def task_of(order: Order, taken_at_ms: int, traceparent: str | None) -> Task:
+    """The order as a task to remember."""
+    return Task(
+        order.order_id,
+        order.tenant,
+        order.incident_id,
+        order.unit_id,
+        order.kind,
+        order.task_code,
+        order.event_at_ms,
+        taken_at_ms,
+        traceparent,
+        open=order.kind is not OrderKind.STAND_DOWN,
+    )

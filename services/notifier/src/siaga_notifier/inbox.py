@@ -1,0 +1,177 @@
+"""What comes back: receipts, crews' SMS, acknowledgements over MQTT."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from siaga_contracts.callers import e164
+from siaga_kit import telemetry
+from siaga_kit.records import Outgoing
+
+from siaga_notifier.adapters import codec
+from siaga_notifier.adapters.codec import CrewWord, Step
+from siaga_notifier.adapters.mqtt import UnitAnswer
+from siaga_notifier.adapters.smpp import PhoneMessage
+from siaga_notifier.adapters.store import Sent, Store
+from siaga_notifier.core import names
+from siaga_notifier.core.clock import answered_at_ms
+from siaga_notifier.core.model import MQTT, SMS, Task, UnitStatus
+from siaga_notifier.core.outcomes import Outcome
+from siaga_notifier.core.receipts import Receipt
+from siaga_notifier.core.replies import Question, Report, understand
+from siaga_notifier.core.states import State, merge
+from siaga_notifier.surely import Turns
+
+log = structlog.get_logger()
+
+# A receipt may overtake the answer to its own submission; so often, twice as long each time, it is looked for again.
+RECEIPT_LOOKS: Final = 7
+RECEIPT_FIRST_PAUSE_S: Final = 0.02
+# After these the crew is no longer on the task.
+ENDING: Final = frozenset({UnitStatus.CLEAR, UnitStatus.DECLINED})
+
+Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
+Say = Callable[[str, str], Awaitable[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Who is known from the tenants' files, whether or not it has had a task."""
+
+    # Numbers in E.164.
+    phones: frozenset[str]
+    tenant_of_unit: Mapping[str, str]
+
+
+class Inbox:
+    """Turns what comes back into records; returns only when the broker has them."""
+
+    def __init__(
+        self, store: Store, publish: Publish, say: Say, directory: Directory, clock_ms: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._publish = publish
+        self._say = say
+        self._directory = directory
+        self._clock_ms = clock_ms
+        self._turns = Turns()
+        self._statuses = codec.unit_statuses()
+
+    async def receipt(self, receipt: Receipt, number: str) -> None:
+        """The SMS centre says what became of a message."""
+        if receipt.state is None:
+            return
+        sent = await self._sent(receipt.provider_id, number)
+        if sent is None:
+            log.warning("receipt for a message nobody remembers")
+            self._count(SMS, "unknown_receipt")
+            return
+        async with self._turns.of(sent.attempt_id):
+            await self._reached(sent, receipt)
+        self._count(SMS, receipt.state)
+
+    async def _sent(self, provider_id: str, number: str) -> Sent | None:
+        pause_s = RECEIPT_FIRST_PAUSE_S
+        for _ in range(RECEIPT_LOOKS):
+            sent = await self._store.sent_as(provider_id, number)
+            if sent is not None:
+                return sent
+            await asyncio.sleep(pause_s)
+            pause_s *= 2
+        return None
+
+    async def _reached(self, sent: Sent, receipt: Receipt) -> None:
+        about = await self._store.about(sent.order_id, sent.attempt_id)
+        if about is None or receipt.state is None:
+            return
+        task, known = about
+        merged = merge(known or State.SUBMITTED, receipt.state)
+        if merged is (known or State.SUBMITTED):
+            return
+        step = Step(sent.attempt_id, SMS, receipt.state, self._clock_ms(), receipt.provider_id, receipt.reason)
+        await self._publish([codec.notification_event(task, step, task.traceparent)])
+        self._store.put_state(task.order_id, step.attempt_id, merged)
+        await self._store.flush()
+
+    async def message(self, message: PhoneMessage) -> None:
+        """A phone sent an SMS."""
+        number = e164(message.source)
+        if number is None:
+            self._unknown(message.source)
+            return
+        async with self._turns.of(number):
+            tasks = await self._store.tasks_of(number)
+            if not tasks and number not in self._directory.phones:
+                self._unknown(number)
+                return
+            meant = understand(message.text, tasks)
+            if isinstance(meant, Question):
+                await self._ask(number, meant)
+            else:
+                await self._report(meant, number, message.text)
+
+    def _unknown(self, source: str) -> None:
+        log.warning("SMS from an unknown number, not answered", number=masked(source))
+        self._count(SMS, "unknown_sender")
+
+    async def _ask(self, number: str, question: Question) -> None:
+        self._count(SMS, "asked_back")
+        if await self._store.may_ask(number, self._clock_ms()):
+            await self._store.flush()
+            await self._say(number, question.text)
+
+    async def _report(self, report: Report, number: str, text: str) -> None:
+        task = report.task
+        at_ms = answered_at_ms(task.event_at_ms, task.taken_at_ms, self._clock_ms())
+        word = CrewWord(task.tenant, task.unit_id, task.order_id, report.status, SMS, at_ms, text)
+        await self._say_so(word, task, SMS)
+        if report.status in ENDING:
+            await self._store.close(task.incident_id, task.unit_id, number)
+            await self._store.flush()
+
+    async def unit_answer(self, answer: UnitAnswer) -> None:
+        """A unit's tablet answered over MQTT; the broker's access list vouches for the unit."""
+        task = await self._store.task(answer.order_id) if answer.order_id else None
+        if answer.status not in self._statuses or (task is not None and task.unit_id != answer.unit_id):
+            log.warning("answer over MQTT refused", unit_id=answer.unit_id)
+            self._count(MQTT, "refused_answer")
+            return
+        tenant = task.tenant if task is not None else self._directory.tenant_of_unit.get(answer.unit_id)
+        if tenant is None:
+            log.warning("answer over MQTT from an unknown unit", unit_id=answer.unit_id)
+            self._count(MQTT, "unknown_sender")
+            return
+        now_ms = self._clock_ms()
+        at_ms = answer.at_ms or (answered_at_ms(task.event_at_ms, task.taken_at_ms, now_ms) if task else now_ms)
+        word = CrewWord(
+            tenant, answer.unit_id, answer.order_id, answer.status, MQTT, at_ms, lat=answer.lat, lon=answer.lon
+        )
+        await self._say_so(word, task, MQTT)
+
+    async def _say_so(self, word: CrewWord, task: Task | None, channel: str) -> None:
+        """The crew's word, and with it the proof that the order was read: only that closes the notification's loop."""
+        traceparent = task.traceparent if task is not None else None
+        records = [codec.unit_report(word, traceparent)]
+        if task is not None:
+            attempt_id = await self._latest_attempt(task, channel)
+            step = Step(attempt_id, channel, State.ACKNOWLEDGED, self._clock_ms(), reason=word.status)
+            records.append(codec.notification_event(task, step, traceparent))
+            self._store.put_state(task.order_id, attempt_id, State.ACKNOWLEDGED)
+        await self._publish(records)
+        await self._store.flush()
+        self._count(channel, word.status)
+
+    async def _latest_attempt(self, task: Task, channel: str) -> str:
+        known = (await self._store.known([task.order_id]))[0].tries.get(f"{channel}:0")
+        return names.attempt_id(task.order_id, channel, known.number if known else 1)
+
+    @staticmethod
+    def _count(channel: str, result: str) -> None:
+        telemetry.counter("siaga.notify.attempts").add(1, {"channel": channel, "result": result})
+
+
+def masked(number: str) -> str:
+    """A number for the log: enough to tell two apart, not enough to call."""
+    return f"{number[:4]}…{number[-2:]}" if len(number) > 8 else "…"

@@ -1,0 +1,155 @@
+"""The MQTT channel against a real broker process (amqtt: MQTT 3.1.1), and what it says to an MQTT 5 one."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import pytest
+from notifier_smsc import PATIENCE_S, free_port, until
+from siaga_kit.settings import MqttSettings
+from siaga_notifier.adapters.mqtt import MqttBroker, UnitAnswer, payload, read_answer
+from siaga_notifier.core.model import Attempt, Contact, Order, OrderKind
+from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary
+
+TOPIC = "siaga/unit/3673-DMK-01/tasks"
+ATTEMPT = Attempt("a-1", "mqtt", TOPIC, 1, "#114 P1 Kebakaran")
+ORDER = Order(
+    order_id="o-1", tenant="36.73", incident_id="i-1", ticket_no="T-1", unit_id="3673-DMK-01", kind=OrderKind.DISPATCH,
+    task_code="114", type="fire_building", priority="P1", confidential=False, address="Jl. Merdeka 1", lat=-6.1,
+    lon=106.1, text="ada korban", callback_number="0811", contacts=(Contact("mqtt", TOPIC),), event_at_ms=5,
+)  # fmt: skip
+
+
+class BrokerProcess:
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._config = folder / "amqtt.yaml"
+        self._config.write_text(
+            f"listeners: {{default: {{type: tcp, bind: '127.0.0.1:{self.port}'}}}}\n"
+            "plugins: {amqtt.plugins.authentication.AnonymousAuthPlugin: {allow_anonymous: true}}\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(self._config)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def broker_process(tmp_path: Path) -> Iterator[BrokerProcess]:
+    process = BrokerProcess(tmp_path)
+    process.start()
+    yield process
+    process.kill()
+
+
+@contextlib.asynccontextmanager
+async def tablet(port: int) -> AsyncIterator[aiomqtt.Client]:
+    """A unit's device."""
+
+    async def reachable() -> bool:
+        try:
+            async with aiomqtt.Client("127.0.0.1", port, timeout=1):
+                return True
+        except aiomqtt.MqttError:
+            return False
+
+    await until(reachable)
+    async with aiomqtt.Client("127.0.0.1", port, identifier="tablet") as client:
+        await client.subscribe(TOPIC, qos=1)
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def channel(port: int, answers: list[UnitAnswer]) -> AsyncIterator[MqttBroker]:
+    async def take(answer: UnitAnswer) -> None:
+        answers.append(answer)
+
+    broker = MqttBroker(MqttSettings(host="127.0.0.1", port=port), "t", take)
+    task = asyncio.create_task(broker.run())
+    yield broker
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+async def accepted(broker: MqttBroker) -> bool:
+    return isinstance(await broker.send(ATTEMPT, ORDER), Accepted)
+
+
+async def next_order(client: aiomqtt.Client) -> dict[str, Any]:
+    async with asyncio.timeout(PATIENCE_S):
+        content: dict[str, Any] = json.loads((await anext(aiter(client.messages))).payload)
+        return content
+
+
+async def test_orders_out_and_answers_back(broker_process: BrokerProcess) -> None:
+    answers: list[UnitAnswer] = []
+    async with tablet(broker_process.port) as client, channel(broker_process.port, answers) as broker:
+        await until(lambda: accepted(broker))
+        shown = await next_order(client)
+        assert (shown["order_id"], shown["text"], shown["type"]) == ("o-1", "#114 P1 Kebakaran", "fire_building")
+        await client.publish("siaga/unit/3673-DMK-01/acks", "rubbish", qos=1)
+        ack = {"order_id": "o-1", "status": "EN_ROUTE", "lat": -6.11, "lon": 106.15}
+        await client.publish("siaga/unit/3673-DMK-01/acks", json.dumps(ack), qos=1)
+        await until(lambda: bool(answers))
+    assert answers == [UnitAnswer("3673-DMK-01", "o-1", "en_route", 0, -6.11, 106.15)]
+
+
+async def test_a_broker_that_was_killed_is_found_again(broker_process: BrokerProcess) -> None:
+    async with channel(broker_process.port, []) as broker:
+        async with tablet(broker_process.port):
+            await until(lambda: accepted(broker))
+        broker_process.kill()
+        assert isinstance(await broker.send(ATTEMPT, ORDER), Temporary)
+        broker_process.start()
+        async with tablet(broker_process.port) as client:
+            await until(lambda: accepted(broker))
+            assert (await next_order(client))["order_id"] == "o-1"
+
+
+async def test_no_broker_no_wait() -> None:
+    async with channel(free_port(), []) as broker:
+        answer = await broker.send(ATTEMPT, ORDER)
+    assert isinstance(answer, Temporary)
+    assert answer.down
+
+
+async def test_a_topic_must_be_one_topic() -> None:
+    broker = MqttBroker(MqttSettings(host="127.0.0.1", port=1), "t", lambda _: asyncio.sleep(0))
+    assert isinstance(await broker.send(replace(ATTEMPT, address="siaga/unit/#"), ORDER), Permanent)
+
+
+def test_a_confidential_order_shows_no_more_than_its_sms() -> None:
+    order = replace(ORDER, confidential=True, type="kdrt", address="Jl. Melati 3 (KDRT)", text="istri dipukul")
+    text = payload(ATTEMPT, order).decode().lower()
+    for secret in ("kdrt", "dipukul", "0811"):
+        assert secret not in text
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "expected"),
+    [
+        ("siaga/unit/u-1/acks", b'{"order_id":"o","status":"Clear","at_ms":7}', UnitAnswer("u-1", "o", "clear", 7, None, None)),
+        ("siaga/unit/u-1/acks", b'{"status":"clear","lat":99,"lon":1}', UnitAnswer("u-1", "", "clear", 0, None, None)),
+        ("siaga/unit/u-1/acks", b"[]", None),
+        ("siaga/unit/u-1/acks", b'{"order_id":"o"}', None),
+        ("siaga/unit/u-1/acks", b'{"status":"clear","at_ms":"soon"}', None),
+        ("siaga/unit/u-1/acks", b"\xff", None),
+        ("siaga", b'{"status":"clear"}', None),
+    ],
+)  # fmt: skip
+def test_answers(topic: str, body: bytes, expected: UnitAnswer | None) -> None:
+    assert read_answer(topic, body) == expected
