@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from siaga_cli import testing
-from siaga_cli.demo import _clear
+from siaga_cli.demo import _home
 from siaga_cli.lag import process_of
 from siaga_cli.main import COMMANDS, build, command_of
 from siaga_kit.embedded import state
@@ -146,17 +146,17 @@ def test_a_consumer_group_belongs_to_a_process(group: str, process: str | None) 
     assert process_of(group) == process
 
 
-def test_the_demo_never_clears_data_that_is_not_its_own(home: Home) -> None:
+def test_the_demo_runs_beside_data_that_is_not_its_own(home: Home) -> None:
     (home.data / "kafka").mkdir()
-    with pytest.raises(StackError, match="did not make"):
-        _clear(home)
+    beside = _home(home)
+    assert beside.root == home.root / "demo"
     assert (home.data / "kafka").exists()
 
 
 def test_the_demo_clears_its_own_data(home: Home) -> None:
-    _clear(home)
+    assert _home(home) == home
     (home.data / "kafka").mkdir()
-    _clear(home)
+    assert _home(home) == home
     assert not (home.data / "kafka").exists()
 
 

@@ -11,11 +11,9 @@ from siaga_kit.embedded.plan import Choices
 
 from siaga_cli.console import Exit, err, out
 from siaga_cli.replaying import play, show
-from siaga_cli.running import PORTS, port_mode, start_watched, table
+from siaga_cli.running import DEMO_MARK, PORTS, port_mode, start_watched, table
 
 SCENARIO: Final = "serang-month"
-# Marks data that the demonstration made and may throw away.
-MARK: Final = "demo"
 
 
 def register(app: typer.Typer) -> None:
@@ -30,12 +28,12 @@ def demo(
     ports: PORTS = "fixed",
 ) -> None:
     """Replay the Kota Serang month (53,794 calls, 14 of them real) and show that each real call got its crew."""
-    home: Home = context.obj
+    given: Home = context.obj
     err.print(
         "[bold]Siaga112 demo[/]: a real Kafka, Redis, SMS centre and all services start on this machine; then the calls of\n"
         "Kota Serang's 112 of 11 February to 11 March 2019 go through the front door: 53,794 calls, 14 of them real."
     )
-    _clear(home)
+    home = _home(given)
     told = start_watched(home, Choices(port_mode(ports), demo=True))
     if told.addresses is None:
         raise StackError("the stack has told no addresses", f"see {home.log('supervisor')}")
@@ -60,17 +58,21 @@ def demo(
         raise typer.Exit(Exit.FAILED)
 
 
-def _clear(home: Home) -> None:
-    """Begin with empty data, as the same month twice is one month; never with data that is not the demo's."""
-    mark = home.root / MARK
-    if not mark.exists() and (home.data / "kafka").exists():
-        raise StackError(
-            f"{home.data} holds data that the demo did not make",
-            "give the demo a folder of its own: ./siaga --home .siaga/demo demo",
+def _home(home: Home) -> Home:
+    """The folder to run on, with empty data, as the same month twice is one month.
+
+    A centre's own data is never touched: the demo then has a folder of its own beside it.
+    """
+    if (home.data / "kafka").exists() and not (home.root / DEMO_MARK).exists():
+        own = Home.at(home.root / "demo")
+        err.print(
+            f"{home.data} holds a centre's own data: the demo runs beside it, on {own.root} (use --home {own.root})."
         )
+        home = own
     if state.is_running(home):
         err.print("Stopping the stack of the last demo.")
     control.stop(home)
     shutil.rmtree(home.data, ignore_errors=True)
     home.prepare()
-    mark.touch()
+    (home.root / DEMO_MARK).touch()
+    return home

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "dlq": "dlq",
     "tenants": "tenants",
     "sanctions": "sanctions",
+    "bench": "bench",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

@@ -18,6 +18,8 @@ from siaga_cli.console import Exit, err, fetching, out
 from siaga_cli.lag import lag_by_process
 
 MB: Final = 1024 * 1024
+# Lies beside data that the demonstration made and may throw away; a centre that starts on it makes it its own.
+DEMO_MARK: Final = "made-by-demo"
 PORTS = Annotated[
     str, typer.Option(help="`fixed`: the usual ports where they are free; `free`: any.", metavar="fixed|free")
 ]
@@ -41,6 +43,7 @@ def up(
     """Start Kafka, Redis, the SMS centre and all services, and keep them running."""
     mode = port_mode(ports)
     home: Home = context.obj
+    (home.root / DEMO_MARK).unlink(missing_ok=True)
     if detach:
         start_watched(home, Choices(mode))
         out.print(table(home))

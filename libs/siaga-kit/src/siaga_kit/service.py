@@ -11,6 +11,8 @@ from typing import Any, Final
 import structlog
 import uvicorn
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from siaga_kit import logs, telemetry
 from siaga_kit.health import Health, application
@@ -52,6 +54,8 @@ class Runtime:
                 self.settings.redis.url,
                 socket_timeout=REDIS_TIMEOUT_S,
                 socket_connect_timeout=REDIS_TIMEOUT_S,
+                # One more try mends a connection that went stale; waiting for a Redis that is away is the stage's work.
+                retry=Retry(NoBackoff(), 1),
             )
         return self._redis
 

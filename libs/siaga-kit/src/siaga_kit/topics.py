@@ -1,5 +1,7 @@
 """Creates the topics of the catalogue, and tells where a cluster's topics differ from it."""
 
+import asyncio
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -7,6 +9,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 from siaga_contracts.catalogue import TOPICS, Topic
+
+from siaga_kit.kafka import security
+from siaga_kit.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +80,16 @@ def _difference(topic: Topic, partitions: int, config: dict[str, str]) -> TopicC
         if sorted(str(config.get(name)).split(",")) != sorted(wanted.split(",")):
             found.append(f"{name} {config.get(name)} instead of {wanted}")
     return TopicChange(topic.name, "drift" if found else "as listed", "; ".join(found))
+
+
+def main() -> None:
+    """Create what is missing on the broker of the settings; exit 1 when a topic there differs from the catalogue."""
+    settings = Settings().kafka
+    changes = asyncio.run(ensure_topics(settings.bootstrap, settings.replication, **security(settings)))
+    for change in changes:
+        print(f"{change.topic}: {change.action} {change.detail}".rstrip())  # noqa: T201  (its output)
+    sys.exit(1 if any(change.action == "drift" for change in changes) else 0)
+
+
+if __name__ == "__main__":
+    main()

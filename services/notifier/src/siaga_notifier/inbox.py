@@ -87,8 +87,11 @@ class Inbox:
         if about is None or receipt.state is None:
             return
         task, known = about
-        merged = merge(known or State.SUBMITTED, receipt.state)
-        if merged is (known or State.SUBMITTED):
+        known = known or State.SUBMITTED
+        merged = merge(known, receipt.state)
+        # A crew may answer before the receipt is here; that the phone had the message stays worth telling.
+        proof = known is State.ACKNOWLEDGED and receipt.state is State.DELIVERED
+        if merged is known and not proof:
             return
         step = Step(sent.attempt_id, SMS, receipt.state, self._clock_ms(), receipt.provider_id, receipt.reason)
         await self._publish([codec.notification_event(task, step, task.traceparent)])

@@ -1,0 +1,82 @@
+"""`bench`: how fast, how small, how soon again; on a stack of its own, so that nothing of a centre's is touched."""
+
+import json
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any, Final
+
+import psutil
+import typer
+
+from siaga_cli.console import err, out
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured thing: its target in words, and what was found."""
+
+    name: str
+    target: str
+    found: str
+    met: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a bench found, for people and for scripts."""
+
+    figures: tuple[Figure, ...]
+    data: dict[str, Any]
+
+
+BENCHES: Final = {
+    "latency": "call event in, SMS at the SMS centre, on an idle machine",
+    "start": "all services ready from a warm cache, and what the idle stack costs",
+    "month": "the Kota Serang month at full speed, with each process's peak memory",
+    "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("bench")(bench)
+
+
+def bench(
+    name: Annotated[str, typer.Argument(metavar="|".join(BENCHES), help="What to measure.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Measure, and set the figures beside their targets."""
+    if name not in BENCHES:
+        raise typer.BadParameter(f"no bench {name!r}; there are: {', '.join(BENCHES)}")
+    err.print(f"[bold]{name}[/]: {BENCHES[name]}")
+    measure: Callable[[], Report] = import_module(f"siaga_cli.bench.{name}").measure
+    report = measure()
+    if as_json:
+        sys.stdout.write(json.dumps({"bench": name, "machine": machine(), **report.data}) + "\n")
+        return
+    out.print(f"{machine()}; ./siaga bench {name}")
+    for figure in report.figures:
+        mark = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}[figure.met]
+        out.print(
+            f"  {figure.name}: {figure.found} (target {figure.target}) {mark}"
+            if figure.target
+            else f"  {figure.name}: {figure.found}"
+        )
+
+
+def machine() -> str:
+    """The machine in one line; its load at the start tells how far the figures can be trusted."""
+    memory_gb = psutil.virtual_memory().total / 1024**3
+    load = psutil.getloadavg()[0]
+    return f"{psutil.cpu_count()} cores, {memory_gb:.0f} GB, Python {platform.python_version()}, load {load:.1f}"
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The value below which that share of the values lies (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
