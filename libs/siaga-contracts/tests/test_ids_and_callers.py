@@ -1,6 +1,7 @@
 """Derived ids collide only for the same cause; caller keys hide the number and know its spellings."""
 
 import uuid
+from datetime import UTC, datetime
 
 import phonenumbers
 import pytest
@@ -68,3 +69,9 @@ def test_headers_are_cloudevents_and_carry_the_trace() -> None:
     assert header(made, "traceparent") == trace
     assert header(made, "nothing") is None
     assert rfc3339(0) == "1970-01-01T00:00:00.000Z"
+
+
+@given(st.integers(min_value=0, max_value=4_000_000_000_000))
+def test_times_are_those_of_the_calendar(at_ms: int) -> None:
+    expected = datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+    assert datetime.fromisoformat(rfc3339(at_ms)) == expected

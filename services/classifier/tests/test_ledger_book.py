@@ -192,6 +192,17 @@ def test_the_event_clock_never_goes_back() -> None:
     assert replay.heard(T0 + 20_000, WALL + 10_000).now_ms(WALL + 10_000) == T0 + 20_000
 
 
+def test_a_switch_years_ahead_does_not_move_the_clock_but_one_a_day_ahead_does() -> None:
+    desk = Desk()
+    for n in range(6):
+        desk.post(CALLER, prank(n, WALL))
+    desk.post(OTHER, prank(1, WALL + 3650 * DAY_MS))
+    assert desk.fall_due(WALL) == []
+    assert Desk(desk.table).fall_due(WALL) == []
+    desk.post(OTHER, prank(2, WALL + 2 * DAY_MS))
+    assert states(desk.fall_due(WALL)) == [State.CLEAN]
+
+
 def test_a_call_from_before_the_clocks_now_is_judged_at_its_own_time() -> None:
     """A day's calls that arrive late start a sanction that is already over, and the next abuse is a repetition."""
     desk = Desk()

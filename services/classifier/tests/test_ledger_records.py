@@ -148,7 +148,7 @@ def test_a_folded_account_comes_back_and_stays_small() -> None:
     assert restored(decode_account(value).memory, POLICY).standing == memory.standing
     assert decode_account(value).memory.folded_to == memory.folded_to
     # A tenth of what the broker takes, for the caller with the most calls that are remembered.
-    assert len(value) < 100_000
+    assert len(value) < 30_000
 
 
 def test_a_table_of_another_layout_is_refused() -> None:

@@ -1,6 +1,7 @@
 """The ledger as a process on a real broker: outcomes in, sanctions out, through kills, poison and expiry."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -72,7 +73,7 @@ class Stack:
         )
 
     @contextmanager
-    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+    def running(self, instance: str = "1") -> Iterator[subprocess.Popen[bytes]]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -80,7 +81,8 @@ class Stack:
             "SIAGA_KAFKA__BOOTSTRAP": self.kafka,
             "SIAGA_KAFKA__REPLICATION": "1",
             "SIAGA_HEALTH__PORT": str(port),
-            "SIAGA_DATA_DIR": str(self.folder),
+            "SIAGA_DATA_DIR": str(self.folder / instance),
+            "SIAGA_INSTANCE": instance,
         }
         program = textwrap.dedent(PROGRAM).format(prefix=self.prefix, tenant=TENANT)
         with (self.folder / "ledger.log").open("ab") as output:
@@ -225,6 +227,18 @@ def gist(sanction: CallerSanction) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+async def told_as_recounted(stack: Stack, words: Sequence[CallerOutcome]) -> bool:
+    wanted, told = recounted(words), newest(await sanctions(stack))
+    return told.keys() == wanted.keys() and all(gist(told[key]) == gist(wanted[key]) for key in wanted)
+
+
+def assert_nothing_told_twice_differently(told: Sequence[CallerSanction]) -> None:
+    contents: dict[tuple[str, int], tuple[object, ...]] = {}
+    for sanction in told:
+        # The same number, told again after a kill, says the same.
+        assert contents.setdefault((sanction.caller_key, sanction.revision), gist(sanction)) == gist(sanction)
+
+
 async def test_outcomes_become_sanctions_that_end_on_time(stack: Stack) -> None:
     words = [word("a", f"call-{n}", T0 + n * 1000) for n in range(7)] + [word("b", "other", T0)]
     await send(stack, records(words))
@@ -284,19 +298,32 @@ async def test_killed_in_the_middle_it_ends_as_a_recount_and_doubles_nothing(sta
     await sending
     with stack.running():
         await until(lambda: drained(stack))
-        wanted = recounted(words)
-
-        async def told_all() -> bool:
-            told = newest(await sanctions(stack))
-            return told.keys() == wanted.keys() and all(gist(told[key]) == gist(wanted[key]) for key in wanted)
-
-        await until(told_all, seconds=30)
+        await until(lambda: told_as_recounted(stack, words), seconds=30)
     told = await sanctions(stack)
     assert len({sanction.state for sanction in told}) >= 4, "the month has too little in it to prove anything"
-    contents: dict[tuple[str, int], tuple[object, ...]] = {}
-    for sanction in told:
-        # The same number, told again after a kill, says the same.
-        assert contents.setdefault((sanction.caller_key, sanction.revision), gist(sanction)) == gist(sanction)
+    assert_nothing_told_twice_differently(told)
+
+
+async def test_a_second_ledger_takes_its_share_and_nothing_is_counted_twice(stack: Stack) -> None:
+    words = month(1500)
+    await send(stack, records(words[:700]))
+    with stack.running("1") as first:
+        await until(lambda: drained(stack))
+        with stack.running("2"):
+
+            async def shared() -> bool:
+                lines = (stack.folder / "ledger.log").read_text().splitlines()
+                recovered = [json.loads(line) for line in lines if '"recovered"' in line]
+                return sorted(line["partitions"] for line in recovered[-2:]) == [1, 2]
+
+            await until(shared)
+            for n in range(700, len(words), 100):
+                await send(stack, records(words[n : n + 100]))
+            await until(lambda: drained(stack))
+            await until(lambda: told_as_recounted(stack, words), seconds=30)
+            first.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(first.wait, 5) == 0
+    assert_nothing_told_twice_differently(await sanctions(stack))
 
 
 async def test_poison_goes_to_the_dead_letters_and_the_rest_goes_on(stack: Stack) -> None:

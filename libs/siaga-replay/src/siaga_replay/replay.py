@@ -28,7 +28,7 @@ from siaga_replay.topics import TopicReader
 REPORT_EVERY: Final = 100
 
 
-async def replay(  # noqa: PLR0917 - the order is the contract of this entry
+async def replay(
     source: Path | str,
     stack: StackAddresses,
     speed: float | None = None,

@@ -1,8 +1,10 @@
 """The whole month at full speed through a stack of its own."""
 
+import os
 from pathlib import Path
 from typing import Final
 
+import psutil
 from siaga_kit.embedded.stack import Stack
 
 from siaga_cli.bench import Figure, Report
@@ -15,16 +17,24 @@ def measure() -> Report:
     """Post, drain, reconcile; then read what each process needed at most."""
     with Stack() as stack:
         summary = play("serang-month", stack.addresses, None, crews=True)
-        peaks = {process.name: _peak_mb(process.pid) for process in stack.state.processes if process.pid}
+        pids = {process.name: process.pid for process in stack.state.processes if process.pid}
+        peaks = {name: _peak_mb(pid) for name, pid in pids.items()}
+        spent = {name: _cpu_s(pid) for name, pid in pids.items()} | {"replay itself": _cpu_s(os.getpid())}
     wall_s = summary.run.wall_seconds
     return Report(
         (
             Figure("53,794 calls, posted to drained", f"≤ {WALL_S:.0f} s", f"{wall_s:.0f} s", wall_s <= WALL_S),
             Figure("lost, doubled", "0, 0", f"{summary.losses.total}, {summary.doubles.total}", summary.ok),
+            Figure("CPU", "", ", ".join(f"{name} {cpu_s:.0f} s" for name, cpu_s in spent.items())),
             Figure("peak memory", "", ", ".join(f"{name} {mb:.0f} MB" for name, mb in peaks.items())),
         ),
-        {"summary": summary.as_json(), "peak_mb": peaks},
+        {"summary": summary.as_json(), "peak_mb": peaks, "cpu_s": spent},
     )
+
+
+def _cpu_s(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return round(times.user + times.system, 1)
 
 
 def _peak_mb(pid: int) -> float:

@@ -1,0 +1,1 @@
+"""Where the ledger touches the world: records, the faust table, topics."""
