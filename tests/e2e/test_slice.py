@@ -54,9 +54,7 @@ def test_each_real_call_got_suitable_units_and_no_other_call_did(summary: Summar
     assert summary.assessments["dispatch"] == len(real)
 
 
-def test_sanctions_equal_a_recount_by_brute_force(
-    stack: Stack, summary: Summary, truth: tuple[Truth, Path]
-) -> None:
+def test_sanctions_equal_a_recount_by_brute_force(stack: Stack, summary: Summary, truth: tuple[Truth, Path]) -> None:
     secret = (stack.home.root / "secrets" / "caller-secret").read_text().strip().encode()
     expected = {
         callers.caller_key(secret, truth[0].tenant, number): state

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from dispatcher_bench import Bench
 from dispatcher_samples import NOON_MS, north, seen, unit
 from siaga.v1 import incident_pb2, order_pb2
 from siaga_contracts import ids
@@ -14,8 +15,6 @@ from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import on_assessment
 from siaga_dispatcher.core.values import IncidentStatus, Place, Priority, Reason, UnitStatus
 from siaga_dispatcher.dispatching import UnknownTenantError, UnknownUnitError, WrongVersion
-
-from conftest import Bench
 
 pytestmark = pytest.mark.stack
 U = UnitStatus
