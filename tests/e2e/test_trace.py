@@ -1,0 +1,113 @@
+"""One trace from the HTTP request to the sent SMS, over four services and their topics."""
+
+import http.server
+import itertools
+import json
+import re
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from siaga_kit.embedded.stack import Stack
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+PHONE, ADDRESS = "81298765432", "Gang Rahasia 7"
+WITHIN_S = 30.0
+# The way of the call that asks for help, span by span.
+WAY = (
+    "POST /v1/calls/form",
+    "send siaga.call-events.v1",
+    "process siaga.call-events.v1",
+    "send siaga.call-assessments.v1",
+    "process siaga.call-assessments.v1",
+    "send siaga.dispatch-orders.v1",
+    "process siaga.dispatch-orders.v1",
+    "send sms",
+)
+
+
+class Receiver:
+    """Takes OTLP over HTTP and keeps the spans, and all bytes as they came."""
+
+    def __init__(self) -> None:
+        self.spans: list[Span] = []
+        self.raw = b""
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.raw += body
+                for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                    for scope in resource.scope_spans:
+                        receiver.spans += scope.spans
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Nothing: the test says what is wrong."""
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def of_trace(self) -> dict[str, Span]:
+        return {span.name: span for span in list(self.spans) if span.trace_id.hex() == TRACE_ID}
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    made = Receiver()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", made.url)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "300")
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def test_one_trace_from_the_request_to_the_sms(receiver: Receiver) -> None:
+    with Stack() as stack:
+        form = {
+            "source": "asterisk/pbx1", "call_ref": "1552292130.41", "operator": "op-03", "text": "ibu sesak napas",
+            "address": ADDRESS, "lat": -6.1149, "lon": 106.1502, "type": "medical_ambulance", "disposition": "emergency",
+        }  # fmt: skip
+        leg = {"Event": "Newchannel", "Uniqueid": "1552292130.41", "Linkedid": "1552292130.41"}
+        _post(stack, "/v1/switch/asterisk", {**leg, "CallerIDNum": f"+62{PHONE}", "Exten": "112"})
+        _post(stack, "/v1/calls/form", form, f"00-{TRACE_ID}-b7ad6b7169203331-01")
+        until = time.monotonic() + WITHIN_S
+        while not set(WAY) <= receiver.of_trace().keys() and time.monotonic() < until:
+            time.sleep(0.1)
+    spans = receiver.of_trace()
+    assert [name for name in WAY if name not in spans] == []
+    for earlier, later in itertools.pairwise(WAY):
+        assert _descends(later, earlier, spans), f"{later} does not descend from {earlier}"
+    attributes = {each.key for span in spans.values() for each in span.attributes}
+    assert "messaging.system" in attributes
+    assert not re.search(PHONE.encode(), receiver.raw)
+    assert ADDRESS.encode() not in receiver.raw
+
+
+def _descends(name: str, ancestor: str, spans: dict[str, Span]) -> bool:
+    by_id = {span.span_id: span for span in spans.values()}
+    span: Span | None = spans[name]
+    while span is not None:
+        if span.name == ancestor:
+            return True
+        span = by_id.get(span.parent_span_id)
+    return False
+
+
+def _post(stack: Stack, path: str, body: dict[str, object], traceparent: str | None = None) -> None:
+    headers = {"Authorization": f"Bearer {stack.addresses.token}", "Content-Type": "application/json"}
+    if traceparent:
+        headers["traceparent"] = traceparent
+    url = stack.addresses.intake_url + path
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 202
