@@ -25,12 +25,16 @@ import asyncio
 from aiokafka import AIOKafkaConsumer
 from siaga.v1.incident_pb2 import PublicIncident
 
+
 async def main() -> None:
-    consumer = AIOKafkaConsumer("siaga.public-incidents.v1", bootstrap_servers="127.0.0.1:9092", auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        "siaga.public-incidents.v1", bootstrap_servers="127.0.0.1:9092", auto_offset_reset="earliest"
+    )
     async with consumer:
         async for record in consumer:
             incident = PublicIncident.FromString(record.value)
             print(incident.tenant, incident.incident_id, incident.type, incident.status, incident.version)
+
 
 asyncio.run(main())
 ```
