@@ -38,8 +38,6 @@ def test_a_real_call_opens_an_incident_and_sends_the_nearest() -> None:
     [
         {"advice": "record", "outcome": "answered_prank"},
         {"advice": "review", "outcome": "real"},
-        {"advice": "dispatch", "outcome": "unresolved"},
-        {"advice": "dispatch", "outcome": "in_progress"},
         {"test": True},
     ],
 )
@@ -47,6 +45,12 @@ def test_nothing_else_moves_anybody(told: dict[str, Any]) -> None:
     world = town()
     assert world.assess(call(**told)).empty
     assert not world.orders
+
+
+def test_a_report_that_policy_lets_go_by_itself_is_sent_without_an_operators_word() -> None:
+    world = town()
+    world.assess(call(outcome="unresolved"))
+    assert world.orders == [(OrderKind.DISPATCH, "d1")]
 
 
 def test_the_same_assessment_again_changes_nothing() -> None:

@@ -1,5 +1,6 @@
 """A gRPC server as every service has it: health, reflection, deadlines and errors handled in one place."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from siaga_kit.service import Runtime
 
 log = structlog.get_logger()
 
-# A caller without a deadline would hold its slot for ever when something behind us hangs.
+# Longest work for one call: a caller without a deadline would hold its slot for ever when something behind us hangs.
 DEADLINE_S: Final = 5.0
 STOP_GRACE_S: Final = 1.0
 OPTIONS: Final = (
@@ -55,7 +56,10 @@ class _Guard(grpc.aio.ServerInterceptor):
                 if remaining is not None and remaining <= 0:
                     await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the work began")
                 try:
-                    return await inner(request, context)
+                    async with asyncio.timeout(DEADLINE_S):
+                        return await inner(request, context)
+                except TimeoutError:
+                    await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, f"not done within {DEADLINE_S:.0f} s")
                 except Refused as refused:
                     await context.abort(refused.code, refused.message)
                 except grpc.aio.AbortError:

@@ -1,5 +1,6 @@
 """How our Kafka clients are built: every setting that matters is ours, none a library's default."""
 
+import ssl
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
@@ -22,15 +23,20 @@ REQUEST_TIMEOUT_MS: Final = 10_000
 
 
 def security(settings: KafkaSettings) -> dict[str, Any]:
+    """How a client proves itself and hides what it says; certificates are checked against the system's store."""
     if settings.security_protocol == "PLAINTEXT":
         return {}
-    password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
-    return {
-        "security_protocol": settings.security_protocol,
-        "sasl_mechanism": settings.sasl_mechanism,
-        "sasl_plain_username": settings.sasl_username,
-        "sasl_plain_password": password,
-    }
+    chosen: dict[str, Any] = {"security_protocol": settings.security_protocol}
+    if "SSL" in settings.security_protocol.removeprefix("SASL_"):
+        chosen["ssl_context"] = ssl.create_default_context()
+    if settings.security_protocol.startswith("SASL_"):
+        password = settings.sasl_password.get_secret_value() if settings.sasl_password else None
+        chosen |= {
+            "sasl_mechanism": settings.sasl_mechanism,
+            "sasl_plain_username": settings.sasl_username,
+            "sasl_plain_password": password,
+        }
+    return chosen
 
 
 def producer(settings: KafkaSettings, client_id: str) -> AIOKafkaProducer:

@@ -8,42 +8,26 @@ A service hands it a processor: a batch of records in, records to publish out. W
 - on SIGTERM or when partitions are taken away it finishes the batch and commits.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from google.protobuf.message import Message
 from siaga_contracts.catalogue import Topic
 from siaga_contracts.envelope import TRACEPARENT, header
 
-from siaga_kit import kafka, telemetry
+from siaga_kit import telemetry
 from siaga_kit.dead_letters import dead_letter
 from siaga_kit.errors import Transient, is_transient
+from siaga_kit.membership import BACKOFF_FIRST_S, BACKOFF_MOST_S, Membership, Polled
 from siaga_kit.records import Outgoing, Record
 from siaga_kit.service import Runtime
-from siaga_kit.tracking import OffsetTracker
 
 log = structlog.get_logger()
 
 M = TypeVar("M", bound=Message)
-
-# A commit after every poll costs a round trip per batch and triples the latency of a lone record; a second of records
-# done again after a crash costs nothing, for everything is idempotent.
-COMMIT_EVERY_S: Final = 1.0
-# How long an idle loop waits for records before it looks after its offsets; a record ends the wait at once.
-POLL_TIMEOUT_MS: Final = 1_000
-# Longer than a batch takes with Redis slow; longer still, and the group's rebalance would time out under us.
-DRAIN_BUDGET_S: Final = 20.0
-BACKOFF_FIRST_S: Final = 0.05
-# An outage of minutes must end within seconds of its cause, so the wait between tries stays short.
-BACKOFF_MOST_S: Final = 2.0
-# Lag is asked of the broker, so not on every batch.
-LAG_EVERY_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,75 +73,26 @@ class Stage(Generic[M]):
         self._processor = processor
         self._runtime = runtime
         self._max_batch = max_batch
-        self._tracker = OffsetTracker()
-        self._idle = asyncio.Event()
-        self._idle.set()
-        self._last_commit = 0.0
-        self._last_lag = 0.0
-        self._consumer: AIOKafkaConsumer | None = None
-        self._trouble: str | None = "starting"
-        runtime.health.add(f"stage.{group}", self._not_ready)
-
-    def _not_ready(self) -> str | None:
-        return self._trouble
+        self._member = Membership(runtime, group, list(self._topics))
+        runtime.health.add(f"stage.{group}", lambda: self._member.trouble)
 
     async def run(self) -> None:
         """Consume until the runtime stops; raises only what no retry can mend, so that the process restarts."""
-        await self._started()
+        await self._member.join()
         try:
             while not self._runtime.stop.is_set():
-                await self._poll()
+                polled = await self._member.poll(self._max_batch)
+                try:
+                    if polled:
+                        await self._process(polled)
+                        self._member.finished(polled)
+                finally:
+                    self._member.released()
+                await self._member.look_after()
         finally:
-            consumer, self._consumer = self._consumer, None
-            if consumer is not None:
-                await self._commit(consumer, force=True)
-                # With static membership leaving says nothing to the group: the same member comes back to its place.
-                await consumer.stop()
+            await self._member.leave()
 
-    async def _started(self) -> None:
-        delay_s = BACKOFF_FIRST_S
-        member = f"{self._group}.{self._runtime.settings.instance}"
-        while not self._runtime.stop.is_set():
-            consumer = kafka.consumer(
-                self._runtime.settings.kafka, list(self._topics), self._group, member, _Listener(self)
-            )
-            try:
-                await consumer.start()
-            except (KafkaError, ConnectionError) as error:
-                self._trouble = f"the broker is away: {type(error).__name__}"
-                log.warning("broker away", stage=self._group, error=type(error).__name__, retry_s=delay_s)
-                await consumer.stop()
-                await self._runtime.sleep(delay_s)
-                delay_s = min(delay_s * 2, BACKOFF_MOST_S)
-                continue
-            self._consumer = consumer
-            return
-
-    async def _poll(self) -> None:
-        consumer = self._consumer
-        assert consumer is not None
-        polled: dict[TopicPartition, list[Any]]
-        polling = asyncio.ensure_future(consumer.getmany(timeout_ms=POLL_TIMEOUT_MS, max_records=self._max_batch))
-        stopping = asyncio.ensure_future(self._runtime.stop.wait())
-        await asyncio.wait({polling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not polling.done():
-            polling.cancel()
-            return
-        polled = polling.result()
-        held = {
-            where: rows for where, rows in polled.items() if rows and self._tracker.holds(where.topic, where.partition)
-        }
-        if held:
-            self._idle.clear()
-            try:
-                await self._process(held)
-            finally:
-                self._idle.set()
-        await self._commit(consumer, force=False)
-        await self._measure_lag(consumer)
-
-    async def _process(self, polled: dict[TopicPartition, list[Any]]) -> None:
+    async def _process(self, polled: Polled) -> None:
         started_ms = time.time() * 1000
         good: list[Item[M]] = []
         bad: list[Outgoing] = []
@@ -182,8 +117,6 @@ class Stage(Generic[M]):
         finally:
             for span in spans:
                 span.end()
-        for where, rows in polled.items():
-            self._tracker.finished(where.topic, where.partition, rows[-1].offset + 1)
         attributes = {"stage": self._group}
         count = sum(len(rows) for rows in polled.values())
         telemetry.counter("siaga.stage.records").add(count, attributes)
@@ -225,7 +158,7 @@ class Stage(Generic[M]):
             except Exception as error:
                 if not is_transient(error):
                     raise
-                self._trouble = f"waiting: {type(error).__name__}"
+                self._member.trouble = f"waiting: {type(error).__name__}"
                 telemetry.counter("siaga.stage.transient").add(1, {"stage": self._group, "error": type(error).__name__})
                 log.warning("paused", stage=self._group, error=type(error).__name__, retry_s=delay_s)
                 if await self._runtime.sleep(delay_s):
@@ -234,8 +167,7 @@ class Stage(Generic[M]):
                     ) from error
                 delay_s = min(delay_s * 2, BACKOFF_MOST_S)
             else:
-                if self._trouble is not None and self._consumer is not None:
-                    self._trouble = None
+                self._member.trouble = None
                 return
 
     def _record(self, row: Any, spans: list[telemetry.OpenSpan]) -> Record:
@@ -269,61 +201,3 @@ class Stage(Generic[M]):
         )  # fmt: skip
         telemetry.counter("siaga.stage.dead_letters").add(1, {"stage": self._group, "error": type(error).__name__})
         return dead_letter(self._service, record, error)
-
-    async def _commit(self, consumer: AIOKafkaConsumer, *, force: bool) -> None:
-        if not force and time.monotonic() - self._last_commit < COMMIT_EVERY_S:
-            return
-        offsets = self._tracker.committable()
-        if not offsets:
-            return
-        self._last_commit = time.monotonic()
-        try:
-            await consumer.commit({TopicPartition(*where): offset for where, offset in offsets.items()})
-        except (CommitFailedError, IllegalStateError) as error:
-            # The group moved on in the background; whoever has the partitions now does these records again.
-            log.info("commit refused", stage=self._group, error=type(error).__name__)
-        except KafkaError as error:
-            log.warning("commit failed, tried again later", stage=self._group, error=type(error).__name__)
-        else:
-            self._tracker.committed(offsets)
-
-    async def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
-        if time.monotonic() - self._last_lag < LAG_EVERY_S:
-            return
-        self._last_lag = time.monotonic()
-        lag = 0
-        for where in consumer.assignment():
-            end = consumer.highwater(where)
-            if end is not None:
-                lag += max(0, end - await consumer.position(where))
-        telemetry.gauge("siaga.stage.lag").set(lag, {"stage": self._group})
-
-    async def release(self, partitions: Iterable[TopicPartition]) -> None:
-        """Partitions are being taken away: finish the batch under way, commit, forget them."""
-        try:
-            await asyncio.wait_for(self._idle.wait(), DRAIN_BUDGET_S)
-        except TimeoutError:
-            log.warning("batch not finished before its partitions went", stage=self._group)
-        if self._consumer is not None:
-            await self._commit(self._consumer, force=True)
-        for where in partitions:
-            self._tracker.forget(where.topic, where.partition)
-
-    def take(self, partitions: Iterable[TopicPartition]) -> None:
-        """Partitions are ours."""
-        for where in partitions:
-            self._tracker.hold(where.topic, where.partition)
-        self._trouble = None
-
-
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Hands the group's decisions to the stage."""
-
-    def __init__(self, stage: Stage[Any]) -> None:
-        self._stage = stage
-
-    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        await self._stage.release(revoked)
-
-    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._stage.take(assigned)

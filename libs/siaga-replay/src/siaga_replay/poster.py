@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import aiohttp
@@ -59,6 +59,7 @@ class Poster:
         """Post all; `speed` 60 = a recorded minute in a second, None = as fast as they are taken."""
         timeout = aiohttp.ClientTimeout(total=REQUEST_TIMEOUT_S)
         connector = aiohttp.TCPConnector(limit=MAX_IN_FLIGHT)
+        shut: FrontDoorLocked | None = None
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
@@ -66,7 +67,10 @@ class Poster:
             ):
                 await self._feed(requests, speed, group, session)
         except* FrontDoorLocked as locked:
-            raise locked.exceptions[0] from None
+            shut = next(each for each in _leaves(locked) if isinstance(each, FrontDoorLocked))
+        # Raised here, not above: what leaves an `except*` is a group again, and the caller waits for the one.
+        if shut is not None:
+            raise shut
 
     async def _feed(
         self,
@@ -140,6 +144,14 @@ class _Pace:
         first_ms, started = self._first
         due = started + (at_ms - first_ms) / 1_000 / self._speed
         await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
 
 
 def _retry_after_s(value: str) -> float:

@@ -244,8 +244,12 @@ class Assessment:
 
     @property
     def wants_help(self) -> bool:
-        """Only this ever opens an incident or moves a unit."""
-        return self.advice == "dispatch" and self.outcome == "real" and not self.test
+        """Only this ever opens an incident or moves a unit.
+
+        The advice alone counts: it is given after an operator's word, or without one where the tenant's policy lets a
+        channel and type go by themselves. A second opinion here would leave such a report to nobody.
+        """
+        return self.advice == "dispatch" and not self.test
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ DEMO_TENANT: Final = "36.73"
 class AccessSettings(BaseSettings):
     """Access that is not a tenant's own: for one machine and for demos."""
 
-    model_config = SettingsConfigDict(env_prefix="SIAGA_", frozen=True, extra="ignore")
+    # An empty variable is one that was not set: a compose file cannot leave one out.
+    model_config = SettingsConfigDict(env_prefix="SIAGA_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     # SHA-256 (hex) of a token that may post for every tenant.
     local_token_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")

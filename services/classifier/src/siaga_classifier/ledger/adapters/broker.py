@@ -1,43 +1,23 @@
-"""How the ledger's own clients and faust's sign in at the broker."""
+"""How faust signs in at the broker: as every client of ours does."""
 
-import ssl
 from typing import Any
 
 import faust
+from siaga_kit.kafka import security
 from siaga_kit.settings import KafkaSettings
-
-
-def security(settings: KafkaSettings) -> dict[str, Any]:
-    """Arguments of a client of ours."""
-    if settings.security_protocol == "PLAINTEXT":
-        return {}
-    return {
-        "security_protocol": settings.security_protocol,
-        "sasl_mechanism": settings.sasl_mechanism,
-        "sasl_plain_username": settings.sasl_username,
-        "sasl_plain_password": _password(settings),
-        "ssl_context": _ssl(settings),
-    }
 
 
 def faust_broker(settings: KafkaSettings) -> dict[str, Any]:
     """Arguments of a faust app."""
     broker: dict[str, Any] = {"broker": [f"kafka://{address}" for address in settings.bootstrap.split(",")]}
+    chosen = security(settings)
     if settings.security_protocol.startswith("SASL_"):
         broker["broker_credentials"] = faust.SASLCredentials(
-            mechanism=settings.sasl_mechanism,
-            username=settings.sasl_username,
-            password=_password(settings),
-            ssl_context=_ssl(settings),
+            mechanism=chosen["sasl_mechanism"],
+            username=chosen["sasl_plain_username"],
+            password=chosen["sasl_plain_password"],
+            ssl_context=chosen.get("ssl_context"),
         )
     elif settings.security_protocol == "SSL":
-        broker["broker_credentials"] = faust.SSLCredentials(_ssl(settings))
+        broker["broker_credentials"] = faust.SSLCredentials(chosen["ssl_context"])
     return broker
-
-
-def _password(settings: KafkaSettings) -> str | None:
-    return settings.sasl_password.get_secret_value() if settings.sasl_password else None
-
-
-def _ssl(settings: KafkaSettings) -> ssl.SSLContext | None:
-    return ssl.create_default_context() if settings.security_protocol in ("SSL", "SASL_SSL") else None

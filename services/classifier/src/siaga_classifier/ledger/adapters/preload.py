@@ -10,9 +10,8 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from siaga_kit.errors import Transient
+from siaga_kit.kafka import security
 from siaga_kit.settings import KafkaSettings
-
-from siaga_classifier.ledger.adapters.broker import security
 
 # Records of heavy callers are tens of kilobytes: the client's default of 1 MiB a fetch would be a few dozen of them.
 FETCH_BYTES: Final = 8 * 1024 * 1024

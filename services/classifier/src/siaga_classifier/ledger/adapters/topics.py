@@ -5,9 +5,9 @@ from typing import Final
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from siaga_kit.errors import Transient
+from siaga_kit.kafka import security
 from siaga_kit.settings import KafkaSettings
 
-from siaga_classifier.ledger.adapters.broker import security
 from siaga_classifier.ledger.adapters.names import Names
 
 # One batch of a busy second, or one caller's full record (512 calls of some 40 bytes), stays far below.
