@@ -22,6 +22,7 @@ from siaga_kit.stage import Item, Result, Stage
 pytestmark = pytest.mark.stack
 
 WAIT_S = 30.0
+STAGES: dict[Runtime, Stage[CallEvent]] = {}
 
 
 class Echo:
@@ -74,6 +75,7 @@ async def running(bootstrap: str, source: Topic, echo: Echo, group: str, instanc
     settings = Settings(kafka=KafkaSettings(bootstrap=bootstrap, replication=1), instance=instance)
     runtime = Runtime("test", settings)
     stage = Stage(service="test", group=group, topics=[source], processor=echo, runtime=runtime, max_batch=100)
+    STAGES[runtime] = stage
     runtime.spawn("stage", stage.run())
     try:
         yield runtime
@@ -194,3 +196,27 @@ async def test_two_members_share_the_work_and_lose_nothing(kafka_bootstrap: str,
         async with running(kafka_bootstrap, source, two, source.name, "2"):
             sent += await publish(runtime, source, 400, start=200)
             await wait_until(lambda: {*one.seen, *two.seen} >= set(sent), "together they processed all")
+
+
+def generation_of(runtime: Runtime) -> int:
+    consumer = STAGES[runtime]._member._consumer
+    return -1 if consumer is None else int(consumer._coordinator.generation)
+
+
+async def test_a_restart_inside_the_session_moves_no_partition(
+    kafka_bootstrap: str, topics: tuple[Topic, Topic]
+) -> None:
+    """Static membership: the other member never learns that one was gone."""
+    source, sink = topics
+    stays, first, again = Echo(sink), Echo(sink), Echo(sink)
+    async with running(kafka_bootstrap, source, stays, source.name, "stays") as runtime:
+        async with running(kafka_bootstrap, source, first, source.name, "restarts"):
+            sent = await publish(runtime, source, 300)
+            await wait_until(lambda: bool(stays.seen and first.seen), "both have partitions")
+            await wait_until(lambda: {*stays.seen, *first.seen} >= set(sent), "all processed")
+        generation = generation_of(runtime)
+        async with running(kafka_bootstrap, source, again, source.name, "restarts"):
+            sent += await publish(runtime, source, 300, start=300)
+            await wait_until(lambda: {*stays.seen, *first.seen, *again.seen} >= set(sent), "all processed again")
+        assert again.seen
+        assert generation_of(runtime) == generation
