@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from siaga_cli import testing
+from siaga_cli.console import err, out
 from siaga_cli.demo import _home
 from siaga_cli.lag import process_of
 from siaga_cli.main import COMMANDS, build, command_of
@@ -183,3 +184,10 @@ def test_all_steps_pass(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_tool_is_a_missing_prerequisite(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(testing, "GROUPS", {"lint": (testing.Step("ghost", ["/nonexistent/ghost"]),)})
     assert invoke(home, "test", "lint").exit_code == 3
+
+
+def test_places_in_files_are_printed_as_they_are() -> None:
+    for console in (out, err):
+        with console.capture() as printed:
+            console.print("gazetteer.csv:100: lat")
+        assert printed.get() == "gazetteer.csv:100: lat\n"

@@ -393,6 +393,18 @@ def test_ids_and_numbers_stand_once_over_all_tenants(directory: Path) -> None:
     assert "units[0]: '+6281103673101' stands already at " in problem
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"), [("edge.key", "{folder}/edge.key"), ("/etc/siaga/edge.key", "/etc/siaga/edge.key")]
+)
+def test_a_secret_file_is_looked_for_beside_the_tenants_other_files(
+    directory: Path, break_: Break, told: str, expected: str
+) -> None:
+    break_("sources.yaml", "instance: edge1", f"instance: edge1, hmac_secret_file: {told}")
+    (tenant,) = load_tenants(directory).values()
+    found = next(source.hmac_secret_file for source in tenant.sources if source.name == "kamailio/edge1")
+    assert found == expected.format(folder=directory / SERANG)
+
+
 def test_two_sources_cannot_share_a_token(directory: Path, break_: Break) -> None:
     token = "0123456789abcdef" * 4
     first = break_("sources.yaml", "instance: pbx1", f'instance: pbx1, token_sha256: "{token}"')

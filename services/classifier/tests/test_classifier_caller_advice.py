@@ -2,14 +2,16 @@
 
 import asyncio
 import socket
+import uuid
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 from siaga.v1 import caller_advice_service_pb2, common_pb2
 from siaga_classifier.adapters.advice import MAX_PENDING_READS, CallerAdvice, advice_redis
-from siaga_classifier.adapters.advice_store import AdviceStore
-from siaga_classifier.core.caller_advice import CLEAN, Routing, Sanction, advise_caller
+from siaga_classifier.adapters.advice_store import AdviceStore, advice_key
+from siaga_classifier.core.caller_advice import CLEAN, MEMORY_MS, Routing, Sanction, advise_caller, kept_for_ms
 from siaga_contracts.callers import caller_key
 
 SECRET = b"secret"
@@ -93,7 +95,7 @@ async def test_no_redis_at_all_is_normal() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         redis = advice_redis(f"redis://127.0.0.1:{unused.getsockname()[1]}/0")
-        asked = CallerAdvice(AdviceStore(redis), {TENANT}, SECRET, lambda: NOW_MS)
+        asked = CallerAdvice(AdviceStore(redis, lambda: NOW_MS), {TENANT}, SECRET, lambda: NOW_MS)
         assert (await asked.advise(TENANT, NUMBER)).basis == "store_unavailable"
         await redis.aclose()
 
@@ -109,7 +111,7 @@ async def test_a_redis_that_accepts_and_never_answers_is_normal() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     redis = advice_redis(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
-    asked = CallerAdvice(AdviceStore(redis), {TENANT}, SECRET, lambda: NOW_MS)
+    asked = CallerAdvice(AdviceStore(redis, lambda: NOW_MS), {TENANT}, SECRET, lambda: NOW_MS)
     # The server holds its answer until after ours: only the bound of the service can have ended the wait.
     assert (await asked.advise(TENANT, NUMBER)).basis == "store_unavailable"
     assert not hold.is_set()
@@ -128,3 +130,35 @@ def test_only_a_sanction_in_force_screens(sanction: Sanction | None) -> None:
     if advice.routing is not Routing.NORMAL:
         assert sanction is not None
         assert advice.routing == sanction.routing
+
+
+@pytest.mark.parametrize(
+    ("sanction", "kept_ms"),
+    [
+        (Sanction(Routing.SCREEN_LOW, 5, 0, 7), None),  # without an end: only the ledger ends it
+        (Sanction(Routing.SCREEN, 5, 0, 7), None),
+        (Sanction(Routing.SCREEN, TEMPORARY, NOW_MS + 1, 7), MEMORY_MS),
+        (Sanction(Routing.SCREEN, TEMPORARY, 1, 7), MEMORY_MS),  # of a month that is replayed
+        (Sanction(Routing.NORMAL, 6, NOW_MS + 2 * MEMORY_MS, 7), 2 * MEMORY_MS),
+        (Sanction(Routing.NORMAL, 3, 0, 7), MEMORY_MS),
+    ],
+)
+def test_a_sanction_is_kept_as_long_as_it_can_matter(sanction: Sanction, kept_ms: int | None) -> None:
+    assert kept_for_ms(sanction, NOW_MS) == kept_ms
+
+
+@pytest.mark.stack
+async def test_a_caller_of_whom_nothing_more_is_heard_leaves_the_store(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    tenant = f"advice-{uuid.uuid4().hex[:8]}"
+    store = AdviceStore(redis, lambda: NOW_MS)
+    key = advice_key(tenant, KEY)
+    try:
+        await store.put({(tenant, KEY): SANCTIONED})
+        assert 0 < await redis.pttl(key) <= MEMORY_MS
+        assert await store.get(tenant, KEY) == SANCTIONED
+        await store.put({(tenant, KEY): Sanction(Routing.SCREEN_LOW, 5, 0, 8)})
+        assert await redis.pttl(key) == -1
+    finally:
+        await redis.delete(key)
+        await redis.aclose()

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from siaga_classifier.adapters.rule_files import load_pack, national_rules
-from siaga_classifier.core.rulebook import RuleError, compile_pack
+from siaga_classifier.core.rule_shape import RuleError
+from siaga_classifier.core.rulebook import compile_pack
 from siaga_classifier.core.rules import Reading, most_serious, read
 from siaga_classifier.core.text import MAX_TEXT_CHARS
 from siaga_classifier.core.vocabulary import TYPES, Priority
@@ -107,6 +108,18 @@ def test_a_tenant_adds_words_and_changes_priorities() -> None:
         ({"types": {"animal": {"usual": ["ular .. "]}}}, "has no word"),
         ({"types": {"animal": {"usual": ["{a|b|c|d|e|f|g|h|i|j} " * 4]}}}, "split it"),
         ({"raisers": [{"name": "x", "any": ["y"]}]}, r"raisers\[0\]: needs name, priority and any"),
+        ({"tipes": {"animal": {"strong": ["x"]}}}, "tipes: no such section; did you mean 'types'"),
+        ({"types": {"animal": {"stong": ["x"]}}}, "types.animal.stong: no such name; did you mean 'strong'"),
+        ({"types": {"animal": {"strong": "ular"}}}, "types.animal.strong: must be a list"),
+        ({"types": {"animal": {"strong": ["ular", 112]}}}, r"types.animal.strong\[1\]: must be a text"),
+        ({"types": ["animal"]}, "types: must be a mapping"),
+        ({"types": {"animal": None}}, "types.animal: must be a mapping"),
+        ({"guards": {"ovr": ["x"]}}, "guards.ovr: no such name; did you mean 'over'"),
+        ({"negation": {"far": ["x"]}}, "negation.far: no such name"),
+        ({"raisers": {"name": "x"}}, "raisers: must be a list"),
+        ({"raisers": [{"name": "x", "priority": "P1", "all": ["y"]}]}, r"raisers\[0\].all: no such name"),
+        ({"slang": {"buaya": "boaya"}}, "slang.buaya: must be a list"),
+        ({"ignore": [{"x": "y"}]}, r"ignore\[0\]: must be a text"),
         ({"slang": {"tidak": ["gak"], "iya": ["gak"]}}, "slang.iya: 'gak' already means 'tidak'"),
     ],
 )

@@ -267,10 +267,10 @@ async def test_a_sanction_reaches_the_switch(line: Line) -> None:
     runtime = Runtime("classifier", line.settings)
     stage = Stage(
         service="classifier", group=f"{line.tenant}.advice", topics=[line.sanctions],
-        processor=SanctionReader(AdviceStore(runtime.redis())), runtime=runtime,
+        processor=SanctionReader(AdviceStore(runtime.redis(), lambda: 5_000)), runtime=runtime,
     )  # fmt: skip
     redis = advice_redis(line.settings.redis.url)
-    service = CallerAdvice(AdviceStore(redis), {line.tenant}, secret, lambda: 5_000)
+    service = CallerAdvice(AdviceStore(redis, lambda: 5_000), {line.tenant}, secret, lambda: 5_000)
     port = await grpc_server.serve(
         runtime, lambda server: caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(service, server),
         [SERVICE],

@@ -371,9 +371,13 @@ def test_assign_another_by_name_and_nearest() -> None:
 
 
 ILLEGAL: Sequence[tuple[Action, dict[str, Any], str]] = [
-    (Action.CLOSE, {"disposition": "handled"}, "legal now: .*resolve"),
-    (Action.UNDER_CONTROL, {}, "legal now: .*unit_on_scene"),
-    (Action.REOPEN, {"reason": "x"}, "legal now: .*cancel"),
+    (
+        Action.CLOSE,
+        {"disposition": "handled"},
+        "close is not possible; legal now: assign, cancel, resolve, set_priority$",
+    ),
+    (Action.UNDER_CONTROL, {}, "legal now: assign, cancel, resolve, set_priority$"),
+    (Action.REOPEN, {"reason": "x"}, "legal now: assign, cancel, resolve, set_priority$"),
 ]
 
 

@@ -1,5 +1,6 @@
 """Who may post: tokens, signatures, the local token, and nobody else."""
 
+import base64
 import hashlib
 import hmac
 from pathlib import Path
@@ -62,6 +63,10 @@ def test_a_token_tells_tenant_and_source(tenants: Any) -> None:
         ({"authorization": "Bearer nonsense"}, ASTERISK, 401),
         ({"authorization": "Bearer "}, ASTERISK, 401),
         ({"authorization": "Basic pbx1 token"}, ASTERISK, 401),
+        ({"authorization": "Basic"}, ASTERISK, 401),
+        ({"authorization": "Basic " + base64.b64encode(b"pbx1 token").decode()}, ASTERISK, 401),
+        ({"authorization": "Basic " + base64.b64encode(b"pbx1 token:nonsense").decode()}, ASTERISK, 401),
+        ({"authorization": "Digest pbx1 token"}, ASTERISK, 401),
         ({"authorization": "Bearer pbx1 token"}, FORM, 403),
         ({"authorization": "Bearer pbx1 token", "x_siaga_tenant": "32.14"}, ASTERISK, 403),
         ({"authorization": "Bearer local token", "x_siaga_tenant": "99.99"}, ASTERISK, 400),
@@ -72,6 +77,15 @@ def test_denied(tenants: Any, headers: dict[str, str], kinds: frozenset[str], st
     found = admit(Sources(tenants, access(local_token_sha256=sha("local token"))), kinds, **headers)
     assert isinstance(found, Denied)
     assert found.status == status
+
+
+@pytest.mark.parametrize("user", ["", "fs1", "anybody"])
+def test_a_switch_that_can_only_send_basic_shows_its_token_as_the_password(tenants: Any, user: str) -> None:
+    shown = base64.b64encode(f"{user}:pbx1 token".encode()).decode()
+    found = admit(Sources(tenants, access()), authorization=f"basic {shown}")
+    assert isinstance(found, Admitted)
+    assert found.source is not None
+    assert (found.centre.tenant, found.source.name, found.any_tenant) == ("36.73", "asterisk/pbx1", False)
 
 
 def test_the_local_token_posts_for_every_tenant(tenants: Any) -> None:

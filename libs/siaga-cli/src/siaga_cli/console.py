@@ -14,9 +14,9 @@ from siaga_kit.embedded.jars import Progress as JarProgress
 # Tables in a file or a log: 80 columns, which would be taken for no terminal, cut every address.
 PIPE_WIDTH: Final = 160
 
-# Results go to stdout, so that `--json` can be piped; everything about the way there goes to stderr.
-out: Final = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
-err: Final = Console(stderr=True, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
+# Without emoji, for rich reads `gazetteer.csv:100:` as the name of one. Results go to stdout, so that `--json` can be piped; everything about the way there goes to stderr.
+out: Final = Console(emoji=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
+err: Final = Console(emoji=False, stderr=True, soft_wrap=True, width=None if sys.stderr.isatty() else PIPE_WIDTH)
 
 
 class Exit(IntEnum):

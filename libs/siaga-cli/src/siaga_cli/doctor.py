@@ -16,9 +16,10 @@ from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import Home, project_root
 from siaga_kit.embedded.ports import USUAL, is_free
 from siaga_kit.topics import describe
-from siaga_tenants import TenantError, load_tenants
+from siaga_tenants import TenantError
 
 from siaga_cli.console import Exit, out
+from siaga_cli.tenants import checked
 
 GB: Final = 1024**3
 # Kafka's segments, Redis's log and the jars of a month stay far below.
@@ -139,7 +140,7 @@ def topics(home: Home) -> Finding:
 
 def tenants(_: Home) -> Finding:
     try:
-        found = load_tenants(project_root() / "tenants")
+        found = checked(project_root() / "tenants")
     except TenantError as error:
         return Finding("tenants", "bad", str(error), "mend the file it names")
     return Finding("tenants", "ok", ", ".join(sorted(found)))

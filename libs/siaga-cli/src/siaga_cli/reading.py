@@ -16,8 +16,8 @@ async def records(where: Cluster, topic: Topic) -> AsyncIterator[ConsumerRecord[
     consumer = AIOKafkaConsumer(
         bootstrap_servers=where.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", **where.security
     )
-    await consumer.start()
     try:
+        await consumer.start()
         places = [
             TopicPartition(topic.name, number) for number in sorted(consumer.partitions_for_topic(topic.name) or ())
         ]

@@ -43,7 +43,9 @@ def replay_command(
     _check(source)
     if crews not in ("none", "play"):
         raise typer.BadParameter("must be none or play", param_hint="--crews")
-    with _stack(context.obj) as addresses:
+    # `--home`, or SIAGA_HOME; without either `context.obj` is the usual folder, which a replay must not fill.
+    chosen = context.find_root().params.get("home") is not None
+    with _stack(context.obj, chosen=chosen) as addresses:
         summary = play(source, addresses, factor, crews=crews == "play")
     show(source, summary, as_json=as_json)
     if not summary.ok:
@@ -53,7 +55,7 @@ def replay_command(
 def play(source: str, addresses: StackAddresses, speed: float | None, *, crews: bool) -> "Summary":
     """Replay with a progress bar; `speed` None = as fast as it goes."""
     # Half a second to import, which no other command should pay.
-    from siaga_replay import FrontDoorLocked, replay  # noqa: PLC0415
+    from siaga_replay import FrontDoorLocked, SmsUnseen, replay  # noqa: PLC0415
 
     with bar() as progress:
         tasks = {}
@@ -67,6 +69,8 @@ def play(source: str, addresses: StackAddresses, speed: float | None, *, crews: 
             return asyncio.run(replay(source, addresses, speed, crews, watch, _scenarios()))
         except FrontDoorLocked as error:
             raise StackError(str(error)) from error
+        except SmsUnseen as error:
+            raise StackError(str(error), "replay on a stack of its own: `./siaga --home FOLDER replay …`") from error
 
 
 def show(source: str, summary: "Summary", *, as_json: bool) -> None:
@@ -105,14 +109,14 @@ def _speed(told: str) -> float | None:
 
 
 @contextmanager
-def _stack(home: Home) -> Iterator[StackAddresses]:
-    """The running stack, else one for the length of the replay."""
+def _stack(home: Home, *, chosen: bool) -> Iterator[StackAddresses]:
+    """The running stack, else one for the length of the replay: on the chosen folder, else on one that it leaves nothing of."""
     told = state.read(home)
     if told is not None and state.is_running(home):
         if told.phase != "ready" or told.addresses is None:
             raise StackError(f"the stack on {home.root} is {told.phase}", "wait until `./siaga status` shows all ready")
         yield told.addresses
         return
-    err.print("No stack is running: starting one for this replay.")
-    with fetching() as progress, Stack(progress=progress) as own:
+    err.print(f"No stack is running: starting one for this replay{f', on {home.root}' if chosen else ''}.")
+    with fetching() as progress, Stack(home.root if chosen else None, progress=progress) as own:
         yield own.addresses

@@ -40,17 +40,20 @@ def up(
     ] = False,
     ports: PORTS = "fixed",
 ) -> None:
-    """Start Kafka, Redis, the SMS centre and all services, and keep them running."""
-    mode = port_mode(ports)
+    """Start Kafka, Redis, the SMS centre and all services, and keep them running.
+
+    Servers that SIAGA_KAFKA__BOOTSTRAP, SIAGA_REDIS__URL and SIAGA_SMPP__HOST name are used instead of our own.
+    """
+    choices = Choices(port_mode(ports), real_sms=True)
     home: Home = context.obj
     (home.root / DEMO_MARK).unlink(missing_ok=True)
     if detach:
-        start_watched(home, Choices(mode))
+        start_watched(home, choices)
         out.print(table(home))
         return
     err.print(f"Starting on {home.root}; stop with Ctrl-C, look with `./siaga status` in another window.")
     with fetching() as progress:
-        daemon.serve(home, Choices(mode), progress=progress, report=_Teller())
+        daemon.serve(home, choices, progress=progress, report=_Teller())
 
 
 class _Teller:

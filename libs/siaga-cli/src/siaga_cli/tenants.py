@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import project_root
-from siaga_tenants import TenantError, load_tenants
+from siaga_tenants import TenantError, Tenants, load_tenants
 
 from siaga_cli.console import out
 
@@ -32,7 +32,7 @@ def check(
 ) -> None:
     """Validate every tenant; an error names file, line and remedy."""
     try:
-        found = load_tenants(directory or project_root() / "tenants")
+        found = checked(directory or project_root() / "tenants")
     except TenantError as error:
         raise StackError(str(error)) from error
     shown = Table("code", "name", "units", "examples", "sources", "areas", box=None, pad_edge=False)
@@ -41,3 +41,38 @@ def check(
         areas = len(tenant.gazetteer.areas)
         shown.add_row(code, tenant.name, str(len(tenant.units)), str(examples), str(len(tenant.sources)), str(areas))
     out.print(shown)
+
+
+def checked(directory: Path) -> Tenants:
+    """All tenants, with what single services would stumble over at their start: local rules, files with secrets.
+
+    Raises TenantError with every problem.
+    """
+    # Only these commands need two of the services, which take a moment to import.
+    from siaga_classifier.adapters.rule_files import load_pack  # noqa: PLC0415
+    from siaga_classifier.core.rule_shape import RuleError  # noqa: PLC0415
+    from siaga_intake.adapters.sources import signing_key  # noqa: PLC0415
+
+    found = load_tenants(directory)
+    problems = []
+    for code, tenant in sorted(found.items()):
+        folder = next(path for path in directory.glob(f"{code}-*") if path.is_dir())
+        for index in range(len(tenant.rules)):
+            try:
+                load_pack(tenant.rules[: index + 1])
+            except RuleError as error:
+                problems.append(f"{folder / 'rules.yaml'}: rules[{index}].{error}")
+                break
+        for source in tenant.sources:
+            if source.hmac_secret_file is None:
+                continue
+            where = f"{folder / 'sources.yaml'}: {source.name}: hmac_secret_file"
+            try:
+                signing_key(Path(source.hmac_secret_file))
+            except OSError as error:
+                problems.append(f"{where}: {error.filename}: {error.strerror}; make the file, or correct the name")
+            except ValueError as error:
+                problems.append(f"{where}: {error}")
+    if problems:
+        raise TenantError(problems)
+    return found

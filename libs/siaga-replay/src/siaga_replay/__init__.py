@@ -4,7 +4,7 @@ from siaga_kit.embedded.addresses import StackAddresses
 
 from siaga_replay.poster import FrontDoorLocked
 from siaga_replay.progress import Progress, Watch
-from siaga_replay.replay import replay
+from siaga_replay.replay import SmsUnseen, replay
 from siaga_replay.scenarios import SCENARIOS, ScenarioFiles, scenario_files
 from siaga_replay.summary import Summary
 from siaga_replay.table import render
@@ -15,6 +15,7 @@ __all__ = [
     "FrontDoorLocked",
     "Progress",
     "ScenarioFiles",
+    "SmsUnseen",
     "StackAddresses",
     "Summary",
     "Truth",

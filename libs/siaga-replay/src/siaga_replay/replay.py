@@ -28,6 +28,10 @@ from siaga_replay.topics import TopicReader
 REPORT_EVERY: Final = 100
 
 
+class SmsUnseen(Exception):  # noqa: N818  (a state of the stack, told with its remedy)
+    """The stack's SMS go to a centre elsewhere."""
+
+
 async def replay(
     source: Path | str,
     stack: StackAddresses,
@@ -40,7 +44,13 @@ async def replay(
 
     `speed` 60 = a recorded minute in a second, None = as fast as the front door takes it. Only what comes onto the topics
     after the start counts; calls that an earlier replay of the same file has brought are told as `known_calls`.
+    Raises SmsUnseen, before anything is posted, when the stack has no embedded SMS centre.
     """
+    if not stack.smsc_control_url:
+        raise SmsUnseen(
+            "this stack sends its SMS through a centre elsewhere (SIAGA_SMPP__HOST): without the embedded SMS centre a "
+            "replay cannot compare SMS with orders, and would send real ones"
+        )
     name = str(source)
     path = await asyncio.to_thread(requests_file, source, cache, progress)
     ledger, changed = Ledger(), Changed()

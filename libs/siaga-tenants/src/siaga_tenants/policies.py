@@ -44,11 +44,13 @@ def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
     table = document.table(("sources",))
     for item in table.items("sources"):
         entry = item.table(("kind", "instance"), ("token_sha256", "hmac_secret_file", "test"))
+        secret = entry.text("hmac_secret_file")
         source = Source(
             kind=entry.choice("kind", SOURCE_KINDS),
             instance=entry.text("instance", WORD, "a short name like pbx1"),
             token_sha256=entry.text("token_sha256", r"[0-9a-f]{64}", "a SHA-256 in 64 lower-case hex digits") or None,
-            hmac_secret_file=entry.text("hmac_secret_file") or None,
+            # Beside this file unless it says where; whether it is there is for intake to see, which alone opens it.
+            hmac_secret_file=str(document.file.parent / secret) if secret else None,
             test=entry.flag("test"),
         )
         if any(source.name == other.name for other, _ in sources):

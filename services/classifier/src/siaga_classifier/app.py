@@ -31,12 +31,13 @@ async def start(runtime: Runtime) -> None:
         service=runtime.service,
         group="siaga.classifier.advice",
         topics=[catalogue.SANCTIONS],
-        processor=SanctionReader(AdviceStore(runtime.redis())),
+        processor=SanctionReader(AdviceStore(runtime.redis(), _now_ms)),
         runtime=runtime,
     )
     redis = advice_redis(settings.redis.url)
     runtime.on_stop(redis.aclose)
-    service = CallerAdvice(AdviceStore(redis), views, settings.caller_secret.get_secret_value().encode(), _now_ms)
+    store, secret = AdviceStore(redis, _now_ms), settings.caller_secret.get_secret_value().encode()
+    service = CallerAdvice(store, views, secret, _now_ms)
     await grpc_server.serve(
         runtime,
         lambda server: caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(service, server),

@@ -9,7 +9,8 @@ from siaga_tenants import Area, Gazetteer, Tenant, TenantError, Tenants, normali
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import TenantView
-from siaga_classifier.core.rulebook import RuleError, RulePack
+from siaga_classifier.core.rule_shape import RuleError
+from siaga_classifier.core.rulebook import RulePack
 from siaga_classifier.core.rules import Reading, read
 
 # A call's text is read again with each of its events; these many texts stay read.

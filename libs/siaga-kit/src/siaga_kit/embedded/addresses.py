@@ -11,6 +11,7 @@ class StackAddresses:
     kafka_bootstrap: str
     redis_url: str
     intake_url: str
+    # Where the embedded SMS centre tells what it was given; empty = SMS go to one elsewhere, which nobody can look into.
     smsc_control_url: str
     smsc_port: int
     classifier_grpc: str

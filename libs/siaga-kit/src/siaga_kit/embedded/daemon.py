@@ -38,6 +38,8 @@ def arguments(home: Home, choices: Choices, owner: Owner | None) -> list[str]:
         made.append("--no-services")
     if choices.demo:
         made.append("--demo")
+    if choices.real_sms:
+        made.append("--real-sms")
     if owner is not None:
         made += ["--owner", str(owner.pid)]
     return made
@@ -49,11 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--ports", choices=("fixed", "free"), default="fixed")
     parser.add_argument("--services", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--real-sms", action="store_true")
     parser.add_argument("--owner", type=int)
     asked = parser.parse_args(arguments)
     owner = Owner(asked.owner, started_at(asked.owner) or 0.0) if asked.owner else None
     try:
-        serve(Home.at(asked.home), Choices(asked.ports, asked.services, asked.demo), owner)
+        serve(Home.at(asked.home), Choices(asked.ports, asked.services, asked.demo, asked.real_sms), owner)
     except StackError as error:
         sys.exit(str(error))
 

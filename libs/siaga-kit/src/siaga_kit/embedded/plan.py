@@ -14,6 +14,7 @@ from siaga_kit.embedded.ports import HOST, Mode, Ports, is_free
 from siaga_kit.embedded.processes import PidFile, Spec, is_same
 from siaga_kit.embedded.state import ProcessState
 from siaga_kit.embedded.supervisor import Plan, Stage
+from siaga_kit.settings import SmppSettings
 from siaga_kit.topics import ensure_topics
 
 
@@ -26,6 +27,9 @@ class Choices:
     services: bool = True
     # The front door takes unsigned requests; for the demonstration only.
     demo: bool = False
+    # SMS go to the centre that SIAGA_SMPP__HOST names, where it names one. Only for real work: the recorded and made-up
+    # calls of a demonstration, a measurement or a test must never send SMS to anybody's phone.
+    real_sms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,19 @@ class Planner:
             external.append(ProcessState("redis", None, ready=True, restarts=0, url=redis_url, why=None))
         else:
             servers.append(redis_server.spec(self._home.data / "redis", self._port("redis", "redis")))
-        if self._choices.services:
+        real_sms = bool(self._choices.real_sms and self._environ.get("SIAGA_SMPP__HOST"))
+        smsc_port = self._real_smsc_port() if real_sms else self._port("smsc", "smsc")
+        if real_sms:
+            url = f"{self._environ['SIAGA_SMPP__HOST']}:{smsc_port}"
+            external.append(ProcessState("smsc", None, ready=True, restarts=0, url=url, why=None))
+        elif self._choices.services:
             servers.append(self._smsc())
         addresses = StackAddresses(
             kafka_bootstrap=bootstrap or servers[0].url,
             redis_url=redis_url or next(spec.url for spec in servers if spec.name == "redis"),
             intake_url=f"http://{HOST}:{self._port('intake', 'intake')}",
-            smsc_control_url=f"http://{HOST}:{self._port('smsc', 'smsc-control')}",
-            smsc_port=self._port("smsc", "smsc"),
+            smsc_control_url="" if real_sms else f"http://{HOST}:{self._port('smsc', 'smsc-control')}",
+            smsc_port=smsc_port,
             classifier_grpc=f"{HOST}:{self._port('classifier', 'classifier')}",
             dispatcher_grpc=f"{HOST}:{self._port('dispatcher', 'dispatcher')}",
             tenants_dir=Path(self._environ.get("SIAGA_TENANTS_DIR") or project_root() / "tenants").absolute(),
@@ -106,6 +115,9 @@ class Planner:
     def _kafka(self, progress: jars.Progress | None) -> Spec:
         port, controller_port = self._port("kafka", "kafka"), self._port("kafka", "kafka-controller")
         return kafka_server.spec(self._home.jars, self._home.data / "kafka", port, controller_port, progress)
+
+    def _real_smsc_port(self) -> int:
+        return int(self._environ.get("SIAGA_SMPP__PORT") or SmppSettings().port)
 
     def _smsc(self) -> Spec:
         port, control_port = self._port("smsc", "smsc"), self._port("smsc", "smsc-control")
@@ -135,12 +147,12 @@ class Planner:
             "SIAGA_TENANTS_DIR": str(addresses.tenants_dir),
             "SIAGA_CALLER_SECRET": self._environ.get("SIAGA_CALLER_SECRET") or self._home.secret("caller-secret"),
             "SIAGA_LOCAL_TOKEN_SHA256": self._home.token_sha256,
-            "SIAGA_SMPP__HOST": HOST,
-            "SIAGA_SMPP__PORT": str(addresses.smsc_port),
             "SIAGA_INSTANCE": "1",
             "SIAGA_DATA_DIR": str(folder),
             "SIAGA_HEALTH__PORT": str(health),
         }
+        if addresses.smsc_control_url:
+            env |= {"SIAGA_SMPP__HOST": HOST, "SIAGA_SMPP__PORT": str(addresses.smsc_port)}
         url = f"http://{HOST}:{health}"
         if service.http:
             url = addresses.intake_url

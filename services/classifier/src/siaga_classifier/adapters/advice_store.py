@@ -1,6 +1,6 @@
 """Sanctions as the advice service reads them: one small value per caller, written by a stage over the sanctions topic."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from siaga.v1 import sanction_pb2
 from siaga_kit.stage import Item, Result
 
-from siaga_classifier.core.caller_advice import Sanction
+from siaga_classifier.core.caller_advice import Sanction, kept_for_ms
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(tuple[int, int, int, int])
@@ -22,8 +22,9 @@ def advice_key(tenant: str, caller_key: str) -> str:
 class AdviceStore:
     """Sanctions by caller in Redis."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, now_ms: Callable[[], int]) -> None:
         self._redis = redis
+        self._now_ms = now_ms
 
     async def get(self, tenant: str, caller_key: str) -> Sanction | None:
         """The caller's sanction; None when there is none. ValueError when the value cannot be read."""
@@ -32,10 +33,11 @@ class AdviceStore:
 
     async def put(self, sanctions: Mapping[tuple[str, str], Sanction]) -> None:
         """Write the sanctions of these (tenant, caller_key) in one round trip."""
+        now_ms = self._now_ms()
         pipeline = self._redis.pipeline(transaction=False)
         for (tenant, caller_key), sanction in sanctions.items():
             value = _encoder.encode((sanction.routing, sanction.state, sanction.until_ms, sanction.revision))
-            pipeline.set(advice_key(tenant, caller_key), value)
+            pipeline.set(advice_key(tenant, caller_key), value, px=kept_for_ms(sanction, now_ms))
         await pipeline.execute()
 
 

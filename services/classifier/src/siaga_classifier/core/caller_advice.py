@@ -13,6 +13,11 @@ class Routing(IntEnum):
     SCREEN_LOW = 3
 
 
+SCREENED: Final = frozenset({Routing.SCREEN, Routing.SCREEN_LOW})
+
+# The longest memory of abuse that a policy may have: within it the ledger tells of every state that time ends.
+MEMORY_MS: Final = 180 * 24 * 3_600_000
+
 # Sanction state "clean" of the contract; the others are passed on as they came.
 CLEAN: Final = 1
 
@@ -25,6 +30,16 @@ class Sanction:
     state: int
     until_ms: int
     revision: int
+
+
+def kept_for_ms(sanction: Sanction, now_ms: int) -> int | None:
+    """How long from now the sanction is worth keeping; None = until the ledger says otherwise.
+
+    Callers are never taken off by name: without an end, one call would leave its caller's key here for ever.
+    """
+    if sanction.routing in SCREENED and not sanction.until_ms:
+        return None
+    return max(sanction.until_ms - now_ms, MEMORY_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +63,6 @@ def advise_caller(sanction: Sanction | None, now_ms: int) -> RoutingAdvice:
         return normal("unknown_caller")
     if sanction.until_ms and sanction.until_ms <= now_ms:
         return normal("expired")
-    if sanction.routing not in (Routing.SCREEN, Routing.SCREEN_LOW):
+    if sanction.routing not in SCREENED:
         return RoutingAdvice(Routing.NORMAL, sanction.state or CLEAN, "policy", sanction.until_ms)
     return RoutingAdvice(Routing(sanction.routing), sanction.state or CLEAN, "policy", sanction.until_ms)

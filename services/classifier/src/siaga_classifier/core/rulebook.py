@@ -8,17 +8,13 @@ from typing import Any, Final
 
 import ahocorasick
 
+from siaga_classifier.core.rule_shape import WEIGHTS, RuleError, check_shape
 from siaga_classifier.core.text import Lexicon, words_of
 from siaga_classifier.core.vocabulary import TYPES, Priority
 
 # A phrase whose alternatives multiply beyond this is a slip of the pen that would cost seconds at every start.
 MAX_EXPANSIONS: Final = 5_000
-WEIGHTS: Final = {"strong": 3.0, "usual": 2.0, "weak": 1.0}
 GAP: Final = ".."
-
-
-class RuleError(ValueError):
-    """A rule pack that cannot be used: says where and how to mend it."""
 
 
 class Role(Enum):
@@ -68,6 +64,8 @@ class RulePack:
 
 def compile_pack(documents: Sequence[Mapping[str, Any]]) -> RulePack:
     """A pack from its base and overlays, in that order: an overlay adds phrases and slang, and may set priorities."""
+    for document in documents:
+        check_shape(document, TYPES)
     slang = _slang(documents)
     known = frozenset(word for document in documents for text in _all_texts(document) for word in _tokens(text, slang))
     lexicon = Lexicon(slang, known)
@@ -99,8 +97,6 @@ class _Builder:
 
     def read(self, document: Mapping[str, Any]) -> None:
         for name, body in document.get("types", {}).items():
-            if name not in TYPES:
-                raise RuleError(f"types.{name}: no such type; known: {', '.join(TYPES)}")
             for level, weight in WEIGHTS.items():
                 self._add(Role.TYPE, name, body.get(level, ()), f"types.{name}.{level}", weight=weight)
         for index, raiser in enumerate(document.get("raisers", ())):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from siaga_classifier.core.matching import Hit, find
+from siaga_classifier.core.rule_shape import GUARDS
 from siaga_classifier.core.rulebook import Phrase, Role, RulePack
 from siaga_classifier.core.text import Words, words_of
 from siaga_classifier.core.vocabulary import (
@@ -26,8 +27,6 @@ MAX_REASONS: Final = 8
 # Guards that speak of another time leave a confidential event what it is: violence at home does not lapse.
 _TIME_GUARDS: Final = frozenset({"over", "old"})
 OVER: Final = "over"
-# Named in this order when several hold: a film about an old fire is a film.
-GUARDS: Final = ("fiction", "drill", "news", "question", "old", OVER)
 # These speak of their own clause only; a dream or a film may take several.
 _CLAUSE_GUARDS: Final = frozenset({OVER, "question"})
 DENIED: Final = "denied"

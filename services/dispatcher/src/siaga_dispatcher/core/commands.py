@@ -56,6 +56,8 @@ class Command:
 
 
 _TRIGGERS: Final = {
+    # A priority matters as long as units may be sent.
+    Action.SET_PRIORITY: Trigger.ASSIGN,
     Action.UNDER_CONTROL: Trigger.UNDER_CONTROL,
     Action.RESOLVE: Trigger.RESOLVE,
     Action.CLOSE: Trigger.CLOSE,
@@ -70,6 +72,9 @@ def on_command(command: Command, incident: Incident, situation: Situation, event
 
     `situation.units` hold the incident's own units, and the named unit or the candidates for an assignment.
     """
+    if _TRIGGERS[command.action] not in INCIDENT[incident.status]:
+        # What the table allows besides, crews and the machine do; whoever commands is told what may be commanded.
+        raise IllegalTransition("incident", incident.status, command.action, legal_actions(incident))
     draft = Draft(incident, incident, command.command_id, event_at_ms, command.actor)
     draft.know(situation.units)
     match command.action:
@@ -99,8 +104,6 @@ def legal_actions(incident: Incident) -> tuple[str, ...]:
 def _set_priority(draft: Draft, command: Command, situation: Situation) -> None:
     before = draft.incident
     assert command.priority is not None
-    if Trigger.ASSIGN not in INCIDENT[before.status]:
-        raise IllegalTransition("incident", before.status, "set_priority", legal_actions(before))
     if command.priority == before.priority:
         return
     kind = "priority_raised" if command.priority < before.priority else "priority_lowered"
@@ -129,8 +132,6 @@ def _end(draft: Draft, kind: str, command: Command, trigger: Trigger) -> None:
 
 def _assign(draft: Draft, command: Command, situation: Situation) -> None:
     incident = draft.incident
-    if Trigger.ASSIGN not in INCIDENT[incident.status]:
-        raise IllegalTransition("incident", incident.status, Trigger.ASSIGN, legal_actions(incident))
     rules = situation.rules
     needs = needs_of(incident, rules)
     open_now = open_needs(incident, needs) or tuple(replace(need, count=1) for need in needs[:1])

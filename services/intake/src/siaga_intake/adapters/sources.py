@@ -1,5 +1,6 @@
 """Who may post: bearer token or HMAC per source, a local token for the machine itself, anybody only in a demo."""
 
+import base64
 import hashlib
 import hmac
 import re
@@ -70,7 +71,9 @@ class Sources:
                 if source.token_sha256:
                     self._by_token[source.token_sha256.lower()] = (code, source)
             self._signers[code] = tuple(
-                (source, _secret(Path(source.hmac_secret_file))) for source in tenant.sources if source.hmac_secret_file
+                (source, signing_key(Path(source.hmac_secret_file)))
+                for source in tenant.sources
+                if source.hmac_secret_file
             )
         self.default_tenant = _default(tenants, access)
 
@@ -82,12 +85,12 @@ class Sources:
         found: tuple[str, Source] | Denied | None = None
         authorization, signature = header("authorization"), header("x-siaga-signature")
         if authorization is not None:
-            found = self._by_bearer(authorization)
+            found = self._by_token_shown(authorization)
         elif signature is not None:
             named = header("x-siaga-source") or ""
             found = self._by_signature(wanted or self.default_tenant, named, signature, body, now_s)
         elif not self._access.allow_anonymous:
-            return Denied(401, "no credentials: send Authorization: Bearer, or X-Siaga-Signature")
+            return Denied(401, "no credentials: send Authorization: Bearer or Basic, or X-Siaga-Signature")
         if isinstance(found, Denied):
             return found
         if wanted is not None and wanted not in self.centres:
@@ -101,13 +104,13 @@ class Sources:
             return Denied(403, f"a source of kind {source.kind} may not post here")
         return Admitted(self.centres[code], source, any_tenant=False)
 
-    def _by_bearer(self, authorization: str) -> tuple[str, Source] | Denied | None:
+    def _by_token_shown(self, authorization: str) -> tuple[str, Source] | Denied | None:
         """The token's source; None for the local token."""
-        scheme, _, token = authorization.partition(" ")
-        digest = hashlib.sha256(token.strip().encode()).hexdigest()
+        token = _token(authorization)
+        digest = hashlib.sha256(token or b"").hexdigest()
         found = self._by_token.get(digest)
         local = self._access.local_token_sha256
-        if scheme.lower() != "bearer" or (found is None and not (local and hmac.compare_digest(local, digest))):
+        if token is None or (found is None and not (local and hmac.compare_digest(local, digest))):
             return Denied(401, "unknown token")
         return found
 
@@ -128,6 +131,22 @@ class Sources:
         return Denied(401, "unknown signature", "X-Siaga-Signature")
 
 
+def _token(authorization: str) -> bytes | None:
+    """The token of a bearer, or the password of Basic, all that FreeSWITCH can send; its user name may be any."""
+    scheme, _, shown = authorization.partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return shown.strip().encode()
+        case "basic":
+            try:
+                _, colon, password = base64.b64decode(shown.strip(), validate=True).partition(b":")
+            except ValueError:
+                return None
+            return password if colon else None
+        case _:
+            return None
+
+
 def centre(tenant: Tenant) -> Centre:
     """What the core knows of a tenant."""
     instances: dict[str, tuple[str, ...]] = {}
@@ -144,7 +163,8 @@ def _default(tenants: Tenants, access: AccessSettings) -> str:
     return DEMO_TENANT if DEMO_TENANT in tenants else next(iter(tenants))
 
 
-def _secret(path: Path) -> bytes:
+def signing_key(path: Path) -> bytes:
+    """The key that a source signs with; OSError or ValueError when the file has none."""
     secret = path.read_bytes().strip()
     if not 0 < len(secret) <= _MAX_SECRET_BYTES:
         raise ValueError(f"{path}: an HMAC secret must have 1 to {_MAX_SECRET_BYTES} bytes")
