@@ -12,7 +12,7 @@ class RuleError(ValueError):
 WEIGHTS: Final = {"strong": 3.0, "usual": 2.0, "weak": 1.0}
 PHRASES: Final = ("ignore", "present", "turns")
 # Named in this order when several hold: a film about an old fire is a film. One of another name would never hold.
-GUARDS: Final = ("fiction", "drill", "news", "question", "old", "over")
+GUARDS: Final = ("confessed", "fiction", "drill", "news", "question", "old", "over")
 NEGATIONS: Final = ("next", "near", "bound")
 RAISER: Final = ("name", "priority", "any")
 SECTIONS: Final = ("version", "slang", "negation", "guards", "raisers", "types", *PHRASES)
