@@ -1,5 +1,6 @@
 """The `siaga` command: puts the command groups together and turns errors into exit codes."""
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -66,6 +67,8 @@ def build(command: str | None = None) -> typer.Typer:
 
 
 def main() -> None:
+    # A broker that restarts is told by ourselves, once and in words; the client says it five times a second.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         build(command_of(sys.argv[1:]))(prog_name="siaga")
     except PrerequisiteError as error:
