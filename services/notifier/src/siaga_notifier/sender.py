@@ -19,8 +19,9 @@ from siaga_notifier.core.routes import routes
 from siaga_notifier.core.states import State
 from siaga_notifier.core.tries import MOST_TRIES, Send, Stage, Try, next_step
 
-# An order refused for so long finds its crew elsewhere or not at all; the dispatcher has long asked the next unit.
-GIVE_UP_AFTER_MS: Final = 10 * 60 * 1000
+# Nobody else is asked when an SMS does not go out, so an alarm that comes late beats one that never comes. After half a
+# day it would only send a crew to a place where all is over; a stand-down ends the waiting earlier.
+GIVE_UP_AFTER_MS: Final = 12 * 60 * 60 * 1000
 NO_ROUTE: Final = "none"
 
 
