@@ -3,82 +3,11 @@
 from enum import IntEnum
 from typing import Final
 
+from siaga_contracts.terms import CallEventKind as EventKind
+from siaga_contracts.terms import Channel, Disposition, HangupBy, IdentityTrust, Priority
+from siaga_contracts.terms import QueueLeftReason as QueueLeft
 
-class Channel(IntEnum):
-    """How the citizen reached the centre."""
-
-    UNSPECIFIED = 0
-    VOICE = 1
-    APP = 2
-    WHATSAPP = 3
-    SMS = 4
-    LAPOR = 5
-    WEB = 6
-
-
-class EventKind(IntEnum):
-    """What happened on a call."""
-
-    UNSPECIFIED = 0
-    RINGING = 1
-    IVR_ENTERED = 2
-    IVR_INPUT = 3
-    IVR_CONFIRMED = 4
-    TALK_DETECTED = 5
-    QUEUE_JOINED = 6
-    QUEUE_LEFT = 7
-    ANSWERED = 8
-    TALK_ENDED = 9
-    ENDED = 10
-    SIP_ANSWERED = 11
-    FORM = 12
-    MESSAGE = 13
-    POSITION = 14
-
-
-class HangupBy(IntEnum):
-    """Who ended the call."""
-
-    UNSPECIFIED = 0
-    CALLER = 1
-    CENTRE = 2
-    SYSTEM = 3
-
-
-class QueueLeft(IntEnum):
-    """Why a call left the queue."""
-
-    UNSPECIFIED = 0
-    ANSWERED = 1
-    CALLER_LEFT = 2
-    TIMEOUT = 3
-    WITHDRAWN = 4
-    EMPTY = 5
-    FULL = 6
-    KEY = 7
-
-
-class Disposition(IntEnum):
-    """What the operator found the call to be."""
-
-    UNSPECIFIED = 0
-    EMERGENCY = 1
-    PRANK = 2
-    GHOST = 3
-    NON_EMERGENCY = 4
-    MISDIRECTED = 5
-    TEST = 6
-
-
-class IdentityTrust(IntEnum):
-    """How far the caller's number can be believed."""
-
-    UNSPECIFIED = 0
-    VERIFIED = 1
-    ASSERTED = 2
-    UNVERIFIED = 3
-    ANONYMOUS = 4
-    NO_SIM = 5
+__all__ = ["Channel", "Disposition", "EventKind", "HangupBy", "IdentityTrust", "Priority", "QueueLeft"]
 
 
 class Outcome(IntEnum):
@@ -105,17 +34,6 @@ class Advice(IntEnum):
     DISPATCH = 1
     REVIEW = 2
     RECORD = 3
-
-
-class Priority(IntEnum):
-    """P1 life threat now .. P4 service; P0 ranks above P1. A smaller number is more urgent; 0 is not said."""
-
-    UNSPECIFIED = 0
-    P0 = 1
-    P1 = 2
-    P2 = 3
-    P3 = 4
-    P4 = 5
 
 
 def most_urgent(one: Priority, other: Priority) -> Priority:

@@ -21,7 +21,7 @@ from siaga_intake.core.times import moment
 
 _TYPE_PREFIX: Final = "id.siaga112.call."
 _KINDS: Final[Mapping[str, Kind]] = {
-    **{kind.name.lower(): kind for kind in Kind},
+    **{kind.name.lower(): kind for kind in Kind if kind},
     "received": Kind.RINGING,
     "started": Kind.RINGING,
 }
