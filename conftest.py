@@ -1,11 +1,13 @@
 """The real Kafka and Redis that tests marked `stack` run against: one pair for the whole session."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 
 import pytest
 from siaga_kit.embedded.addresses import StackAddresses
 from siaga_kit.embedded.stack import Stack
+from siaga_kit.topics import ensure_topics
 
 
 @pytest.fixture(scope="session")
@@ -17,11 +19,13 @@ def _servers() -> Iterator[StackAddresses]:
 @pytest.fixture(scope="session")
 def kafka_bootstrap(request: pytest.FixtureRequest) -> str:
     """The broker: SIAGA_TEST_KAFKA if it is set, else the embedded one on a folder of its own."""
-    given = os.environ.get("SIAGA_TEST_KAFKA")
-    if given:
-        return given
-    servers: StackAddresses = request.getfixturevalue("_servers")
-    return servers.kafka_bootstrap
+    bootstrap = os.environ.get("SIAGA_TEST_KAFKA")
+    if not bootstrap:
+        servers: StackAddresses = request.getfixturevalue("_servers")
+        bootstrap = servers.kafka_bootstrap
+    # Tests make topics of their own, but dead letters go to the one of the catalogue, whichever test comes first.
+    asyncio.run(ensure_topics(bootstrap, 1))
+    return bootstrap
 
 
 @pytest.fixture(scope="session")
