@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -203,6 +204,20 @@ def generation_of(runtime: Runtime) -> int:
     return -1 if consumer is None else int(consumer._coordinator.generation)
 
 
+def processed(one: Echo, two: Echo, wanted: frozenset[str]) -> bool:
+    return {*one.seen, *two.seen} >= wanted
+
+
+async def shared(runtime: Runtime, source: Topic, one: Echo, two: Echo) -> list[str]:
+    """Publish until both members have had something: the first may have done all before the second has joined."""
+    sent: list[str] = []
+    async with asyncio.timeout(WAIT_S):
+        while not (one.seen and two.seen):
+            sent += await publish(runtime, source, 20, start=len(sent))
+            await wait_until(partial(processed, one, two, frozenset(sent)), "all so far processed")
+    return sent
+
+
 async def test_a_restart_inside_the_session_moves_no_partition(
     kafka_bootstrap: str, topics: tuple[Topic, Topic]
 ) -> None:
@@ -211,12 +226,11 @@ async def test_a_restart_inside_the_session_moves_no_partition(
     stays, first, again = Echo(sink), Echo(sink), Echo(sink)
     async with running(kafka_bootstrap, source, stays, source.name, "stays") as runtime:
         async with running(kafka_bootstrap, source, first, source.name, "restarts"):
-            sent = await publish(runtime, source, 300)
-            await wait_until(lambda: bool(stays.seen and first.seen), "both have partitions")
+            sent = await shared(runtime, source, stays, first)
             await wait_until(lambda: {*stays.seen, *first.seen} >= set(sent), "all processed")
         generation = generation_of(runtime)
         async with running(kafka_bootstrap, source, again, source.name, "restarts"):
-            sent += await publish(runtime, source, 300, start=300)
+            sent += await publish(runtime, source, 100, start=len(sent))
             await wait_until(lambda: {*stays.seen, *first.seen, *again.seen} >= set(sent), "all processed again")
         assert again.seen
         assert generation_of(runtime) == generation
