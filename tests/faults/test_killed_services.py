@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from siaga_kit.embedded.plan import STOP_ORDER
 from siaga_kit.embedded.stack import Stack
 from siaga_replay.progress import Progress
 from siaga_replay.recount import count_by_state, states_by_caller
@@ -12,10 +13,8 @@ from siaga_replay.scenarios import scenario_files
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
-VICTIMS = ("intake", "classifier", "ledger", "dispatcher", "notifier", "redis", "kafka", "smsc")
 
-
-@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize("victim", STOP_ORDER)
 def test_a_killed_process_loses_and_doubles_nothing(victim: str, tmp_path: Path) -> None:
     truth = scenario_files("serang-slice", tmp_path).load_truth()
     killed: list[int] = []

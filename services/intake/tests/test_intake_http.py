@@ -76,11 +76,12 @@ async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
         made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(door.application(), http="httptools", ws="none", lifespan="off", log_config=None)
         server = QuietServer(config)
+        stop = asyncio.Event()
         tasks = [
-            asyncio.create_task(work) for work in (keeper.run(), keeper.drain(), server.serve(sockets=[listening]))
+            asyncio.create_task(work) for work in (keeper.run(), keeper.drain(), server.serve_until(stop, [listening]))
         ]
         yield made
-        server.should_exit = True
+        stop.set()
         await tasks[-1]
         keeper.close()
         await asyncio.gather(*tasks)

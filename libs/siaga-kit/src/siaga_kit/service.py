@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
@@ -114,30 +115,23 @@ async def _serve_health(runtime: Runtime) -> None:
             lifespan="off",
         )
     )
-    runtime.spawn("health", server.serve())
-
-    async def stop() -> None:
-        server.should_exit = True
-
-    # Health answers until everything else has ended, but must not hold up the end itself.
-    runtime.on_stop(stop)
-    asyncio.create_task(_when_stopped(runtime, server)).add_done_callback(lambda _: None)
-
-
-async def _when_stopped(runtime: Runtime, server: uvicorn.Server) -> None:
-    await runtime.stop.wait()
-    server.should_exit = True
+    runtime.spawn("health", server.serve_until(runtime.stop))
 
 
 class QuietServer(uvicorn.Server):
-    """A server that leaves the signals to the process."""
+    """A server that leaves the signals to the process, and ends at the process's word to stop."""
 
-    def install_signal_handlers(self) -> None:
-        """Nothing: `run` has its own."""
+    async def serve_until(self, stop: asyncio.Event, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until `stop` is set and what has been asked is answered."""
+        told = asyncio.create_task(self._exit_at(stop))
+        try:
+            await self._serve(sockets)
+        finally:
+            told.cancel()
 
-    async def serve(self, sockets: Any = None) -> None:
-        """Serve until `should_exit`."""
-        await self._serve(sockets)
+    async def _exit_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.should_exit = True
 
 
 async def _main(service: str, start: Callable[[Runtime], Awaitable[None]], settings: Settings) -> int:

@@ -83,14 +83,9 @@ async def _serve(
         )
     )
 
-    async def stop_when_told() -> None:
-        await runtime.stop.wait()
-        server.should_exit = True
-
     async with asyncio.TaskGroup() as parts:
         parts.create_task(keeper.run())
         parts.create_task(keeper.drain())
-        parts.create_task(stop_when_told())
-        await server.serve(sockets=[listening])
+        await server.serve_until(runtime.stop, [listening])
         keeper.close()
     await spool.close()

@@ -80,3 +80,9 @@ def percentile(values: list[float], share: float) -> float:
     """The value below which that share of the values lies (nearest rank)."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time a process has spent, in it and for it, in seconds."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from siaga_kit.embedded.home import project_root
+from siaga_kit.embedded.plan import STOP_ORDER
 from siaga_kit.embedded.stack import Stack
 from siaga_replay import Progress, Summary, replay
 
 from siaga_cli.bench import Figure, Report
 from siaga_cli.console import err
 
-VICTIMS: Final = ("intake", "classifier", "ledger", "dispatcher", "notifier", "smsc", "redis", "kafka")
 RECOVERED_S: Final = 15.0
 # Long enough for the slowest on a busy machine; a process that needs more has not recovered.
 PATIENCE_S: Final = 90.0
@@ -22,7 +22,7 @@ PATIENCE_S: Final = 90.0
 def measure() -> Report:
     """One replay of the slice a victim, each on a fresh stack; recovered = a new process that says it is ready."""
     figures, data = [], {}
-    for victim in VICTIMS:
+    for victim in STOP_ORDER:
         err.print(f"  killing {victim}")
         summary, back_s = _killed(victim)
         lost, doubled = summary.losses.total, summary.doubles.total

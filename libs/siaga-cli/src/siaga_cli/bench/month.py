@@ -4,10 +4,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-import psutil
 from siaga_kit.embedded.stack import Stack
 
-from siaga_cli.bench import Figure, Report
+from siaga_cli.bench import Figure, Report, cpu_s
 from siaga_cli.replaying import play
 
 WALL_S: Final = 120.0
@@ -19,22 +18,17 @@ def measure() -> Report:
         summary = play("serang-month", stack.addresses, None, crews=True)
         pids = {process.name: process.pid for process in stack.state.processes if process.pid}
         peaks = {name: _peak_mb(pid) for name, pid in pids.items()}
-        spent = {name: _cpu_s(pid) for name, pid in pids.items()} | {"replay itself": _cpu_s(os.getpid())}
+        spent = {name: round(cpu_s(pid), 1) for name, pid in (pids | {"replay itself": os.getpid()}).items()}
     wall_s = summary.run.wall_seconds
     return Report(
         (
             Figure("53,794 calls, posted to drained", f"≤ {WALL_S:.0f} s", f"{wall_s:.0f} s", wall_s <= WALL_S),
             Figure("lost, doubled", "0, 0", f"{summary.losses.total}, {summary.doubles.total}", summary.ok),
-            Figure("CPU", "", ", ".join(f"{name} {cpu_s:.0f} s" for name, cpu_s in spent.items())),
+            Figure("CPU", "", ", ".join(f"{name} {used_s:.0f} s" for name, used_s in spent.items())),
             Figure("peak memory", "", ", ".join(f"{name} {mb:.0f} MB" for name, mb in peaks.items())),
         ),
         {"summary": summary.as_json(), "peak_mb": peaks, "cpu_s": spent},
     )
-
-
-def _cpu_s(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return round(times.user + times.system, 1)
 
 
 def _peak_mb(pid: int) -> float:

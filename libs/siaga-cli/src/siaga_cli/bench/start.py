@@ -5,11 +5,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-import psutil
-from siaga_kit.embedded import state
 from siaga_kit.embedded.stack import Stack
 
-from siaga_cli.bench import Figure, Report
+from siaga_cli.bench import Figure, Report, cpu_s
 
 READY_S: Final = 25.0
 IDLE_SHARE: Final = 0.15
@@ -42,12 +40,6 @@ def measure() -> Report:
 
 
 def _cpu_s(stack: Stack) -> dict[str, float]:
-    told = state.read(stack.home)
-    assert told is not None
+    told = stack.state
     pids = {process.name: process.pid for process in told.processes} | {"supervisor": told.supervisor_pid}
-    spent = {}
-    for name, pid in pids.items():
-        if pid is not None:
-            times = psutil.Process(pid).cpu_times()
-            spent[name] = times.user + times.system
-    return spent
+    return {name: cpu_s(pid) for name, pid in pids.items() if pid is not None}
