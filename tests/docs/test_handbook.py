@@ -19,7 +19,7 @@ from siaga_intake.adapters.sources import AccessSettings, centre
 from siaga_intake.core import doors, rules
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door
-from siaga_intake.core.events import Refusal
+from siaga_intake.core.events import Accepted, Refusal
 from siaga_kit import names
 from siaga_kit.settings import Settings
 from siaga_tenants import load_tenants
@@ -237,12 +237,12 @@ def test_an_example_is_taken_and_answered_as_printed(example: Example) -> None:
         assert all(json.dumps(each.field) in example.answer and each.reason in example.answer for each in refusals)
         return
     assert refusals == []
-    events = [event for each in results if isinstance(each, tuple) for event in each]
+    events = [event for each in results if isinstance(each, Accepted) for event in each.events]
     assert events
     if example.answer:
         # Ids are made from their cause, so the page can print those that every reader will see.
         printed = re.findall(r'"call_id":"([^"]+)"', example.answer)
-        assert printed == [each[0].call_id for each in results if isinstance(each, tuple)]
+        assert printed == [each.events[0].call_id for each in results if isinstance(each, Accepted)]
         event_ids = [
             word for found in re.findall(r'"event_ids":\[([^\]]*)\]', example.answer) for word in found.split(",")
         ]
@@ -255,8 +255,8 @@ def test_the_form_of_the_example_is_the_form_of_the_examples_call() -> None:
         for example in EXAMPLES
         if "1768461330.41" in example.body
         for each in taken(example)
-        if isinstance(each, tuple)
-        for event in each
+        if isinstance(each, Accepted)
+        for event in each.events
     }
     assert len(calls) == 1
 

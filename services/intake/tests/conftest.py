@@ -8,7 +8,7 @@ from siaga_intake.core import doors
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.centre import Centre
 from siaga_intake.core.doors import Door, Taken
-from siaga_intake.core.events import CallEvent
+from siaga_intake.core.events import Accepted, CallEvent
 
 # 2024-03-11T02:20:00Z, some minutes after the calls of the fixtures.
 ARRIVED_MS = 1_710_123_600_000
@@ -45,8 +45,8 @@ def events(take: Take) -> Callable[[str, Any], tuple[CallEvent, ...]]:
 
     def accepted(name: str, payload: Any) -> tuple[CallEvent, ...]:
         taken = take(name, payload)
-        assert isinstance(taken, tuple), taken
-        return taken
+        assert isinstance(taken, Accepted), taken
+        return taken.events
 
     return accepted
 

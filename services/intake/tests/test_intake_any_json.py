@@ -10,7 +10,7 @@ from siaga_intake.adapters import codec
 from siaga_intake.core import doors
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door
-from siaga_intake.core.events import CallEvent, Ignored, Refusal
+from siaga_intake.core.events import Accepted, CallEvent, Ignored, Refusal
 
 DOORS = ["asterisk", "freeswitch", "kamailio", "events", "form", "app"]
 VALUES = st.recursive(
@@ -43,10 +43,10 @@ PAYLOADS = st.dictionaries(FIELDS, VALUES | st.dictionaries(INNER, VALUES, max_s
 @given(payload=PAYLOADS | VALUES)
 def test_any_json(door: Callable[[str], Door], origin: Origin, name: str, payload: Any) -> None:
     taken = doors.take(door(name), payload, origin)
-    assert isinstance(taken, (tuple, Ignored, Refusal))
-    if isinstance(taken, tuple):
-        assert taken
-        for event in taken:
+    assert isinstance(taken, (Accepted, Ignored, Refusal))
+    if isinstance(taken, Accepted):
+        assert taken.events
+        for event in taken.events:
             assert codec.message(event).SerializeToString()
         assert doors.take(door(name), payload, origin) == taken
 
@@ -73,7 +73,7 @@ def test_a_good_payload_with_one_value_replaced(
     door: Callable[[str], Door], origin: Origin, name: str, data: st.DataObject
 ) -> None:
     payload = dict(COMPLETE[name])
-    assert isinstance(doors.take(door(name), payload, origin), tuple)
+    assert isinstance(doors.take(door(name), payload, origin), Accepted)
     inside = payload.get("variables")
     target = dict(inside) if isinstance(inside, dict) else payload
     target[data.draw(st.sampled_from(sorted(target)))] = data.draw(VALUES)
@@ -82,5 +82,5 @@ def test_a_good_payload_with_one_value_replaced(
     taken = doors.take(door(name), payload, origin)
     if isinstance(taken, Refusal):
         assert taken.field.rpartition(".")[2] in target
-    elif isinstance(taken, tuple):
-        assert all(isinstance(event, CallEvent) and codec.message(event).ByteSize() for event in taken)
+    elif isinstance(taken, Accepted):
+        assert all(isinstance(event, CallEvent) and codec.message(event).ByteSize() for event in taken.events)

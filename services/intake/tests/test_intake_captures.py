@@ -14,7 +14,7 @@ from siaga_intake.core import doors
 from siaga_intake.core import events as core
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door, Taken
-from siaga_intake.core.events import Ignored, Refusal
+from siaga_intake.core.events import Accepted, Ignored, Refusal
 
 DATA = Path(__file__).parent / "data"
 # 2024-04-01: the newest event of the ARI capture is of March 2024.
@@ -33,15 +33,18 @@ def test_ami_transcripts(take: Callable[[str, Any], Taken], path: Path) -> None:
     for event in _ami(path):
         taken = take("asterisk", event)
         assert not isinstance(taken, Refusal), (event, taken)
-        assert taken != Ignored("unknown_event"), event
-        if isinstance(taken, tuple):
-            assert all(codec.message(each).event_id for each in taken)
+        assert not isinstance(taken, Ignored) or taken.reason != "unknown_event", event
+        if isinstance(taken, Accepted):
+            assert all(codec.message(each).event_id for each in taken.events)
 
 
 def test_a_real_session_rings_and_ends(take: Callable[[str, Any], Taken]) -> None:
     session = [event for path in sorted((DATA / "ami").glob("originate_*")) for event in _ami(path)]
     taken = Counter(
-        each.kind.name for event in session if isinstance(found := take("asterisk", event), tuple) for each in found
+        each.kind.name
+        for event in session
+        if isinstance(found := take("asterisk", event), Accepted)
+        for each in found.events
     )
     assert taken["RINGING"] >= 2
     assert taken["ENDED"] >= 1
@@ -55,7 +58,7 @@ def test_ari_capture(origin: Origin, door: Callable[[str], Door]) -> None:
     refused = [each for each in results if isinstance(each, Refusal)]
     # The one event of the capture that is broken on purpose.
     assert refused == [Refusal("channel.id", "missing")]
-    kinds = Counter(event.kind.name for each in results if isinstance(each, tuple) for event in each)
+    kinds = Counter(event.kind.name for each in results if isinstance(each, Accepted) for event in each.events)
     assert kinds["RINGING"] == 2
     assert kinds["IVR_INPUT"] == 2
     assert kinds["ENDED"] == 3

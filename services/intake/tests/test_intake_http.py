@@ -20,6 +20,7 @@ from siaga_contracts.catalogue import CALL_EVENTS
 from siaga_intake.adapters.bodies import MAX_BODY_BYTES
 from siaga_intake.adapters.http import MAX_EVENTS, FrontDoor
 from siaga_intake.adapters.keeping import Keeper
+from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
 from siaga_kit.errors import Transient
@@ -71,7 +72,8 @@ async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
         made = Centre("", session)
         keeper = Keeper(made.publish, spool, CALL_EVENTS)
         access = AccessSettings(allow_anonymous=True)
-        door = FrontDoor(Sources(cast("Tenants", tenants), access), keeper, CALL_EVENTS, b"secret", now_s=lambda: NOW_S)
+        reception = Reception(keeper, CALL_EVENTS)
+        door = FrontDoor(Sources(cast("Tenants", tenants), access), reception, b"secret", now_s=lambda: NOW_S)
         listening = socket.create_server(("127.0.0.1", 0))
         made.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         config = uvicorn.Config(door.application(), http="httptools", ws="none", lifespan="off", log_config=None)

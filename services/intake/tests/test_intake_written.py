@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from siaga_intake.core.events import CallEvent, Channel, Disposition, Kind, Priority, Refusal, Trust
+from siaga_intake.core.events import Accepted, CallEvent, Channel, Disposition, Kind, Priority, Refusal, Trust
 
 Events = Callable[[str, Any], tuple[CallEvent, ...]]
 ARRIVED_MS = 1_710_123_600_000
@@ -73,10 +73,6 @@ def test_the_same_form_again_is_the_same_event_and_a_changed_one_is_not(events: 
         ({"disposition": "unspecified"}, "disposition"),
         ({"priority": "P9"}, "priority"),
         ({"type": "Fire!"}, "type"),
-        ({"lat": None}, "lat"),
-        ({"lon": 16.1}, "lon"),
-        ({"lat": "NaN"}, "lat"),
-        ({"lat": True}, "lat"),
         ({"text": "x" * 10_001}, "text"),
         ({"operator": {"name": "op"}}, "operator"),
         ({"at": "2024-03-13T09:15:30+07:00"}, "at"),
@@ -102,6 +98,30 @@ def test_an_app_report(events: Events) -> None:
     assert (event.caller.number, event.caller.trust) == ("+6281234567890", Trust.UNVERIFIED)
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"lat": None}, "lat"),
+        ({"lat": 51.5}, "lat"),
+        ({"lon": 16.1}, "lon"),
+        ({"lat": "NaN"}, "lat"),
+        ({"lat": True}, "lat"),
+        ({"radius_m": -1}, "radius_m"),
+    ],
+)
+@pytest.mark.parametrize(("door", "good"), [("form", FORM), ("app", REPORT)])
+def test_a_bad_position_is_left_out_and_the_rest_is_taken(
+    take: Callable[..., Any], door: str, good: dict[str, Any], changes: dict[str, Any], field: str
+) -> None:
+    taken = take(door, {**good, **changes})
+    assert isinstance(taken, Accepted)
+    assert [defect.field for defect in taken.defects] == [field]
+    (event,) = taken.events
+    assert event.position is None
+    assert event.form is None or event.form.position is None
+    assert event.text or (event.form and event.form.text)
+
+
 def test_a_report_before_the_first_fix_is_taken_without_a_position(events: Events) -> None:
     (event,) = events("app", {**REPORT, "lat": 0, "lon": 0})
     assert event.position is None
@@ -118,7 +138,6 @@ def test_a_report_without_a_number_is_anonymous(events: Events) -> None:
     [
         ({"report_id": ""}, "report_id"),
         ({"text": "", "lat": None, "lon": None}, "text"),
-        ({"lat": 51.5}, "lat"),
         ({"at": "tomorrow"}, "at"),
     ],
 )

@@ -24,6 +24,7 @@ class CallEventKind(IntEnum):
     FORM = 12
     MESSAGE = 13
     POSITION = 14
+    SESSION_STALE = 15
 
 
 class Channel(IntEnum):

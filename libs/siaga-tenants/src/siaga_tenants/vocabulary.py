@@ -2,7 +2,19 @@
 
 from typing import Final
 
-SOURCE_KINDS: Final = ("asterisk", "freeswitch", "kamailio", "app", "form", "events")
+SOURCE_KINDS: Final = (
+    "asterisk",
+    "freeswitch",
+    "kamailio",
+    "sip",
+    "app",
+    "whatsapp",
+    "sms",
+    "lapor",
+    "aml",
+    "form",
+    "events",
+)
 UNIT_KINDS: Final = ("puskesmas", "damkar", "satgas", "polisi", "pmi", "pln", "sar")
 PRIORITIES: Final = ("P0", "P1", "P2", "P3", "P4")
 # The four zones of Indonesia; none has daylight saving.

@@ -15,6 +15,7 @@ from siaga_tenants import load_tenants
 
 from siaga_intake.adapters.http import FrontDoor
 from siaga_intake.adapters.keeping import Keeper, Publish
+from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
 
@@ -41,7 +42,7 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     await spool.open()
     keeper = Keeper(_broker(runtime), spool, topic)
     runtime.health.add("keeping", keeper.trouble)
-    front_door = FrontDoor(sources, keeper, topic, secret)
+    front_door = FrontDoor(sources, Reception(keeper, topic), secret)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
     gc.freeze()

@@ -5,8 +5,10 @@ Things that happen on a call, in one vocabulary for every switch and channel.
 Topic siaga.call-events.v1, key call_id.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from siaga.v1 import common_pb2 as _common_pb2
 from siaga.v1 import place_pb2 as _place_pb2
@@ -55,6 +57,8 @@ class _CallEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallEve
     """A written message: app report, WhatsApp, SMS, SP4N-LAPOR."""
     CALL_EVENT_KIND_POSITION: _CallEventKind.ValueType  # 14
     """A position arrived apart from any other event."""
+    CALL_EVENT_KIND_SESSION_STALE: _CallEventKind.ValueType  # 15
+    """A written conversation has had no message for the time that the tenant allows: somebody must look; it is not closed."""
 
 class CallEventKind(_CallEventKind, metaclass=_CallEventKindEnumTypeWrapper): ...
 
@@ -86,6 +90,8 @@ CALL_EVENT_KIND_MESSAGE: CallEventKind.ValueType  # 13
 """A written message: app report, WhatsApp, SMS, SP4N-LAPOR."""
 CALL_EVENT_KIND_POSITION: CallEventKind.ValueType  # 14
 """A position arrived apart from any other event."""
+CALL_EVENT_KIND_SESSION_STALE: CallEventKind.ValueType  # 15
+"""A written conversation has had no message for the time that the tenant allows: somebody must look; it is not closed."""
 Global___CallEventKind: _TypeAlias = CallEventKind  # noqa: Y015
 
 class _Channel:
@@ -309,6 +315,97 @@ class OperatorForm(_message.Message):
 Global___OperatorForm: _TypeAlias = OperatorForm  # noqa: Y015
 
 @_typing.final
+class Media(_message.Message):
+    """A picture, voice note, clip or document that a citizen sent: only its name at the channel, never its content."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MEDIA_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    media_id: _builtins.str
+    """The channel's own id or reference, by which the content can be fetched."""
+    kind: _builtins.str
+    """image, audio, video, document, sticker."""
+    mime_type: _builtins.str
+    sha256: _builtins.str
+    def __init__(
+        self,
+        *,
+        media_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        mime_type: _builtins.str = ...,
+        sha256: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "media_id", b"media_id", "mime_type", b"mime_type", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Media: _TypeAlias = Media  # noqa: Y015
+
+@_typing.final
+class AdditionalData(_message.Message):
+    """What the network and the device add to a call (RFC 7852); empty = not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    PROVIDER_CONTACT_FIELD_NUMBER: _builtins.int
+    SERVICE_ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    SERVICE_TYPES_FIELD_NUMBER: _builtins.int
+    SERVICE_MOBILITY_FIELD_NUMBER: _builtins.int
+    DEVICE_CLASSIFICATION_FIELD_NUMBER: _builtins.int
+    DEVICE_MAKE_AND_MODEL_FIELD_NUMBER: _builtins.int
+    SUBSCRIBER_NAME_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    COMMENTS_FIELD_NUMBER: _builtins.int
+    REFERENCES_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """Who provides the service, and where to ask about this call."""
+    provider_contact: _builtins.str
+    service_environment: _builtins.str
+    service_mobility: _builtins.str
+    device_classification: _builtins.str
+    device_make_and_model: _builtins.str
+    subscriber_name: _builtins.str
+    """The subscriber as the provider knows him."""
+    @_builtins.property
+    def service_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def comments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def references(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """By-reference blocks that were not fetched: their addresses."""
+
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        provider_contact: _builtins.str = ...,
+        service_environment: _builtins.str = ...,
+        service_types: _abc.Iterable[_builtins.str] | None = ...,
+        service_mobility: _builtins.str = ...,
+        device_classification: _builtins.str = ...,
+        device_make_and_model: _builtins.str = ...,
+        subscriber_name: _builtins.str = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+        comments: _abc.Iterable[_builtins.str] | None = ...,
+        references: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["comments", b"comments", "device_classification", b"device_classification", "device_make_and_model", b"device_make_and_model", "languages", b"languages", "provider", b"provider", "provider_contact", b"provider_contact", "references", b"references", "service_environment", b"service_environment", "service_mobility", b"service_mobility", "service_types", b"service_types", "subscriber_name", b"subscriber_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdditionalData: _TypeAlias = AdditionalData  # noqa: Y015
+
+@_typing.final
 class CallEvent(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -332,6 +429,10 @@ class CallEvent(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     BACKFILLED_FIELD_NUMBER: _builtins.int
     TEST_FIELD_NUMBER: _builtins.int
+    CIVIC_FIELD_NUMBER: _builtins.int
+    ADDITIONAL_FIELD_NUMBER: _builtins.int
+    MEDIA_FIELD_NUMBER: _builtins.int
+    EMERGENCY_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUIDv5 of source and the source's own event id (or its content): the same event twice is the same id."""
     call_id: _builtins.str
@@ -357,6 +458,8 @@ class CallEvent(_message.Message):
     """Rebuilt from a log after an outage: never starts a sanction."""
     test: _builtins.bool
     """A test call or a drill: reaches no unit, counts nowhere."""
+    emergency_id: _builtins.str
+    """The call as the emergency network names it (urn:emergency:uid:callid:…)."""
     @_builtins.property
     def caller(self) -> Global___Caller: ...
     @_builtins.property
@@ -367,6 +470,12 @@ class CallEvent(_message.Message):
     def form(self) -> Global___OperatorForm: ...
     @_builtins.property
     def position(self) -> _place_pb2.Position: ...
+    @_builtins.property
+    def civic(self) -> _place_pb2.CivicAddress: ...
+    @_builtins.property
+    def additional(self) -> Global___AdditionalData: ...
+    @_builtins.property
+    def media(self) -> _containers.RepeatedCompositeFieldContainer[Global___Media]: ...
     def __init__(
         self,
         *,
@@ -390,10 +499,14 @@ class CallEvent(_message.Message):
         position: _place_pb2.Position | None = ...,
         backfilled: _builtins.bool = ...,
         test: _builtins.bool = ...,
+        civic: _place_pb2.CivicAddress | None = ...,
+        additional: Global___AdditionalData | None = ...,
+        media: _abc.Iterable[Global___Media] | None = ...,
+        emergency_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "form", b"form", "hangup", b"hangup", "position", b"position", "queue", b"queue"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["additional", b"additional", "caller", b"caller", "civic", b"civic", "form", b"form", "hangup", b"hangup", "position", b"position", "queue", b"queue"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backfilled", b"backfilled", "call_id", b"call_id", "call_ref", b"call_ref", "called", b"called", "caller", b"caller", "channel", b"channel", "digits", b"digits", "event_at_ms", b"event_at_ms", "event_id", b"event_id", "form", b"form", "hangup", b"hangup", "kind", b"kind", "operator", b"operator", "position", b"position", "queue", b"queue", "received_at_ms", b"received_at_ms", "source", b"source", "tenant", b"tenant", "test", b"test", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["additional", b"additional", "backfilled", b"backfilled", "call_id", b"call_id", "call_ref", b"call_ref", "called", b"called", "caller", b"caller", "channel", b"channel", "civic", b"civic", "digits", b"digits", "emergency_id", b"emergency_id", "event_at_ms", b"event_at_ms", "event_id", b"event_id", "form", b"form", "hangup", b"hangup", "kind", b"kind", "media", b"media", "operator", b"operator", "position", b"position", "queue", b"queue", "received_at_ms", b"received_at_ms", "source", b"source", "tenant", b"tenant", "test", b"test", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,15 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14siaga/v1/place.proto\x12\x08siaga.v1\"[\n\x08Position\x12\x0b\n\x03lat\x18\x01 \x01(\x01\x12\x0b\n\x03lon\x18\x02 \x01(\x01\x12\x10\n\x08radius_m\x18\x03 \x01(\x01\x12\x13\n\x0b\x66ixed_at_ms\x18\x04 \x01(\x03\x12\x0e\n\x06source\x18\x05 \x01(\t\"d\n\x05Place\x12$\n\x08position\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Position\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x11\n\tarea_code\x18\x03 \x01(\t\x12\x11\n\tarea_name\x18\x04 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14siaga/v1/place.proto\x12\x08siaga.v1\"\xa5\x01\n\x08Position\x12\x0b\n\x03lat\x18\x01 \x01(\x01\x12\x0b\n\x03lon\x18\x02 \x01(\x01\x12\x10\n\x08radius_m\x18\x03 \x01(\x01\x12\x13\n\x0b\x66ixed_at_ms\x18\x04 \x01(\x03\x12\x0e\n\x06source\x18\x05 \x01(\t\x12\x0e\n\x06method\x18\x06 \x01(\t\x12\x1a\n\x12\x63onfidence_percent\x18\x07 \x01(\x01\x12\r\n\x05shape\x18\x08 \x01(\t\x12\r\n\x05\x66loor\x18\t \x01(\t\"\xf6\x01\n\x0c\x43ivicAddress\x12\x0f\n\x07\x63ountry\x18\x01 \x01(\t\x12\x10\n\x08province\x18\x02 \x01(\t\x12\x0f\n\x07regency\x18\x03 \x01(\t\x12\x10\n\x08\x64istrict\x18\x04 \x01(\t\x12\x0f\n\x07village\x18\x05 \x01(\t\x12\n\n\x02rw\x18\x06 \x01(\t\x12\n\n\x02rt\x18\x07 \x01(\t\x12\x0c\n\x04road\x18\x08 \x01(\t\x12\x14\n\x0chouse_number\x18\t \x01(\t\x12\x10\n\x08landmark\x18\n \x01(\t\x12\x0c\n\x04name\x18\x0b \x01(\t\x12\r\n\x05\x66loor\x18\x0c \x01(\t\x12\x13\n\x0bpostal_code\x18\r \x01(\t\x12\x0f\n\x07written\x18\x0e \x01(\t\"d\n\x05Place\x12$\n\x08position\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Position\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\x11\n\tarea_code\x18\x03 \x01(\t\x12\x11\n\tarea_name\x18\x04 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'siaga.v1.place_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_POSITION']._serialized_start=34
-  _globals['_POSITION']._serialized_end=125
-  _globals['_PLACE']._serialized_start=127
-  _globals['_PLACE']._serialized_end=227
+  _globals['_POSITION']._serialized_start=35
+  _globals['_POSITION']._serialized_end=200
+  _globals['_CIVICADDRESS']._serialized_start=203
+  _globals['_CIVICADDRESS']._serialized_end=449
+  _globals['_PLACE']._serialized_start=451
+  _globals['_PLACE']._serialized_end=551
 # @@protoc_insertion_point(module_scope)

@@ -27,6 +27,10 @@ class Position(_message.Message):
     RADIUS_M_FIELD_NUMBER: _builtins.int
     FIXED_AT_MS_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_PERCENT_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
     lat: _builtins.float
     """WGS 84 degrees."""
     lon: _builtins.float
@@ -35,7 +39,17 @@ class Position(_message.Message):
     fixed_at_ms: _builtins.int
     """When the fix was taken, epoch milliseconds; 0 = unknown."""
     source: _builtins.str
-    """Who gave it: operator, app, pidf_lo, aml, gazetteer, station, gps."""
+    """Who gave it: operator, app, pidf_lo, aml, whatsapp, cell, gazetteer, station, gps."""
+    method: _builtins.str
+    """How it was found, in the words of RFC 4119 (GNSS, Cell, Wifi, Manual, …); empty = not told."""
+    confidence_percent: _builtins.float
+    """Probability in percent that the true place lies within the radius; 0 = not told."""
+    shape: _builtins.str
+    """The shape that it was given as, of which lat, lon and radius_m are the enclosing circle: point, circle, ellipse,
+    polygon, arc_band, … (RFC 5491); empty = point.
+    """
+    floor: _builtins.str
+    """The floor, as told; a high-rise has many at one point."""
     def __init__(
         self,
         *,
@@ -44,14 +58,86 @@ class Position(_message.Message):
         radius_m: _builtins.float = ...,
         fixed_at_ms: _builtins.int = ...,
         source: _builtins.str = ...,
+        method: _builtins.str = ...,
+        confidence_percent: _builtins.float = ...,
+        shape: _builtins.str = ...,
+        floor: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fixed_at_ms", b"fixed_at_ms", "lat", b"lat", "lon", b"lon", "radius_m", b"radius_m", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence_percent", b"confidence_percent", "fixed_at_ms", b"fixed_at_ms", "floor", b"floor", "lat", b"lat", "lon", b"lon", "method", b"method", "radius_m", b"radius_m", "shape", b"shape", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Position: _TypeAlias = Position  # noqa: Y015
+
+@_typing.final
+class CivicAddress(_message.Message):
+    """An address as the network states it (RFC 5139, with the profile for Indonesia below). Empty = not told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTRY_FIELD_NUMBER: _builtins.int
+    PROVINCE_FIELD_NUMBER: _builtins.int
+    REGENCY_FIELD_NUMBER: _builtins.int
+    DISTRICT_FIELD_NUMBER: _builtins.int
+    VILLAGE_FIELD_NUMBER: _builtins.int
+    RW_FIELD_NUMBER: _builtins.int
+    RT_FIELD_NUMBER: _builtins.int
+    ROAD_FIELD_NUMBER: _builtins.int
+    HOUSE_NUMBER_FIELD_NUMBER: _builtins.int
+    LANDMARK_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FLOOR_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    WRITTEN_FIELD_NUMBER: _builtins.int
+    country: _builtins.str
+    """ISO 3166-1 alpha-2."""
+    province: _builtins.str
+    """A1: provinsi."""
+    regency: _builtins.str
+    """A2: kabupaten or kota."""
+    district: _builtins.str
+    """A3: kecamatan."""
+    village: _builtins.str
+    """A4: kelurahan or desa."""
+    rw: _builtins.str
+    """A5 and A6: RW and RT, the neighbourhood's units."""
+    rt: _builtins.str
+    road: _builtins.str
+    house_number: _builtins.str
+    landmark: _builtins.str
+    name: _builtins.str
+    """NAM: residence, shop or office."""
+    floor: _builtins.str
+    postal_code: _builtins.str
+    written: _builtins.str
+    """All of it in one line, for people."""
+    def __init__(
+        self,
+        *,
+        country: _builtins.str = ...,
+        province: _builtins.str = ...,
+        regency: _builtins.str = ...,
+        district: _builtins.str = ...,
+        village: _builtins.str = ...,
+        rw: _builtins.str = ...,
+        rt: _builtins.str = ...,
+        road: _builtins.str = ...,
+        house_number: _builtins.str = ...,
+        landmark: _builtins.str = ...,
+        name: _builtins.str = ...,
+        floor: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        written: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country", b"country", "district", b"district", "floor", b"floor", "house_number", b"house_number", "landmark", b"landmark", "name", b"name", "postal_code", b"postal_code", "province", b"province", "regency", b"regency", "road", b"road", "rt", b"rt", "rw", b"rw", "village", b"village", "written", b"written"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CivicAddress: _TypeAlias = CivicAddress  # noqa: Y015
 
 @_typing.final
 class Place(_message.Message):

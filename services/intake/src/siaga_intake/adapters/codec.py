@@ -1,12 +1,13 @@
 """Canonical events as the contract's messages: the one place of intake that knows Protobuf."""
 
+from dataclasses import asdict
 from typing import Any
 
 from siaga.v1 import call_pb2, place_pb2
 from siaga_contracts.catalogue import Topic
 from siaga_kit.records import Outgoing
 
-from siaga_intake.core.events import CallEvent, Form, Position
+from siaga_intake.core.events import AdditionalData, CallEvent, Civic, Form, Media, Position
 
 
 def outgoing(event: CallEvent, topic: Topic, traceparent: str | None) -> Outgoing:
@@ -33,6 +34,7 @@ def message(event: CallEvent) -> call_pb2.CallEvent:
         "text": event.text,
         "backfilled": event.backfilled,
         "test": event.test,
+        "emergency_id": event.emergency_id,
     }
     if (caller := event.caller) is not None:
         made["caller"] = {"key": caller.key, "number": caller.number, "identity_trust": caller.trust}
@@ -46,7 +48,25 @@ def message(event: CallEvent) -> call_pb2.CallEvent:
         made["form"] = _form(event.form)
     if event.position is not None:
         made["position"] = _position(event.position)
+    if event.civic is not None:
+        made["civic"] = _civic(event.civic)
+    if event.additional is not None:
+        made["additional"] = _additional(event.additional)
+    if event.media:
+        made["media"] = [_media(each) for each in event.media]
     return call_pb2.CallEvent(**made)
+
+
+def _civic(civic: Civic) -> place_pb2.CivicAddress:
+    return place_pb2.CivicAddress(**asdict(civic))
+
+
+def _additional(additional: AdditionalData) -> call_pb2.AdditionalData:
+    return call_pb2.AdditionalData(**asdict(additional))
+
+
+def _media(media: Media) -> call_pb2.Media:
+    return call_pb2.Media(**asdict(media))
 
 
 def _form(form: Form) -> call_pb2.OperatorForm:
@@ -68,4 +88,8 @@ def _position(position: Position) -> place_pb2.Position:
         radius_m=position.radius_m,
         fixed_at_ms=position.fixed_at_ms,
         source=position.source,
+        method=position.method,
+        confidence_percent=position.confidence_percent,
+        shape=position.shape,
+        floor=position.floor,
     )

@@ -6,24 +6,23 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from siaga_contracts.catalogue import Topic
 from siaga_kit import telemetry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
-from siaga_intake.adapters import bodies, codec, problems
+from siaga_intake.adapters import bodies, problems
 from siaga_intake.adapters.bodies import Unreadable
-from siaga_intake.adapters.keeping import Keeper
 from siaga_intake.adapters.problems import problem
+from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Admitted, Denied, Sources
 from siaga_intake.adapters.spool import Full
 from siaga_intake.core import doors
 from siaga_intake.core.canonical import Origin
-from siaga_intake.core.doors import Door, Taken, take
-from siaga_intake.core.events import Ignored, Refusal
+from siaga_intake.core.doors import Door, Taken
+from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.fields import Refused
 from siaga_intake.core.times import moment
 
@@ -40,36 +39,26 @@ class FrontDoor:
     """The HTTP side of intake. `now_s` is the wall clock."""
 
     sources: Sources
-    keeper: Keeper
-    topic: Topic
+    reception: Reception
     secret: bytes
     now_s: Callable[[], float] = time.time
+    # What else stands on this side: hand-shakes, sockets that switches open, documents.
+    extra: Sequence[BaseRoute] = ()
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        routes = [
-            Route("/v1/switch/{switch}", self._switch, methods=["POST"]),
-            Route("/v1/call-events", self._through("/v1/call-events", doors.CALL_EVENTS), methods=["POST"]),
-            Route("/v1/calls/form", self._through("/v1/calls/form", doors.FORM), methods=["POST"]),
-            Route("/v1/channels/app", self._through("/v1/channels/app", doors.APP), methods=["POST"]),
-        ]
+        posts = [Route(door.path, self._through(door), methods=["POST"]) for door in doors.DOORS]
+        routes = [*self.extra, *posts, Route("/v1/switch/{switch}", _no_such_switch, methods=["POST"])]
         handlers = {HTTPException: problems.on_http_error, Exception: problems.on_fault}
         return Starlette(routes=routes, exception_handlers=handlers)
 
-    async def _switch(self, request: Request) -> Response:
-        switch = request.path_params["switch"]
-        door = doors.SWITCH_DOORS.get(switch)
-        if door is None:
-            return problem(404, f"no such switch; known are {', '.join(doors.SWITCH_DOORS)}")
-        return await self._receive(request, door, "/v1/switch/{switch}")
-
-    def _through(self, route: str, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    def _through(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def receive(request: Request) -> Response:
-            return await self._receive(request, door, route)
+            return await self._receive(request, door)
 
         return receive
 
-    async def _receive(self, request: Request, door: Door, route: str) -> Response:
+    async def _receive(self, request: Request, door: Door) -> Response:
         try:
             body = await bodies.read(request)
             admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s())
@@ -85,8 +74,8 @@ class FrontDoor:
         if len(payloads) > MAX_EVENTS:
             return problem(413, f"more than {MAX_EVENTS} events in one list")
         with telemetry.span(
-            f"POST {route}", "server", request.headers.get("traceparent"),
-            {"http.request.method": "POST", "http.route": route, "siaga.tenant": origin.centre.tenant},
+            f"POST {door.path}", "server", request.headers.get("traceparent"),
+            {"http.request.method": "POST", "http.route": door.path, "siaga.tenant": origin.centre.tenant},
         ) as traceparent:  # fmt: skip
             return await self._take(door, payloads, origin, traceparent)
 
@@ -108,16 +97,15 @@ class FrontDoor:
         )
 
     async def _take(self, door: Door, payloads: Sequence[object], origin: Origin, traceparent: str | None) -> Response:
-        taken = [take(door, payload, origin) for payload in payloads]
-        outgoing = [
-            codec.outgoing(event, self.topic, traceparent)
-            for each in taken if isinstance(each, tuple) for event in each
-        ]  # fmt: skip
         try:
-            await self.keeper.keep(outgoing)
+            taken = await self.reception.receive(door, payloads, origin, traceparent)
         except Full as full:
             return problem(503, f"{full}; nothing was taken", headers={"Retry-After": str(RETRY_AFTER_S)})
-        return _answer(door, taken)
+        return _answer(taken)
+
+
+async def _no_such_switch(_: Request) -> Response:
+    return problem(404, f"no such switch; known are {', '.join(doors.SWITCH_DOORS)}")
 
 
 def _denied(denied: Denied) -> Response:
@@ -125,7 +113,7 @@ def _denied(denied: Denied) -> Response:
     return problem(denied.status, denied.reason, denied.field, headers)
 
 
-def _answer(door: Door, taken: Sequence[Taken]) -> Response:
+def _answer(taken: Sequence[Taken]) -> Response:
     """What became of each payload, by its index; a problem only when none could be taken."""
     accepted: list[dict[str, object]] = []
     ignored: list[dict[str, object]] = []
@@ -136,13 +124,13 @@ def _answer(door: Door, taken: Sequence[Taken]) -> Response:
                 ignored.append({"index": index, "reason": reason})
             case Refusal(field, reason):
                 rejected.append({"index": index, "field": field, "reason": reason})
-            case events:
+            case Accepted(events, defects):
                 event_ids = [event.event_id for event in events]
-                first = {"event_id": event_ids[0], "call_id": events[0].call_id}
-                accepted.append({"index": index, **first, "event_ids": event_ids})
-    for result, count in (("accepted", len(accepted)), ("ignored", len(ignored)), ("rejected", len(rejected))):
-        if count:
-            telemetry.counter("siaga.intake.events").add(count, {"kind": door.kind, "result": result})
+                told: dict[str, object] = {"index": index, "event_id": event_ids[0], "call_id": events[0].call_id}
+                told["event_ids"] = event_ids
+                if defects:
+                    told["left_out"] = [{"field": defect.field, "reason": defect.reason} for defect in defects]
+                accepted.append(told)
     lists: dict[str, object] = {"accepted": accepted, "ignored": ignored, "rejected": rejected}
     if rejected and len(rejected) == len(taken):
         field, reason = str(rejected[0]["field"]), str(rejected[0]["reason"])

@@ -10,7 +10,7 @@ import msgspec
 from siaga_contracts import ids
 
 from siaga_intake.core.centre import Centre
-from siaga_intake.core.events import CallEvent, Refusal
+from siaga_intake.core.events import Accepted, CallEvent, Refusal
 from siaga_intake.core.fields import Payload
 from siaga_intake.core.happening import Happening, Reading
 from siaga_intake.core.identity import caller
@@ -40,7 +40,7 @@ class Origin:
     test: bool = False
 
 
-def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> tuple[CallEvent, ...] | Refusal:
+def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> Accepted | Refusal:
     """The events of one payload that came through the door of `kind`."""
     centre = origin.centre
     if reading.tenant and reading.tenant != centre.tenant:
@@ -50,7 +50,8 @@ def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> 
         centre = chosen
     source = _source(reading, kind, centre, origin)
     native = reading.native_id or _digest(payload)
-    return tuple(_event(each, reading, native, source, origin) for each in reading.happenings)
+    events = tuple(_event(each, reading, native, source, origin) for each in reading.happenings)
+    return Accepted(events, reading.defects)
 
 
 def _source(reading: Reading, kind: str, centre: Centre, origin: Origin) -> str:
@@ -67,8 +68,9 @@ def _digest(payload: Payload) -> str:
 
 def _event(happening: Happening, reading: Reading, native: str, source: str, origin: Origin) -> CallEvent:
     tenant = reading.tenant or origin.centre.tenant
+    named = f"{native}:{happening.kind.name}"
     return CallEvent(
-        event_id=ids.event_id(tenant, source, f"{native}:{happening.kind.name}"),
+        event_id=ids.event_id(tenant, source, f"{named}:{happening.part}" if happening.part else named),
         call_id=reading.call_id or _call_id(tenant, source, happening.call_ref),
         tenant=tenant,
         source=source,
@@ -88,4 +90,8 @@ def _event(happening: Happening, reading: Reading, native: str, source: str, ori
         position=happening.position,
         backfilled=reading.backfilled,
         test=reading.test or origin.test,
+        civic=happening.civic,
+        additional=happening.additional,
+        media=happening.media,
+        emergency_id=reading.emergency_id,
     )

@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_intake.core import app, ari, asterisk, cloudevents, form, freeswitch, freeswitch_esl, kamailio
 from siaga_intake.core.canonical import Origin, canonical
 from siaga_intake.core.centre import SWITCHES
-from siaga_intake.core.events import CallEvent, Ignored, Refusal
+from siaga_intake.core.channels import app, cloudevents, form
+from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.fields import Payload, Refused
 from siaga_intake.core.happening import Desk, Read
+from siaga_intake.core.switches import asterisk_ami, asterisk_ari, freeswitch_cdr, freeswitch_esl, kamailio
 
-Taken = tuple[CallEvent, ...] | Ignored | Refusal
+Taken = Accepted | Ignored | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Door:
     """One kind of source: how to read it, and whose credentials open it."""
 
     kind: str
+    # Where it stands on the HTTP side.
+    path: str
     read: Callable[[Payload, Desk], Read]
     # Kinds of sources that may use it; an adapter of a switch may send canonical events of that switch.
     open_for: frozenset[str]
@@ -27,21 +30,26 @@ class Door:
 
 
 def _asterisk(payload: Payload, desk: Desk) -> Read:
-    return ari.read(payload, desk) if "type" in payload and "Event" not in payload else asterisk.read(payload, desk)
+    reader = asterisk_ari if "type" in payload and "Event" not in payload else asterisk_ami
+    return reader.read(payload, desk)
 
 
 def _freeswitch(payload: Payload, desk: Desk) -> Read:
-    return freeswitch_esl.read(payload, desk) if "Event-Name" in payload else freeswitch.read(payload, desk)
+    return freeswitch_esl.read(payload, desk) if "Event-Name" in payload else freeswitch_cdr.read(payload, desk)
 
 
 SWITCH_DOORS: Final[Mapping[str, Door]] = {
-    "asterisk": Door("asterisk", _asterisk, frozenset({"asterisk"})),
-    "freeswitch": Door("freeswitch", _freeswitch, frozenset({"freeswitch"})),
-    "kamailio": Door("kamailio", kamailio.read, frozenset({"kamailio"})),
+    "asterisk": Door("asterisk", "/v1/switch/asterisk", _asterisk, frozenset({"asterisk"})),
+    "freeswitch": Door("freeswitch", "/v1/switch/freeswitch", _freeswitch, frozenset({"freeswitch"})),
+    "kamailio": Door("kamailio", "/v1/switch/kamailio", kamailio.read, frozenset({"kamailio"})),
 }
-CALL_EVENTS: Final = Door("events", cloudevents.read, frozenset({"events", *SWITCHES}), instance_by_header=False)
-FORM: Final = Door("form", form.read, frozenset({"form"}), instance_by_header=False)
-APP: Final = Door("app", app.read, frozenset({"app"}))
+CALL_EVENTS: Final = Door(
+    "events", "/v1/call-events", cloudevents.read, frozenset({"events", *SWITCHES}), instance_by_header=False
+)
+FORM: Final = Door("form", "/v1/calls/form", form.read, frozenset({"form"}), instance_by_header=False)
+APP: Final = Door("app", "/v1/channels/app", app.read, frozenset({"app"}))
+# All of them, in the order of the documentation.
+DOORS: Final = (*SWITCH_DOORS.values(), CALL_EVENTS, FORM, APP)
 
 
 def take(door: Door, payload: object, origin: Origin) -> Taken:

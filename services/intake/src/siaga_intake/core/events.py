@@ -47,6 +47,61 @@ class Position:
     source: str
     radius_m: float = 0.0
     fixed_at_ms: int = 0
+    # RFC 4119's words: GNSS, Cell, Wifi, Manual, …
+    method: str = ""
+    # How probably, in percent, the true place lies within the radius; 0 = not told.
+    confidence_percent: float = 0.0
+    # What it was given as (circle, ellipse, polygon, …), of which point and radius are the enclosing circle.
+    shape: str = ""
+    floor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Civic:
+    """An address as the network states it (RFC 5139, profile for Indonesia: A1 provinsi … A6 RT); empty = not told."""
+
+    country: str = ""
+    province: str = ""
+    regency: str = ""
+    district: str = ""
+    village: str = ""
+    rw: str = ""
+    rt: str = ""
+    road: str = ""
+    house_number: str = ""
+    landmark: str = ""
+    name: str = ""
+    floor: str = ""
+    postal_code: str = ""
+    # All of it in one line, for people.
+    written: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdditionalData:
+    """What network and device add to a call (RFC 7852); empty = not told."""
+
+    provider: str = ""
+    provider_contact: str = ""
+    service_environment: str = ""
+    service_types: tuple[str, ...] = ()
+    service_mobility: str = ""
+    device_classification: str = ""
+    device_make_and_model: str = ""
+    subscriber_name: str = ""
+    languages: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture, voice note or document that a citizen sent, by the channel's own name of it."""
+
+    media_id: str
+    kind: str = ""
+    mime_type: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +141,11 @@ class CallEvent:
     position: Position | None
     backfilled: bool
     test: bool
+    civic: Civic | None = None
+    additional: AdditionalData | None = None
+    media: tuple[Media, ...] = ()
+    # The call as the emergency network names it (urn:emergency:uid:callid:…).
+    emergency_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +153,24 @@ class Ignored:
     """A payload that is understood to say nothing about a call, or not understood at all (`unknown_event`)."""
 
     reason: str
+    # What the source calls the event, where it is not known here.
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A part of a payload that is left out for `reason` while the rest is taken: a fix in another country, say."""
+
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A payload that has become events, and what of it had to be left out."""
+
+    events: tuple[CallEvent, ...]
+    defects: tuple[Defect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

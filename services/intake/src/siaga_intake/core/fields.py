@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Final, TypeVar
 
 from siaga_intake.core import rules
-from siaga_intake.core.events import Position
+from siaga_intake.core.events import Defect, Position
 
 Payload = Mapping[str, object]
 E = TypeVar("E", bound=IntEnum)
@@ -115,6 +115,16 @@ def choice(payload: Payload, name: str, options: type[E], path: str = "") -> E |
     return found
 
 
+def located(
+    payload: Payload, source: str, fixed_at_ms: int = 0, path: str = ""
+) -> tuple[Position | None, tuple[Defect, ...]]:
+    """As `position`; but one that cannot be used is a defect of the payload, never a reason to refuse its call."""
+    try:
+        return position(payload, source, fixed_at_ms, path), ()
+    except Refused as refused:
+        return None, (Defect(refused.field, refused.reason),)
+
+
 def position(payload: Payload, source: str, fixed_at_ms: int = 0, path: str = "") -> Position | None:
     """`lat`, `lon` and perhaps `radius_m`; None when absent or at 0,0, which is what devices send before a fix."""
     lat, lon = number(payload, "lat", path), number(payload, "lon", path)
@@ -124,10 +134,15 @@ def position(payload: Payload, source: str, fixed_at_ms: int = 0, path: str = ""
         raise Refused(path + ("lat" if lat is None else "lon"), "missing beside the other coordinate")
     if lat == 0 and lon == 0:
         return None
-    for name, value, (least, most) in (("lat", lat, rules.LAT_RANGE), ("lon", lon, rules.LON_RANGE)):
-        if not least <= value <= most:
-            raise Refused(path + name, f"outside Indonesia ({least} to {most})")
+    check_range(lat, lon, path)
     radius = number(payload, "radius_m", path) or 0.0
     if not 0 <= radius <= rules.MAX_RADIUS_M:
         raise Refused(path + "radius_m", f"must be from 0 to {rules.MAX_RADIUS_M:.0f}")
     return Position(lat, lon, source, radius, fixed_at_ms)
+
+
+def check_range(lat: float, lon: float, path: str = "") -> None:
+    """Refuse a point outside Indonesia."""
+    for name, value, (least, most) in (("lat", lat, rules.LAT_RANGE), ("lon", lon, rules.LON_RANGE)):
+        if not least <= value <= most:
+            raise Refused(path + name, f"outside Indonesia ({least} to {most})")

@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from siaga_intake.core.events import Channel, Form, Hangup, Ignored, Kind, Position, Queue
+from siaga_intake.core.events import (
+    AdditionalData,
+    Channel,
+    Civic,
+    Defect,
+    Form,
+    Hangup,
+    Ignored,
+    Kind,
+    Media,
+    Position,
+    Queue,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +32,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One canonical thing read from a payload. `native` names it among what the same payload gives."""
+    """One canonical thing read from a payload. `part` tells it from others of its kind in the same payload."""
 
     kind: Kind
     call_ref: str
@@ -34,6 +46,28 @@ class Happening:
     form: Form | None = None
     text: str = ""
     position: Position | None = None
+    civic: Civic | None = None
+    additional: AdditionalData | None = None
+    media: tuple[Media, ...] = ()
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfCaller:
+    """Belongs to the call under way of this number: a position that the network sends apart from the call (AML)."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfSession:
+    """Belongs to the written conversation with this address at its channel; `opens` names a new one."""
+
+    address: str
+    opens: str
+
+
+Belongs = OfCaller | OfSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +86,11 @@ class Reading:
     tenant: str = ""
     backfilled: bool = False
     test: bool = False
+    emergency_id: str = ""
+    # What of the payload had to be left out.
+    defects: tuple[Defect, ...] = ()
+    # Where no call_ref is in the payload: how to find the call.
+    belongs: Belongs | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from siaga_intake.core.times import moment
 _LARGEST_SIP: Final = 699
 CANCELLED: Final = 487
 _EMERGENCY: Final = "112"
+_NOT_OF_CALLS: Final = frozenset({"ACK", "MESSAGE", "OPTIONS", "REFER"})
 _CANCEL: Final = Hangup(HangupBy.CALLER, sip_status=CANCELLED, reason="CANCEL")
 
 # Types of the event style that say something; `call.ringing` repeats with every retransmitted 180.
@@ -40,8 +41,10 @@ def read(event: Payload, desk: Desk) -> Read:
 
 def _accounting(event: Payload, desk: Desk) -> Read:
     method = text(event, "method").upper()
+    if method in _NOT_OF_CALLS:
+        return Ignored("irrelevant_event")
     if method not in ("INVITE", "BYE", "CANCEL"):
-        return Ignored("irrelevant_event" if method in ("ACK", "MESSAGE", "OPTIONS", "REFER") else "unknown_event")
+        return Ignored("unknown_event", method)
     call_ref = needed(event, "callid", "call_ref")
     told = moment(event, "time", desk.arrived_at_ms)
     at_ms = desk.arrived_at_ms if told is None else told
@@ -96,7 +99,8 @@ def _dialog(event: Payload, desk: Desk) -> Read:
 def _event(event: Payload, desk: Desk) -> Read:
     meaning = _EVENTS.get(text(event, "type"))
     if meaning is None:
-        return Ignored("irrelevant_event" if text(event, "type") == "call.cancel_requested" else "unknown_event")
+        name = text(event, "type")
+        return Ignored("irrelevant_event") if name == "call.cancel_requested" else Ignored("unknown_event", name)
     kind, by = meaning
     call_ref = needed(event, "call_id", "call_ref")
     told = moment(event, "time", desk.arrived_at_ms)

@@ -6,6 +6,7 @@ from typing import Final
 
 from siaga_intake.core.events import (
     Channel,
+    Defect,
     Disposition,
     Form,
     Hangup,
@@ -13,9 +14,10 @@ from siaga_intake.core.events import (
     Ignored,
     Kind,
     LeftReason,
+    Position,
     Queue,
 )  # fmt: skip
-from siaga_intake.core.fields import Payload, Refused, choice, flag, needed, part, position, text, whole
+from siaga_intake.core.fields import Payload, Refused, choice, flag, located, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
 from siaga_intake.core.times import moment
 
@@ -65,7 +67,7 @@ def read(event: Payload, desk: Desk) -> Read:
     native_id, kind = needed(event, "id", "call_ref"), _kind(event)
     data = part(event, "data")
     if kind is None:
-        return Ignored("unknown_event")
+        return Ignored("unknown_event", text(event, "type"))
     if text(data, "direction", path="data.") == "outgoing":
         return Ignored("outgoing_call")
     channel = choice(data, "channel", Channel, "data.") or Channel.VOICE
@@ -73,7 +75,8 @@ def read(event: Payload, desk: Desk) -> Read:
     call_ref = text(switch, "call_ref", "call_ref", "data.switch.") or text(event, "subject", "call_ref")
     if not call_ref:
         raise Refused("data.switch.call_ref", "missing, and there is no subject either")
-    happenings = tuple(_Call(event, data, desk, kind, call_ref).happenings())
+    call = _Call(event, data, desk, kind, call_ref)
+    happenings = tuple(call.happenings())
     source_kind = text(switch, "kind", "code", "data.switch.") or _default_kind(channel)
     return Reading(
         happenings,
@@ -84,6 +87,7 @@ def read(event: Payload, desk: Desk) -> Read:
         tenant=text(data, "tenant", "code", "data."),
         backfilled=flag(data, "backfilled"),
         test=flag(data, "test") or text(data, "outcome", "code", "data.") == "test",
+        defects=call.located("events", 0)[1],
     )
 
 
@@ -137,7 +141,7 @@ class _Call:
         hangup = self._hangup() if kind in (Kind.ENDED, Kind.TALK_ENDED) else None
         digits = text(data, "digits", "digits", "data.") if kind is Kind.IVR_INPUT else ""
         form = self._claimed(at_ms) or Form(operator) if kind is Kind.FORM else None
-        where = position(part(data, "position", "data."), self.event_source(), at_ms, "data.position.")
+        where, _ = self.located("events", at_ms)
         # A message or a position belongs to the event that came with it, not to every time it tells.
         own = kind is self.kind
         said = text(data, "text", "text", "data.") if own else ""
@@ -146,8 +150,10 @@ class _Call:
             where if own else None,
         )  # fmt: skip
 
-    def event_source(self) -> str:
-        return text(part(self.data, "position", "data."), "source", "code", "data.position.") or "events"
+    def located(self, source: str, at_ms: int) -> tuple[Position | None, tuple[Defect, ...]]:
+        """The position that came along, by the source it names, else by this one."""
+        where = part(self.data, "position", "data.")
+        return located(where, text(where, "source", "code", "data.position.") or source, at_ms, "data.position.")
 
     def _identity(self) -> Identity | None:
         caller = part(self.data, "caller", "data.")
@@ -190,6 +196,6 @@ class _Call:
         found = told or _DISPOSITIONS.get(text(self.data, "outcome", "code", "data."))
         if found is None:
             return None
-        where = position(part(self.data, "position", "data."), "operator", at_ms, "data.position.")
+        where, _ = located(part(self.data, "position", "data."), "operator", at_ms, "data.position.")
         operator, said = text(self.data, "operator", path="data."), text(self.data, "text", "text", "data.")
         return Form(operator, said, text(self.data, "address", "address", "data."), where, disposition=found)

@@ -1,7 +1,7 @@
 """A report from a citizens' app: `{report_id, phone, text, lat, lon, at}`."""
 
 from siaga_intake.core.events import Channel, Kind
-from siaga_intake.core.fields import Payload, Refused, flag, needed, position, text
+from siaga_intake.core.fields import Payload, Refused, flag, located, needed, text
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
 from siaga_intake.core.times import moment
 
@@ -11,9 +11,12 @@ def read(report: Payload, desk: Desk) -> Read:
     report_id = needed(report, "report_id", "call_ref")
     told = moment(report, "at", desk.arrived_at_ms)
     at_ms = desk.arrived_at_ms if told is None else told
-    said, where = text(report, "text", "text"), position(report, "app", at_ms)
-    if not said and where is None:
+    said = text(report, "text", "text")
+    where, defects = located(report, "app", at_ms)
+    if not said and where is None and not defects:
         raise Refused("text", "missing, and there is no position either")
     identity = Identity(text(report, "phone", "number"), self_declared=True)
     happening = Happening(Kind.MESSAGE, report_id, at_ms, identity, text=said, position=where)
-    return Reading((happening,), channel=Channel.APP, native_id=f"report:{report_id}", test=flag(report, "test"))
+    return Reading(
+        (happening,), channel=Channel.APP, native_id=f"report:{report_id}", test=flag(report, "test"), defects=defects
+    )

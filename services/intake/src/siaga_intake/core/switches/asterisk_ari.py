@@ -7,11 +7,11 @@ an announcement. Waiting callers sit in a holding bridge; queues of app_queue ar
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from siaga_intake.core import dialplan
 from siaga_intake.core.centre import plain
 from siaga_intake.core.events import Ignored, Kind, Queue
 from siaga_intake.core.fields import Payload, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
+from siaga_intake.core.switches import dialplan
 from siaga_intake.core.times import moment
 
 IRRELEVANT: Final = frozenset({
@@ -32,7 +32,7 @@ def read(event: Payload, desk: Desk) -> Read:
     name = needed(event, "type")
     reader = _READERS.get(name)
     if reader is None:
-        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event")
+        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
     return reader(_Leg(event, desk))
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from siaga_intake.core.events import Hangup, Ignored, Kind, LeftReason, Queue
 from siaga_intake.core.fields import Payload, needed, text, whole
-from siaga_intake.core.freeswitch import CANCEL_REASONS, LARGEST_Q850, MENUS, hangup_by
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
+from siaga_intake.core.switches.freeswitch_cdr import CANCEL_REASONS, LARGEST_Q850, MENUS, hangup_by
 from siaga_intake.core.times import moment
 
 _IRRELEVANT: Final = Ignored("irrelevant_event")
@@ -27,7 +27,7 @@ def read(event: Payload, desk: Desk) -> Read:
         return _call_centre(event, desk)
     reader = _READERS.get(name)
     if reader is None:
-        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event")
+        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
     leg = needed(event, "Unique-ID", "call_ref")
     call_ref = text(event, "variable_call_uuid", "call_ref") or text(event, "Channel-Call-UUID", "call_ref") or leg
     # The operator's leg is the one that the switch dials, or that belongs to another leg's call.

@@ -8,11 +8,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from siaga_intake.core import dialplan, rules
+from siaga_intake.core import rules
 from siaga_intake.core.centre import plain
 from siaga_intake.core.events import Hangup, HangupBy, Ignored, Kind, Queue
 from siaga_intake.core.fields import Payload, flag, needed, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
+from siaga_intake.core.switches import dialplan
 from siaga_intake.core.times import moment
 
 # A Uniqueid is `[system-]epoch.number`: the channel's birth.
@@ -39,7 +40,7 @@ def read(event: Payload, desk: Desk) -> Read:
     name = needed(event, "Event")
     reader = _READERS.get(name)
     if reader is None:
-        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event")
+        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
     if name == "VarSet" and event.get("Variable") not in dialplan.VARIABLES:
         # Hundreds a call, some of global variables, which have no channel.
         return _IRRELEVANT

@@ -1,0 +1,53 @@
+"""The reception: what comes in, from an HTTP request, a connected switch or a stream, is read, kept, and then answered for."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from siaga_contracts.catalogue import Topic
+from siaga_kit import telemetry
+
+from siaga_intake.adapters import codec
+from siaga_intake.adapters.keeping import Keeper
+from siaga_intake.core.canonical import Origin
+from siaga_intake.core.doors import Door, Taken, take
+from siaga_intake.core.events import Accepted, Ignored, Refusal
+
+# Sees each payload with what it came to, once that is safe. Must neither wait nor raise.
+Observer = Callable[[Door, Origin, object, Taken], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """The one way in for payloads, whoever brings them."""
+
+    keeper: Keeper
+    topic: Topic
+    observers: tuple[Observer, ...] = ()
+
+    async def receive(
+        self, door: Door, payloads: Sequence[object], origin: Origin, traceparent: str | None = None
+    ) -> list[Taken]:
+        """What each payload came to, once all their events are on the broker or on disk. Raises Full: none is kept."""
+        taken = [take(door, payload, origin) for payload in payloads]
+        outgoing = [
+            codec.outgoing(event, self.topic, traceparent)
+            for each in taken
+            if isinstance(each, Accepted)
+            for event in each.events
+        ]
+        await self.keeper.keep(outgoing)
+        _count(door, taken)
+        for observe in self.observers:
+            for payload, each in zip(payloads, taken, strict=True):
+                observe(door, origin, payload, each)
+        return taken
+
+
+_RESULTS: Final = {Accepted: "accepted", Ignored: "ignored", Refusal: "rejected"}
+
+
+def _count(door: Door, taken: Sequence[Taken]) -> None:
+    for result, count in Counter(_RESULTS[type(each)] for each in taken).items():
+        telemetry.counter("siaga.intake.events").add(count, {"kind": door.kind, "result": result})
