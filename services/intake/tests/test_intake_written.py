@@ -109,11 +109,11 @@ def test_an_app_report(events: Events) -> None:
         ({"radius_m": -1}, "radius_m"),
     ],
 )
-@pytest.mark.parametrize(("door", "good"), [("form", FORM), ("app", REPORT)])
+@pytest.mark.parametrize(("name", "good"), [("form", FORM), ("app", REPORT)])
 def test_a_bad_position_is_left_out_and_the_rest_is_taken(
-    take: Callable[..., Any], door: str, good: dict[str, Any], changes: dict[str, Any], field: str
+    take: Callable[..., Any], name: str, good: dict[str, Any], changes: dict[str, Any], field: str
 ) -> None:
-    taken = take(door, {**good, **changes})
+    taken = take(name, {**good, **changes})
     assert isinstance(taken, Accepted)
     assert [defect.field for defect in taken.defects] == [field]
     (event,) = taken.events

@@ -30,8 +30,9 @@ class Door:
 
 
 def _asterisk(payload: Payload, desk: Desk) -> Read:
-    reader = asterisk_ari if "type" in payload and "Event" not in payload else asterisk_ami
-    return reader.read(payload, desk)
+    if "type" in payload and "Event" not in payload:
+        return asterisk_ari.read(payload, desk)
+    return asterisk_ami.read(payload, desk)
 
 
 def _freeswitch(payload: Payload, desk: Desk) -> Read:
