@@ -3,7 +3,7 @@
 from siaga_tenants.borders import Borders, BordersError
 from siaga_tenants.document import TenantError
 from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
-from siaga_tenants.loading import load_tenants
+from siaga_tenants.loading import load_sources, load_tenants
 from siaga_tenants.messages import gsm7_length
 from siaga_tenants.model import (
     Contact,
@@ -35,6 +35,7 @@ __all__ = [
     "Tenants",
     "UnitSpec",
     "gsm7_length",
+    "load_sources",
     "load_tenants",
     "normalise_name",
 ]

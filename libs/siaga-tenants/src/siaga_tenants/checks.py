@@ -81,12 +81,19 @@ def check_unique(loaded: list[Loaded], problems: Problems) -> None:
         for unit, place in entry.units
         for name in (unit.unit_id, *(contact.address for contact in unit.contacts))
     )
-    _check_names(
-        (source.token_sha256, place.child("token_sha256"))
-        for entry in loaded
-        for source, place in entry.sources
-        if source.token_sha256
-    )
+    check_credentials(entry.sources for entry in loaded)
+
+
+def check_credentials(of_tenants: Iterable[Iterable[tuple[Source, Value]]]) -> None:
+    """Tokens and certificates, those of before included, tell one source of one tenant."""
+    shown = [pair for sources in of_tenants for pair in sources]
+    for key in ("token_sha256", "client_cert_sha256"):
+        _check_names(
+            (digest, place.child(name))
+            for source, place in shown
+            for name in (key, f"previous_{key}")
+            if (digest := getattr(source, name))
+        )
 
 
 def _check_names(names: Iterable[tuple[str, Value]]) -> None:

@@ -213,11 +213,14 @@ class Table:
         return self.values[key].table(required, optional) if key in self.values else Table({})
 
 
-def read_document(file: Path, problems: Problems) -> Value:
-    """The root of a YAML file. One that cannot be read gets one complaint, and reads as an empty mapping in silence."""
+def read_document(file: Path, problems: Problems, instead: str | None = None) -> Value:
+    """The root of a YAML file, or of the text that is to stand there `instead`.
+
+    One that cannot be read gets one complaint, and reads as an empty mapping in silence.
+    """
     nothing = Value(file, 1, "", MappingNode(f"{_TAG}map", []), Problems())
     try:
-        root = YAML(typ="safe", pure=True).compose(file.read_text("utf-8"))
+        root = YAML(typ="safe", pure=True).compose(file.read_text("utf-8") if instead is None else instead)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problems.add(file, mark.line + 1 if mark else 1, "", f"is no YAML: {error.problem or error.context}")

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from siaga_tenants.areas import read_gazetteer
-from siaga_tenants.checks import Loaded, check_alone, check_unique
+from siaga_tenants.checks import Loaded, check_alone, check_credentials, check_unique
 from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.messages import read_messages
-from siaga_tenants.model import Tenant, Tenants
+from siaga_tenants.model import Source, Tenant, Tenants
 from siaga_tenants.policies import read_dispatch, read_identity, read_sanctions, read_sources
 from siaga_tenants.units import read_plan, read_units
 
+SOURCES_FILE: Final = "sources.yaml"
 FOLDER: Final = re.compile(r"(\d\d\.\d\d)-[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -27,6 +28,22 @@ def load_tenants(directory: Path) -> Tenants:
     if problems.found:
         raise TenantError(problems.found)
     return Tenants({entry.tenant.code: entry.tenant for entry in loaded})
+
+
+def load_sources(directory: Path, instead: Mapping[Path, str] | None = None) -> Mapping[str, tuple[Source, ...]]:
+    """The sources of all tenants by code, without the rest of their data; `instead` of a file, this is its text.
+
+    Raises TenantError with every problem of every `sources.yaml`.
+    """
+    problems = Problems()
+    found: dict[str, tuple[tuple[Source, Value], ...]] = {}
+    for folder, code in _folders(directory, problems):
+        file = folder / SOURCES_FILE
+        found[code] = read_sources(read_document(file, problems, (instead or {}).get(file)))
+    check_credentials(found.values())
+    if problems.found:
+        raise TenantError(problems.found)
+    return {code: tuple(source for source, _ in sources) for code, sources in found.items()}
 
 
 def _folders(directory: Path, problems: Problems) -> list[tuple[Path, str]]:

@@ -20,6 +20,17 @@ class Source:
     token_sha256: str | None = None
     hmac_secret_file: str | None = None
     test: bool = False
+    # SHA-256 of the certificate that its TLS connections show; with a token or key beside it, both are needed.
+    client_cert_sha256: str | None = None
+    # What it showed before the last rotation, good until then.
+    previous_token_sha256: str | None = None
+    previous_hmac_secret_file: str | None = None
+    previous_client_cert_sha256: str | None = None
+    previous_until_ms: int = 0
+    # Known, but not let in.
+    disabled: bool = False
+    # Events a second in the long run; None = what intake allows everybody.
+    rate_per_s: float | None = None
 
     @property
     def name(self) -> str:

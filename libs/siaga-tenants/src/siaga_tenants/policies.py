@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+from siaga_tenants import credentials
 from siaga_tenants.document import Value
 from siaga_tenants.model import DispatchPolicy, SanctionPolicy, Source
 from siaga_tenants.vocabulary import (
@@ -43,16 +44,13 @@ def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
     sources: list[tuple[Source, Value]] = []
     table = document.table(("sources",))
     for item in table.items("sources"):
-        entry = item.table(("kind", "instance"), ("token_sha256", "hmac_secret_file", "test"))
-        secret = entry.text("hmac_secret_file")
+        entry = item.table(("kind", "instance"), (*credentials.KEYS, "test"))
         source = Source(
             kind=entry.choice("kind", SOURCE_KINDS),
             instance=entry.text("instance", WORD, "a short name like pbx1"),
-            token_sha256=entry.text("token_sha256", r"[0-9a-f]{64}", "a SHA-256 in 64 lower-case hex digits") or None,
-            # Beside this file unless it says where; whether it is there is for intake to see, which alone opens it.
-            hmac_secret_file=str(document.file.parent / secret) if secret else None,
             test=entry.flag("test"),
         )
+        source = credentials.with_credentials(source, entry, document.file.parent)
         if any(source.name == other.name for other, _ in sources):
             item.wrong(f"source {source.name} stands twice; give it another instance name")
         sources.append((source, item))
