@@ -1,6 +1,7 @@
 """The canonical call event: one vocabulary for every switch and channel."""
 
 from dataclasses import dataclass
+from dataclasses import field as field_
 
 from siaga_contracts.terms import CallEventKind as Kind
 from siaga_contracts.terms import Channel, Disposition, HangupBy, Priority
@@ -163,6 +164,8 @@ class Defect:
 
     field: str
     reason: str
+    # What stood there, for whoever explains a capture of his own; it goes into no answer and no log.
+    found: str = field_(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

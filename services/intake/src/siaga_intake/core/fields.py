@@ -15,12 +15,13 @@ EMPTY: Final[Payload] = {}
 
 
 class Refused(Exception):  # noqa: N818  (it carries an answer to the sender, it is no fault of ours)
-    """A field that cannot be taken; `take` turns it into a Refusal."""
+    """A field that cannot be taken; `take` turns it into a Refusal. `found` is what stood there, where it was readable."""
 
-    def __init__(self, field: str, reason: str) -> None:
+    def __init__(self, field: str, reason: str, found: str = "") -> None:
         super().__init__(field, reason)
         self.field = field
         self.reason = reason
+        self.found = found
 
 
 def text(payload: Payload, name: str, rule: str = "name", path: str = "") -> str:
@@ -122,7 +123,7 @@ def located(
     try:
         return position(payload, source, fixed_at_ms, path), ()
     except Refused as refused:
-        return None, (Defect(refused.field, refused.reason),)
+        return None, (Defect(refused.field, refused.reason, refused.found),)
 
 
 def position(payload: Payload, source: str, fixed_at_ms: int = 0, path: str = "") -> Position | None:
@@ -145,4 +146,4 @@ def check_range(lat: float, lon: float, path: str = "") -> None:
     """Refuse a point outside Indonesia."""
     for name, value, (least, most) in (("lat", lat, rules.LAT_RANGE), ("lon", lon, rules.LON_RANGE)):
         if not least <= value <= most:
-            raise Refused(path + name, f"outside Indonesia ({least} to {most})")
+            raise Refused(path + name, f"outside Indonesia ({least} to {most})", f"{lat}, {lon}")

@@ -1,0 +1,23 @@
+"""What to do about a refusal, for the person who connects a source: by how its reason begins."""
+
+from typing import Final
+
+_REMEDIES: Final = (
+    ("missing", "let the source send this field; a filter or a short template has often cut it off"),
+    ("is no time", "send epoch seconds, ms, µs or ns, or ISO 8601 with its offset (2026-01-15T14:15:30+07:00)"),
+    ("is before the year 2000", "set the clock of the source; a machine without NTP often begins at 1970"),
+    ("is more than a day in the future", "set the clock of the source, and see that it sends UTC or an offset"),
+    ("outside Indonesia", "check the order (latitude, longitude) and the sign: south is negative"),
+    ("longer than", "shorten it at the source: no field of a real call is as long"),
+    ("must be an object", "post one JSON object for each event, or a list of them"),
+    ("must be a number", "send digits only, with a full stop before decimals"),
+    ("is no JSON", "capture whole messages; a last one cut in half is usual and harmless"),
+    ("is nested too deeply", "no event is nested like this: look at what made it"),
+    ("the gzip file", "copy the file again; what is before the damage was read"),
+    ("is no XML", "capture the whole document, from its first < to its last >"),
+)
+
+
+def remedy(reason: str) -> str:
+    """The way out; empty where the reason says it already."""
+    return next((way for begins, way in _REMEDIES if reason.startswith(begins)), "")

@@ -1,0 +1,146 @@
+"""What intake would make of captured input: the same readers, and neither broker nor disk behind them."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import msgspec
+
+from siaga_intake import captures
+from siaga_intake.captures import Capture
+from siaga_intake.core import rules
+from siaga_intake.core.canonical import Origin
+from siaga_intake.core.captured import Broken, Piece, excerpt
+from siaga_intake.core.doors import Taken, take
+from siaga_intake.core.events import Accepted, CallEvent, Defect, Ignored, Refusal
+from siaga_intake.core.times import IN_THE_FUTURE
+
+# Captures are explained years after, and some tell times to come: read again by this clock, 2100, they are not refused for it.
+_FAR_MS: Final = 4_102_444_800_000
+# Where payloads of all switches have the name of what they tell.
+_NAMES: Final = ("Event", "type", "Event-Subclass", "Event-Name", "method", "start_line")
+NAMELESS: Final = "(no name)"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event, and the payload that told it."""
+
+    index: int
+    where: str
+    event: CallEvent
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A part of a payload that was taken without it."""
+
+    index: int
+    where: str
+    defect: Defect
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A payload, or a stretch of the file, that intake would not take."""
+
+    index: int
+    where: str
+    field: str
+    reason: str
+    excerpt: str
+
+
+@dataclass(slots=True)
+class Explanation:
+    """All that a file comes to."""
+
+    payloads: int = 0
+    told: list[Told] = field(default_factory=list)
+    irrelevant: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    left_out: list[LeftOut] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    # Payloads that only today's clock would refuse.
+    ahead: int = 0
+
+    def calls(self) -> dict[str, list[Told]]:
+        """The events by their call, in the order of their times; calls in the order in which they were met."""
+        found: dict[str, list[Told]] = {}
+        for told in self.told:
+            found.setdefault(told.event.call_id, []).append(told)
+        return {call: sorted(events, key=lambda told: told.event.event_at_ms) for call, events in found.items()}
+
+    def repeated(self) -> int:
+        """How many events were told before under the same id: sent again by the source, and one event all the same."""
+        return len(self.told) - len({told.event.event_id for told in self.told})
+
+
+def explain(capture: Capture, data: bytes, origin: Origin) -> Explanation:
+    """Read a file as the door of its source would, were its payloads posted one by one. Never raises."""
+    found = Explanation()
+    for index, piece in enumerate(captures.pieces(capture, data)):
+        found.payloads += 1
+        if isinstance(piece, Broken):
+            found.refused.append(Refused(index, piece.where, "", piece.reason, piece.excerpt))
+        else:
+            _add(found, index, piece, capture, origin)
+    return found
+
+
+def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin: Origin) -> None:
+    taken = take(capture.door, piece.payload, origin)
+    if _ahead(taken):
+        found.ahead += 1
+        taken = _by_a_later_clock(capture, piece, origin)
+    match taken:
+        case Accepted(events, defects):
+            found.told += (Told(index, piece.where, event) for event in events)
+            found.left_out += (LeftOut(index, piece.where, defect) for defect in defects)
+        case Ignored("unknown_event", name):
+            found.unknown[name or _name(piece.payload)] += 1
+        case Ignored(reason, name):
+            name = name or _name(piece.payload)
+            found.irrelevant[name if reason == "irrelevant_event" else f"{name}: {reason}"] += 1
+        case Refusal(where, reason):
+            found.refused.append(Refused(index, piece.where, where, reason, _shown(piece.payload)))
+
+
+def _ahead(taken: Taken) -> bool:
+    match taken:
+        case Refusal(_, reason):
+            return reason == IN_THE_FUTURE
+        case Accepted(_, defects):
+            return any(defect.reason == IN_THE_FUTURE for defect in defects)
+        case _:
+            return False
+
+
+def _by_a_later_clock(capture: Capture, piece: Piece, origin: Origin) -> Taken:
+    taken = take(capture.door, piece.payload, replace(origin, arrived_at_ms=_FAR_MS - rules.MAX_AHEAD_MS))
+    if not isinstance(taken, Accepted):
+        return taken
+    return replace(taken, events=tuple(_arrived(event, origin.arrived_at_ms) for event in taken.events))
+
+
+def _arrived(event: CallEvent, arrived_at_ms: int) -> CallEvent:
+    """A time that the payload lacks is the file's, also when it was read by the later clock."""
+    lacking = event.event_at_ms == _FAR_MS - rules.MAX_AHEAD_MS
+    return replace(event, event_at_ms=arrived_at_ms) if lacking else event
+
+
+def _name(payload: object) -> str:
+    if isinstance(payload, Mapping):
+        for name in _NAMES:
+            value = payload.get(name)
+            if isinstance(value, str) and value:
+                return excerpt(value)
+    return NAMELESS
+
+
+def _shown(payload: object) -> str:
+    try:
+        return excerpt(payload if isinstance(payload, str) else msgspec.json.encode(payload).decode())
+    except (TypeError, ValueError, RecursionError):
+        return ""
