@@ -16,10 +16,20 @@ class Health:
 
     def __init__(self) -> None:
         self._ready: dict[str, Check] = {}
+        self._told: dict[str, Check] = {}
 
     def add(self, name: str, check: Check) -> None:
         """Add or replace a check."""
         self._ready[name] = check
+
+    def tell(self, name: str, check: Check) -> None:
+        """Add a check that people see and that makes nothing unready: all processes lose a thing outside together."""
+        self._told[name] = check
+
+    def notes(self) -> dict[str, str]:
+        """What is amiss outside, though this process is ready."""
+        answers = {name: check() for name, check in self._told.items()}
+        return {name: note for name, note in answers.items() if note is not None}
 
     def reasons(self) -> dict[str, str]:
         """What is not ready, and why; empty = ready."""
@@ -35,7 +45,8 @@ def application(health: Health) -> Starlette:
 
     async def ready(_: Request) -> Response:
         reasons = health.reasons()
-        return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+        told = {"ready": not reasons, "reasons": reasons, "notes": health.notes()}
+        return JSONResponse(told, status_code=503 if reasons else 200)
 
     async def prometheus(_: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

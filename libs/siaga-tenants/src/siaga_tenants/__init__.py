@@ -6,6 +6,7 @@ from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
 from siaga_tenants.loading import load_sources, load_tenants
 from siaga_tenants.messages import gsm7_length
 from siaga_tenants.model import (
+    Connect,
     Contact,
     DispatchPolicy,
     Messages,
@@ -22,6 +23,7 @@ __all__ = [
     "Area",
     "Borders",
     "BordersError",
+    "Connect",
     "Contact",
     "DispatchPolicy",
     "Gazetteer",

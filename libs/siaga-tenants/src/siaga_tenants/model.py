@@ -12,6 +12,17 @@ DEFAULT_TYPE: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
+class Connect:
+    """How intake reaches a switch by itself, or is reached by it; what the protocol has no use for is empty."""
+
+    protocol: str
+    # `host:port`, or a URL for `ari`.
+    address: str = ""
+    user: str = ""
+    secret_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One system that may post events for this tenant."""
 
@@ -31,6 +42,9 @@ class Source:
     disabled: bool = False
     # Events a second in the long run; None = what intake allows everybody.
     rate_per_s: float | None = None
+    connect: Connect | None = None
+    # Where the switch's own records are, by what they are (`queue_log`, `cdr`, `cdr_dir`): what was missed is in them.
+    backfill: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from siaga_tenants import credentials
+from siaga_tenants import connections, credentials
 from siaga_tenants.document import Value
 from siaga_tenants.model import DispatchPolicy, SanctionPolicy, Source
 from siaga_tenants.vocabulary import (
@@ -44,13 +44,14 @@ def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
     sources: list[tuple[Source, Value]] = []
     table = document.table(("sources",))
     for item in table.items("sources"):
-        entry = item.table(("kind", "instance"), (*credentials.KEYS, "test"))
+        entry = item.table(("kind", "instance"), (*credentials.KEYS, *connections.KEYS, "test"))
         source = Source(
             kind=entry.choice("kind", SOURCE_KINDS),
             instance=entry.text("instance", WORD, "a short name like pbx1"),
             test=entry.flag("test"),
         )
         source = credentials.with_credentials(source, entry, document.file.parent)
+        source = connections.with_connection(source, entry, document.file.parent)
         if any(source.name == other.name for other, _ in sources):
             item.wrong(f"source {source.name} stands twice; give it another instance name")
         sources.append((source, item))

@@ -18,6 +18,8 @@ from siaga_intake.adapters.keeping import Keeper, Publish
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
+from siaga_intake.adapters.switches.connector import Connector
+from siaga_intake.adapters.switches.links import connectors
 
 log = structlog.get_logger()
 
@@ -37,17 +39,23 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     secret = runtime.settings.caller_secret.get_secret_value().encode()
     if not secret:
         raise ValueError("SIAGA_CALLER_SECRET is empty: without it callers' keys could be undone")
-    sources = Sources(load_tenants(runtime.settings.tenants_dir), AccessSettings())
+    tenants = load_tenants(runtime.settings.tenants_dir)
+    sources = Sources(tenants, AccessSettings())
     spool = Spool(runtime.settings.data_dir / f"intake-{runtime.settings.instance}.spool.sqlite3")
     await spool.open()
     keeper = Keeper(_broker(runtime), spool, topic)
     runtime.health.add("keeping", keeper.trouble)
-    front_door = FrontDoor(sources, Reception(keeper, topic), secret)
+    reception = Reception(keeper, topic)
+    notes = runtime.settings.data_dir / f"intake-{runtime.settings.instance}.links"
+    links = list(connectors(tenants, sources, reception, secret, notes))
+    for link in links:
+        runtime.health.tell(link.feed.line.source.name, link.feed.trouble)
+    front_door = FrontDoor(sources, reception, secret)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    runtime.spawn("intake", _serve(runtime, front_door, keeper, spool, listening))
+    runtime.spawn("intake", _serve(runtime, front_door, keeper, spool, listening, links))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -66,7 +74,12 @@ def _broker(runtime: Runtime) -> Publish:
 
 
 async def _serve(
-    runtime: Runtime, front_door: FrontDoor, keeper: Keeper, spool: Spool, listening: socket.socket
+    runtime: Runtime,
+    front_door: FrontDoor,
+    keeper: Keeper,
+    spool: Spool,
+    listening: socket.socket,
+    links: Sequence[Connector],
 ) -> None:
     """Serve until told to stop; then answer what has been asked, keep it, and close the spool, in this order."""
     server = QuietServer(
@@ -87,6 +100,11 @@ async def _serve(
     async with asyncio.TaskGroup() as parts:
         parts.create_task(keeper.run())
         parts.create_task(keeper.drain())
+        connections = [parts.create_task(link.run()) for link in links]
         await server.serve_until(runtime.stop, [listening])
+        for connection in connections:
+            # What it has read and not kept is read again from the switch's records at the next start.
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
         keeper.close()
     await spool.close()

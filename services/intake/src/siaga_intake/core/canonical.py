@@ -38,6 +38,8 @@ class Origin:
     # Centres that a payload may choose by its `tenant`, when neither credentials nor header do.
     open_to: Mapping[str, Centre] = field(default_factory=dict)
     test: bool = False
+    # Read from the switch's own records, for a time in which nobody listened.
+    backfilled: bool = False
 
 
 def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> Accepted | Refusal:
@@ -88,7 +90,7 @@ def _event(happening: Happening, reading: Reading, native: str, source: str, ori
         form=happening.form,
         text=happening.text,
         position=happening.position,
-        backfilled=reading.backfilled,
+        backfilled=reading.backfilled or origin.backfilled,
         test=reading.test or origin.test,
         civic=happening.civic,
         additional=happening.additional,

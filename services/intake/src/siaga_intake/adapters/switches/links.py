@@ -1,0 +1,42 @@
+"""The switches that the tenants' sources say intake connects to, each with its way there and its records."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from siaga_tenants import Connect, Source, Tenants
+
+from siaga_intake.adapters.reception import Reception
+from siaga_intake.adapters.sources import Sources
+from siaga_intake.adapters.switches.connector import Connector, Feed, History, Line, Link
+from siaga_intake.adapters.switches.progress import Progress
+from siaga_intake.core.doors import SWITCH_DOORS
+
+# By the protocol that `connect` names.
+LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {}
+# By kind of source: where `backfill` says its records are.
+HISTORIES: Final[Mapping[str, Callable[[Mapping[str, str]], History]]] = {}
+
+
+def connectors(
+    tenants: Tenants, sources: Sources, reception: Reception, secret: bytes, notes: Path
+) -> Iterator[Connector]:
+    """One connector for each source that intake connects to; their notes of progress are files in `notes`."""
+    for code, tenant in tenants.items():
+        for source in tenant.sources:
+            if source.connect is None or source.connect.protocol not in LINKS:
+                continue
+            line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
+            yield Connector(feed(line, reception, notes), LINKS[source.connect.protocol](source.connect))
+
+
+def feed(line: Line, reception: Reception, notes: Path) -> Feed:
+    """What the source tells, with its note of progress and its records."""
+    progress = Progress(notes / f"{line.centre.tenant}-{line.source.kind}-{line.source.instance}.seen")
+    return Feed(line, reception, progress, history(line.source))
+
+
+def history(source: Source) -> History | None:
+    """The source's own records, where it says that there are some."""
+    make = HISTORIES.get(source.kind)
+    return make(source.backfill) if make is not None and source.backfill else None
