@@ -29,8 +29,7 @@ def origin() -> Origin:
 
 @pytest.fixture
 def door() -> Callable[[str], Door]:
-    named = {**doors.SWITCH_DOORS, "events": doors.CALL_EVENTS, "form": doors.FORM, "app": doors.APP}
-    return named.__getitem__
+    return {each.kind: each for each in doors.DOORS}.__getitem__
 
 
 @pytest.fixture

@@ -12,13 +12,14 @@ from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door
 from siaga_intake.core.events import Accepted, CallEvent, Ignored, Refusal
 
-DOORS = ["asterisk", "freeswitch", "kamailio", "events", "form", "app"]
+DOORS = [each.kind for each in doors.DOORS]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12)
     | st.sampled_from([
         "1710123330.41", "1710123330", "2024-03-11T09:15:30.120+0700", "+6281234567890", "ivr-112", "0", "16", "-1", "1e400",
         "Hangup", "Newchannel", "AgentComplete", "VarSet", "QUEUESTATUS", "TIMEOUT", "StasisStart", "ChannelDestroyed",
         "INVITE", "BYE", "call.ended", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true",
+        "text", "image", "location", "interactive", "edit", "contacts", "11 Maret 2024 09.15 WIB", "31-02-2024", "6281234567890",
     ]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
@@ -28,12 +29,14 @@ FIELDS = st.sampled_from([
     "Digit", "type", "timestamp", "channel", "bridge", "digit", "variable", "value", "cause", "variables", "callflow", "app_log",
     "channel_data", "switchname", "method", "callid", "sip_code", "time", "src_user", "pai", "start_time", "end_time", "call_id",
     "caller", "specversion", "id", "source", "subject", "data", "call_ref", "operator", "text", "address", "lat", "lon",
-    "priority", "disposition", "report_id", "phone", "at",
+    "priority", "disposition", "report_id", "phone", "at", "photos", "message", "status", "field", "metadata", "contact", "from",
+    "to", "Body", "nomor_laporan", "isi_laporan", "tanggal", "lokasi", "lintang", "bujur", "lampiran", "pelapor", "kategori",
 ])  # fmt: skip
 INNER = st.sampled_from([
     "uuid", "call_uuid", "start_epoch", "end_epoch", "cc_queue", "cc_cancel_reason", "cc_agent_bridged", "id", "name", "state",
     "caller", "number", "creationtime", "dialplan", "channelvars", "channels", "switch", "call_ref", "kind", "t", "ring", "end",
-    "answer", "outcome", "outcome_basis", "hangup", "by", "q850", "position", "lat", "lon", "tenant", "queue",
+    "answer", "outcome", "outcome_basis", "hangup", "by", "q850", "position", "lat", "lon", "tenant", "queue", "from", "timestamp",
+    "type", "text", "body", "image", "location", "latitude", "longitude", "interactive", "edit", "message", "contacts", "profile",
 ])  # fmt: skip
 PAYLOADS = st.dictionaries(FIELDS, VALUES | st.dictionaries(INNER, VALUES, max_size=8), max_size=10)
 
@@ -63,6 +66,11 @@ COMPLETE: dict[str, dict[str, Any]] = {
     "kamailio": {"method": "INVITE", "callid": "x", "sip_code": "487", "time": 1710123346, "src_user": "0812345678"},
     "app": {"report_id": "r", "phone": "0812345678", "text": "tolong", "lat": -6.1, "lon": 106.1, "at": "1710123346"},
     "form": {"source": "asterisk/pbx1", "call_ref": "1", "text": "x", "lat": -6.1, "lon": 106.1, "priority": "P1"},
+    "sms": {"from": "0812345678", "to": "112", "text": "tolong", "id": "m", "at": "11-03-2024 09:15"},
+    "lapor": {
+        "nomor_laporan": "1", "judul": "Banjir", "isi_laporan": "x", "tanggal": "2024-03-11", "lat": -6.1, "lon": 106.1,
+        "lokasi": "Cipare", "lampiran": ["a.jpg"], "pelapor": "Anonim", "kategori": "bencana",
+    },
 }  # fmt: skip
 
 

@@ -156,6 +156,9 @@ async def test_every_door(centre: Centre) -> None:
         ("/v1/call-events", event),
         ("/v1/calls/form", form),
         ("/v1/channels/app", {"report_id": "r", "text": "tolong"}),
+        ("/v1/channels/whatsapp", {"entry": [{"changes": [{"value": {"messages": [{"id": "w", "from": "62812"}]}}]}]}),
+        ("/v1/channels/sms", {"from": "081234567890", "text": "tolong", "id": "m"}),
+        ("/v1/channels/lapor", {"nomor_laporan": "1", "isi_laporan": "banjir"}),
     ):
         status, answer, _ = await centre.post(path, body)
         assert (status, answer["rejected"]) == (202, []), path
@@ -163,14 +166,37 @@ async def test_every_door(centre: Centre) -> None:
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("media_type", ["x-www-form-base64-encoded", "x-www-form-urlencoded"])
+async def test_an_sms_is_the_same_by_json_by_form_and_in_the_address(centre: Centre) -> None:
+    sms = {"from": "+6281234567890", "text": "kebakaran \u00e9", "id": "m1", "at": "1710123330"}
+    form = "application/x-www-form-urlencoded"
+    assert (await centre.post("/v1/channels/sms", sms))[0] == 202
+    assert (await centre.post("/v1/channels/sms", urlencode(sms).encode(), content_type=form))[0] == 202
+    async with centre.session.get(f"{centre.url}/v1/channels/sms?{urlencode(sms)}") as response:
+        assert response.status == 202
+    first, second, third = centre.messages
+    assert first == second == third
+    async with centre.session.get(f"{centre.url}/v1/switch/asterisk?Event=Hangup") as response:
+        assert response.status == 405
+    many = "&".join(f"f{number}=1" for number in range(200)).encode()
+    assert (await centre.post("/v1/channels/sms", many, content_type=form))[0] == 400
+
+
+async def test_a_platform_that_cannot_mend_is_thanked_for_everything(centre: Centre) -> None:
+    post = {"entry": [{"changes": [{"value": {"messages": [{"type": "text"}], "statuses": [{"id": "x"}]}}]}]}
+    status, answer, _ = await centre.post("/v1/channels/whatsapp", post)
+    assert status == 202
+    assert answer["rejected"] == [{"index": 0, "field": "message.id", "reason": "missing"}]
+    assert answer["ignored"] == [{"index": 1, "reason": "message_status"}]
+    assert (await centre.post("/v1/channels/whatsapp", {"object": "page"}))[0] == 202
+
+
 @pytest.mark.parametrize("encoded", [False, True])
-async def test_freeswitch_forms(centre: Centre, encoded: bool, media_type: str) -> None:
-    """The content type is lost with `disable-100-continue`; what the field holds tells by itself."""
+async def test_freeswitch_forms(centre: Centre, encoded: bool) -> None:
     cdr = json.dumps(CDR)
     value = base64.b64encode(cdr.encode()).decode() if encoded else cdr
+    media_type = f"application/x-www-form-{'base64-encoded' if encoded else 'urlencoded'}"
     status, _, _ = await centre.post(
-        "/v1/switch/freeswitch?uuid=a1b2", urlencode({"cdr": value}).encode(), content_type=f"application/{media_type}"
+        "/v1/switch/freeswitch", urlencode({"cdr": value}).encode(), content_type=media_type
     )
     assert status == 202
     assert [message.call_ref for message in centre.messages] == ["a1b2", "a1b2"]

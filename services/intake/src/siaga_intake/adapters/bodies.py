@@ -1,17 +1,21 @@
 """Bodies of requests: bounded, and decoded from what switches send."""
 
+import base64
+import binascii
 from typing import Final
+from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
 
-from siaga_intake.core.switches import freeswitch_posted
-
 # A thousand of the largest usual events; what is larger is not from a switch.
 MAX_BODY_BYTES: Final = 1024 * 1024
-# mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, URL-encoded or in base64.
-_FORMS: Final = frozenset({"application/x-www-form-urlencoded", "application/x-www-form-base64-encoded"})
-_CDR: Final = b"cdr="
+# mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, plain or in base64.
+FORM: Final = "application/x-www-form-urlencoded"
+_BASE64_FORM: Final = "application/x-www-form-base64-encoded"
+_CDR: Final = "cdr"
+# A message with its gateway's remarks; more is an attempt to keep us busy.
+_MAX_FIELDS: Final = 100
 
 
 class Unreadable(Exception):  # noqa: N818  (it carries an answer to the sender)
@@ -42,22 +46,34 @@ def _too_large() -> Unreadable:
     return Unreadable(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
 
 
-def decode(body: bytes, content_type: str) -> object:
-    """The JSON value of a body."""
+def decode(body: bytes, content_type: str, *, fields: bool = False) -> object:
+    """The JSON value of a body; with `fields`, of a form its fields, the first of each name."""
     media_type = content_type.partition(";")[0].strip().lower()
     try:
-        if media_type in _FORMS and not body.lstrip().startswith((b"{", b"[")):
-            return freeswitch_posted.record(_field(body))
+        if fields and media_type == FORM and not body.lstrip().startswith((b"{", b"[")):
+            return _fields(body)
+        if media_type in (FORM, _BASE64_FORM) and not body.lstrip().startswith((b"{", b"[")):
+            body = _field(body, base64_encoded=media_type == _BASE64_FORM)
         value: object = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error) as error:
         raise Unreadable(400, f"the body is no JSON: {error}") from error
     except RecursionError as error:
         raise Unreadable(400, "the body is nested too deeply") from error
     return value
 
 
-def _field(body: bytes) -> bytes:
-    for field in body.split(b"&"):
-        if field.startswith(_CDR):
-            return field
-    raise Unreadable(400, "the form has no field cdr")
+def _fields(body: bytes) -> dict[str, str]:
+    try:
+        found = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError as error:
+        raise Unreadable(400, f"the form cannot be read: more than {_MAX_FIELDS} fields") from error
+    return {name: values[0] for name, values in found.items()}
+
+
+def _field(body: bytes, *, base64_encoded: bool) -> bytes:
+    fields = parse_qs(body.decode())
+    if _CDR not in fields:
+        raise Unreadable(400, "the form has no field cdr")
+    value = fields[_CDR][0]
+    # A plus sign of base64 arrives as a space when it was not escaped.
+    return base64.b64decode(value.replace(" ", "+")) if base64_encoded else value.encode()

@@ -47,7 +47,7 @@ class FrontDoor:
 
     def application(self) -> Starlette:
         """The ASGI application."""
-        posts = [Route(door.path, self._through(door), methods=["POST"]) for door in doors.DOORS]
+        posts = [Route(door.path, self._through(door), methods=_methods(door)) for door in doors.DOORS]
         routes = [*self.extra, *posts, Route("/v1/switch/{switch}", _no_such_switch, methods=["POST"])]
         handlers = {HTTPException: problems.on_http_error, Exception: problems.on_fault}
         return Starlette(routes=routes, exception_handlers=handlers)
@@ -60,11 +60,14 @@ class FrontDoor:
 
     async def _receive(self, request: Request, door: Door) -> Response:
         try:
-            body = await bodies.read(request)
+            # What is signed, in a request that carries its fields in the address, is these.
+            asked = request.method == "GET"
+            body = request.url.query.encode() if asked else await bodies.read(request)
             admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s())
             if isinstance(admitted, Denied):
                 return _denied(admitted)
-            payload = bodies.decode(body, request.headers.get("content-type", _JSON))
+            media_type = bodies.FORM if asked else request.headers.get("content-type", _JSON)
+            payload = bodies.decode(body, media_type, fields=door.takes_forms)
             origin = self._origin(request, door, admitted)
         except Unreadable as unreadable:
             return problem(unreadable.status, unreadable.reason)
@@ -77,7 +80,7 @@ class FrontDoor:
             f"POST {door.path}", "server", request.headers.get("traceparent"),
             {"http.request.method": "POST", "http.route": door.path, "siaga.tenant": origin.centre.tenant},
         ) as traceparent:  # fmt: skip
-            return await self._take(door, payloads, origin, traceparent)
+            return await self._take(door, doors.pieces(door, payloads), origin, traceparent)
 
     def _origin(self, request: Request, door: Door, admitted: Admitted) -> Origin:
         now_ms = int(self.now_s() * 1000)
@@ -101,7 +104,11 @@ class FrontDoor:
             taken = await self.reception.receive(door, payloads, origin, traceparent)
         except Full as full:
             return problem(503, f"{full}; nothing was taken", headers={"Retry-After": str(RETRY_AFTER_S)})
-        return _answer(taken)
+        return _answer(taken, sender_mends=door.sender_mends)
+
+
+def _methods(door: Door) -> list[str]:
+    return ["POST", "GET"] if door.takes_forms else ["POST"]
 
 
 async def _no_such_switch(_: Request) -> Response:
@@ -113,7 +120,7 @@ def _denied(denied: Denied) -> Response:
     return problem(denied.status, denied.reason, denied.field, headers)
 
 
-def _answer(taken: Sequence[Taken]) -> Response:
+def _answer(taken: Sequence[Taken], *, sender_mends: bool) -> Response:
     """What became of each payload, by its index; a problem only when none could be taken."""
     accepted: list[dict[str, object]] = []
     ignored: list[dict[str, object]] = []
@@ -132,7 +139,7 @@ def _answer(taken: Sequence[Taken]) -> Response:
                     told["left_out"] = [{"field": defect.field, "reason": defect.reason} for defect in defects]
                 accepted.append(told)
     lists: dict[str, object] = {"accepted": accepted, "ignored": ignored, "rejected": rejected}
-    if rejected and len(rejected) == len(taken):
+    if sender_mends and rejected and len(rejected) == len(taken):
         field, reason = str(rejected[0]["field"]), str(rejected[0]["reason"])
         return problem(422, f"{field}: {reason}" if field else reason, field, more=lists)
     return Response(msgspec.json.encode(lists), 202, media_type=_JSON)

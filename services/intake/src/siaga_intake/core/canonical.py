@@ -37,6 +37,8 @@ class Origin:
     named: str = ""
     # Centres that a payload may choose by its `tenant`, when neither credentials nor header do.
     open_to: Mapping[str, Centre] = field(default_factory=dict)
+    # Centre and source by the number or id that citizens write to, where several sources share these credentials.
+    reached: Mapping[str, tuple[Centre, str]] = field(default_factory=dict)
     test: bool = False
     # Read from the switch's own records, for a time in which nobody listened.
     backfilled: bool = False
@@ -44,16 +46,25 @@ class Origin:
 
 def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> Accepted | Refusal:
     """The events of one payload that came through the door of `kind`."""
+    owner = whose(reading, kind, origin)
+    if isinstance(owner, Refusal):
+        return owner
+    native = reading.native_id or digest(payload)
+    events = tuple(_event(each, reading, native, owner, origin) for each in reading.happenings)
+    return Accepted(events, reading.defects)
+
+
+def whose(reading: Reading, kind: str, origin: Origin) -> tuple[Centre, str] | Refusal:
+    """The centre and the source (`kind/instance`) that a reading through the door of `kind` belongs to."""
+    if reading.reached_at and reading.reached_at in origin.reached:
+        return origin.reached[reading.reached_at]
     centre = origin.centre
     if reading.tenant and reading.tenant != centre.tenant:
         chosen = origin.open_to.get(reading.tenant)
         if chosen is None:
             return Refusal("data.tenant", "is not the tenant of this source")
         centre = chosen
-    source = _source(reading, kind, centre, origin)
-    native = reading.native_id or _digest(payload)
-    events = tuple(_event(each, reading, native, source, origin) for each in reading.happenings)
-    return Accepted(events, reading.defects)
+    return centre, _source(reading, kind, centre, origin)
 
 
 def _source(reading: Reading, kind: str, centre: Centre, origin: Origin) -> str:
@@ -63,13 +74,14 @@ def _source(reading: Reading, kind: str, centre: Centre, origin: Origin) -> str:
     return centre.source(kind, origin.named or reading.instance)
 
 
-def _digest(payload: Payload) -> str:
+def digest(payload: Payload) -> str:
     """The content's name: what the same event sent again has in common with the first."""
     return hashlib.blake2b(_encoder.encode(payload), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def _event(happening: Happening, reading: Reading, native: str, source: str, origin: Origin) -> CallEvent:
-    tenant = reading.tenant or origin.centre.tenant
+def _event(happening: Happening, reading: Reading, native: str, owner: tuple[Centre, str], origin: Origin) -> CallEvent:
+    centre, source = owner
+    tenant = centre.tenant
     named = f"{native}:{happening.kind.name}"
     return CallEvent(
         event_id=ids.event_id(tenant, source, f"{named}:{happening.part}" if happening.part else named),

@@ -7,7 +7,7 @@ stopped it, and what stands beside the cut is as good as ever.
 import codecs
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -88,6 +88,19 @@ def messages(read: Callable[[str], Iterable[Payload]]) -> SplitText:
 def json_or(other: SplitText) -> SplitText:
     """JSON where the file begins like it, else as `other` has it."""
     return lambda text: json_values(text) if text.lstrip(_BETWEEN).startswith("{") else other(text)
+
+
+def apart(split: SplitText, open_up: Callable[[Payload], Iterable[object]]) -> SplitText:
+    """A splitter whose payloads carry many, each of which becomes a piece of its own."""
+    return lambda text: (piece for each in split(text) for piece in _opened(each, open_up))
+
+
+def _opened(each: Piece | Broken, open_up: Callable[[Payload], Iterable[object]]) -> Iterator[Piece | Broken]:
+    if isinstance(each, Broken) or not isinstance(each.payload, Mapping):
+        yield each
+        return
+    for number, payload in enumerate(open_up(each.payload), 1):
+        yield Piece(f"{each.where}, part {number}", payload)
 
 
 def json_values(text: str) -> Iterator[Piece | Broken]:

@@ -17,6 +17,12 @@ class Centre:
     instances: Mapping[str, tuple[str, ...]]
     # As `plain` leaves them.
     operators: frozenset[str] = frozenset()
+    # What its clocks are ahead of UTC, for times that are told without an offset.
+    zone_hours: int = 7
+    # Messages of one citizen this close together are one conversation.
+    session_gap_ms: int = 2 * 3_600_000
+    # A conversation without a message for this long is stale: somebody must look.
+    stale_after_ms: int = 300_000
 
     def source(self, kind: str, named: str) -> str:
         """The source `kind/instance` that `named` means (`pbx1` or `asterisk/pbx1`, perhaps empty).

@@ -1,18 +1,23 @@
 """The doors of intake: for each kind of source, how its payloads are read; and `take`, which never raises on a payload."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_intake.core.canonical import Origin, canonical
+from siaga_intake.core.belonging import on_its_own
+from siaga_intake.core.canonical import Origin, canonical, digest
 from siaga_intake.core.centre import SWITCHES
-from siaga_intake.core.channels import app, cloudevents, form
+from siaga_intake.core.channels import app, cloudevents, form, lapor, sms, whatsapp
 from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.fields import Payload, Refused
-from siaga_intake.core.happening import Desk, Read
+from siaga_intake.core.happening import Desk, Read, Reading
 from siaga_intake.core.switches import asterisk_ami, asterisk_ari, freeswitch_cdr, freeswitch_esl, kamailio
 
 Taken = Accepted | Ignored | Refusal
+
+
+def _whole(payload: Payload) -> Sequence[object]:
+    return (payload,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,13 @@ class Door:
     open_for: frozenset[str]
     # Whether a header may say which instance speaks; elsewhere the payload names the call's source.
     instance_by_header: bool = True
+    # The payloads in one that carries many, each of which is read, answered for and kept by itself.
+    split: Callable[[Payload], Sequence[object]] = _whole
+    # Whether it takes posts of forms by their fields, and requests that carry those in their address.
+    takes_forms: bool = False
+    # Whether somebody stands behind the sender who can mend what is refused. A platform that only sends the same again,
+    # and shuts the way when that fails for long, is thanked for everything; what was refused waits in quarantine.
+    sender_mends: bool = True
 
 
 def _asterisk(payload: Payload, desk: Desk) -> Read:
@@ -36,8 +48,7 @@ def _asterisk(payload: Payload, desk: Desk) -> Read:
 
 
 def _freeswitch(payload: Payload, desk: Desk) -> Read:
-    of_socket = "Event-Name" in payload or "Content-Type" in payload
-    return freeswitch_esl.read(payload, desk) if of_socket else freeswitch_cdr.read(payload, desk)
+    return freeswitch_esl.read(payload, desk) if "Event-Name" in payload else freeswitch_cdr.read(payload, desk)
 
 
 SWITCH_DOORS: Final[Mapping[str, Door]] = {
@@ -50,18 +61,47 @@ CALL_EVENTS: Final = Door(
 )
 FORM: Final = Door("form", "/v1/calls/form", form.read, frozenset({"form"}), instance_by_header=False)
 APP: Final = Door("app", "/v1/channels/app", app.read, frozenset({"app"}))
+WHATSAPP: Final = Door(
+    "whatsapp",
+    "/v1/channels/whatsapp",
+    whatsapp.read,
+    frozenset({"whatsapp"}),
+    split=whatsapp.split,
+    sender_mends=False,
+)
+SMS: Final = Door("sms", "/v1/channels/sms", sms.read, frozenset({"sms"}), takes_forms=True)
+LAPOR: Final = Door("lapor", "/v1/channels/lapor", lapor.read, frozenset({"lapor"}))
 # All of them, in the order of the documentation.
-DOORS: Final = (*SWITCH_DOORS.values(), CALL_EVENTS, FORM, APP)
+DOORS: Final = (*SWITCH_DOORS.values(), CALL_EVENTS, FORM, APP, WHATSAPP, SMS, LAPOR)
+
+
+def pieces(door: Door, payloads: Sequence[object]) -> Sequence[object]:
+    """The payloads as the door reads them, those that carry many taken apart."""
+    if door.split is _whole:
+        return payloads
+    return [piece for each in payloads for piece in (door.split(each) if isinstance(each, Mapping) else (each,))]
 
 
 def take(door: Door, payload: object, origin: Origin) -> Taken:
-    """What one payload comes to: events, nothing, or the field to mend."""
+    """What one payload comes to by itself: events, nothing, or the field to mend."""
+    return settle(door, payload, read(door, payload, origin), origin)
+
+
+def read(door: Door, payload: object, origin: Origin) -> Read | Refusal:
+    """The first step: what a payload says."""
     if not isinstance(payload, Mapping):
         return Refusal("", "must be an object")
     try:
-        reading = door.read(payload, Desk(origin.arrived_at_ms, origin.centre.operators))
+        return door.read(payload, Desk(origin.arrived_at_ms, origin.centre.operators, origin.centre.zone_hours))
     except Refused as refused:
         return Refusal(refused.field, refused.reason)
-    if isinstance(reading, Ignored):
-        return reading
-    return canonical(reading, door.kind, payload, origin)
+
+
+def settle(door: Door, payload: object, said: Read | Refusal, origin: Origin) -> Taken:
+    """The second step, in between which its call may have been found: ids, caller, events."""
+    if not isinstance(said, Reading):
+        return said
+    assert isinstance(payload, Mapping)
+    if said.belongs is not None:
+        said = on_its_own(said, digest(payload))
+    return canonical(said, door.kind, payload, origin)

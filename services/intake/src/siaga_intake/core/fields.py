@@ -48,6 +48,18 @@ def _written(name: str, value: float) -> str:
         raise Refused(name, "too large a number") from None
 
 
+def cut(payload: Payload, name: str, rule: str = "text", path: str = "") -> tuple[str, tuple[Defect, ...]]:
+    """As `text`, for what citizens write: too much of it is cut, and what is no text left out, each as a defect."""
+    value = payload.get(name)
+    most = rules.MAX_LENGTH[rule]
+    if isinstance(value, str) and len(value.strip()) > most:
+        return value.strip()[:most], (Defect(path + name, f"cut after {most} characters"),)
+    try:
+        return text(payload, name, rule, path), ()
+    except Refused as refused:
+        return "", (Defect(refused.field, refused.reason),)
+
+
 def needed(payload: Payload, name: str, rule: str = "name", path: str = "") -> str:
     """A text that must be there."""
     value = text(payload, name, rule, path)

@@ -89,6 +89,8 @@ class Reading:
     emergency_id: str = ""
     # What of the payload had to be left out.
     defects: tuple[Defect, ...] = ()
+    # The number or id of ours that the citizen wrote to, where several sources share one way in.
+    reached_at: str = ""
     # Where no call_ref is in the payload: how to find the call.
     belongs: Belongs | None = None
 
@@ -100,6 +102,8 @@ class Desk:
     arrived_at_ms: int
     # Operators' names as `plain` leaves them, to tell their legs from the callers'.
     operators: frozenset[str] = field(default_factory=frozenset)
+    # What the centre's clocks are ahead of UTC.
+    zone_hours: int = 7
 
 
 Read = Reading | Ignored
