@@ -19,7 +19,7 @@ settings.load_profile("siaga")
 
 @pytest.fixture(scope="session")
 def _servers() -> Iterator[StackAddresses]:
-    with Stack(services=False) as stack:
+    with Stack(services=()) as stack:
         yield stack.addresses
 
 

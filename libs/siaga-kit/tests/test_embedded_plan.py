@@ -62,7 +62,20 @@ def test_everything_else_sends_through_the_embedded_sms_centre(
     assert plan.addresses.smsc_control_url == specs(plan)["smsc"].url
 
 
-@pytest.mark.parametrize("choices", [Choices(), Choices("free", services=False, demo=True, real_sms=True)])
+@pytest.mark.parametrize(
+    ("services", "started"),
+    [((), []), (("intake",), ["intake"]), (("notifier",), ["smsc", "notifier"])],
+)
+def test_only_the_services_that_are_asked_for_are_started(
+    home: Home, services: tuple[str, ...], started: list[str]
+) -> None:
+    assert list(specs(planned(home, Choices("free", services=services)))) == started
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [Choices(), Choices("free", services=()), Choices("free", services=("intake",), demo=True, real_sms=True)],
+)
 def test_a_detached_supervisor_is_told_all_choices(
     home: Home, choices: Choices, monkeypatch: pytest.MonkeyPatch
 ) -> None:

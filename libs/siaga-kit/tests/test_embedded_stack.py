@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("home"), services=False) as running:
+    with Stack(tmp_path_factory.mktemp("home"), services=()) as running:
         yield running
 
 
@@ -51,6 +51,17 @@ def test_a_killed_kafka_comes_back_with_its_topics(stack: Stack) -> None:
     assert [change.action for change in again] == ["as listed"] * len(TOPICS)
 
 
+def test_a_process_taken_down_stays_down_until_it_is_brought_back(stack: Stack) -> None:
+    restarts = stack.process("redis").restarts
+    gone = stack.take_down("redis")
+    until = time.monotonic() + 10
+    while stack.process("redis").why != "is held down" and time.monotonic() < until:
+        time.sleep(0.02)
+    assert (stack.process("redis").pid, stack.process("redis").why) == (None, "is held down")
+    stack.bring_back("redis")
+    assert stack.wait_ready("redis", not_pid=gone).restarts == restarts + 1
+
+
 def test_drift_is_told(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(ensure_topics(stack.addresses.kafka_bootstrap, 1))
     monkeypatch.setattr(type(CALL_EVENTS), "config", lambda _: {"retention.ms": "77"})
@@ -61,12 +72,12 @@ def test_drift_is_told(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_second_start_on_the_folder_is_refused(stack: Stack) -> None:
     with pytest.raises(StackError, match=r"already runs on"):
-        control.start(stack.home, Choices("free", services=False))
+        control.start(stack.home, Choices("free", services=()))
     assert stack.process("redis").ready
 
 
 def test_after_a_killed_supervisor_the_next_takes_the_servers_over(tmp_path: Path) -> None:
-    with Stack(tmp_path / "home", services=False) as stack:
+    with Stack(tmp_path / "home", services=()) as stack:
         kafka, redis_ = stack.pid("kafka"), stack.pid("redis")
         addresses = stack.addresses
         os.kill(stack.state.supervisor_pid, signal.SIGKILL)
@@ -74,7 +85,7 @@ def test_after_a_killed_supervisor_the_next_takes_the_servers_over(tmp_path: Pat
         until = time.monotonic() + 10
         while state.is_running(stack.home) and time.monotonic() < until:
             time.sleep(0.02)
-        with Stack(tmp_path / "home", services=False) as next_:
+        with Stack(tmp_path / "home", services=()) as next_:
             assert (next_.pid("kafka"), next_.pid("redis")) == (kafka, redis_)
             assert next_.addresses == addresses
             assert next_.process("kafka").restarts == 0

@@ -10,7 +10,7 @@ from siaga_kit.embedded import state
 from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import Home
 from siaga_kit.embedded.jars import Progress
-from siaga_kit.embedded.plan import Choices, Planner
+from siaga_kit.embedded.plan import ALL_SERVICES, Choices, Planner
 from siaga_kit.embedded.processes import started_at
 from siaga_kit.embedded.supervisor import Owner, Report, Supervisor, hold
 
@@ -34,8 +34,7 @@ def serve(
 def arguments(home: Home, choices: Choices, owner: Owner | None) -> list[str]:
     """The command line of a detached supervisor."""
     made = [sys.executable, "-m", "siaga_kit.embedded.daemon", "--home", str(home.root), "--ports", choices.ports]
-    if not choices.services:
-        made.append("--no-services")
+    made += ["--services", ",".join(choices.services)]
     if choices.demo:
         made.append("--demo")
     if choices.real_sms:
@@ -49,14 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="siaga_kit.embedded.daemon", description=__doc__)
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--ports", choices=("fixed", "free"), default="fixed")
-    parser.add_argument("--services", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--services", default=",".join(ALL_SERVICES), help="names with commas between; empty = none")
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--real-sms", action="store_true")
     parser.add_argument("--owner", type=int)
     asked = parser.parse_args(arguments)
     owner = Owner(asked.owner, started_at(asked.owner) or 0.0) if asked.owner else None
+    services = tuple(filter(None, asked.services.split(",")))
     try:
-        serve(Home.at(asked.home), Choices(asked.ports, asked.services, asked.demo, asked.real_sms), owner)
+        serve(Home.at(asked.home), Choices(asked.ports, services, asked.demo, asked.real_sms), owner)
     except StackError as error:
         sys.exit(str(error))
 

@@ -19,20 +19,6 @@ from siaga_kit.topics import ensure_topics
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What to run."""
-
-    ports: Mode = "fixed"
-    # False = Kafka and Redis only.
-    services: bool = True
-    # The front door takes unsigned requests; for the demonstration only.
-    demo: bool = False
-    # SMS go to the centre that SIAGA_SMPP__HOST names, where it names one. Only for real work: the recorded and made-up
-    # calls of a demonstration, a measurement or a test must never send SMS to anybody's phone.
-    real_sms: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Service:
     """One of our programs."""
 
@@ -49,8 +35,23 @@ SERVICES: Final = (
     Service("dispatcher", "siaga_dispatcher", grpc=True),
     Service("notifier", "siaga_notifier"),
 )
+ALL_SERVICES: Final = tuple(service.name for service in SERVICES)
 # In the order in which they may be stopped: each only needs those behind it.
-STOP_ORDER: Final = (*(service.name for service in SERVICES), "smsc", "redis", "kafka")
+STOP_ORDER: Final = (*ALL_SERVICES, "smsc", "redis", "kafka")
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What to run."""
+
+    ports: Mode = "fixed"
+    # Names of our own programs; none = Kafka and Redis only.
+    services: tuple[str, ...] = ALL_SERVICES
+    # The front door takes unsigned requests; for the demonstration only.
+    demo: bool = False
+    # SMS go to the centre that SIAGA_SMPP__HOST names, where it names one. Only for real work: the recorded and made-up
+    # calls of a demonstration, a measurement or a test must never send SMS to anybody's phone.
+    real_sms: bool = False
 
 
 class Planner:
@@ -81,7 +82,7 @@ class Planner:
         if real_sms:
             url = f"{self._environ['SIAGA_SMPP__HOST']}:{smsc_port}"
             external.append(ProcessState("smsc", None, ready=True, restarts=0, url=url, why=None))
-        elif self._choices.services:
+        elif "notifier" in self._choices.services:
             servers.append(self._smsc())
         addresses = StackAddresses(
             kafka_bootstrap=bootstrap or servers[0].url,
@@ -99,9 +100,13 @@ class Planner:
         async def topics() -> None:
             await ensure_topics(addresses.kafka_bootstrap, replication)
 
-        services = [self._service(service, addresses, replication) for service in SERVICES]
-        stages = [Stage(servers, topics if self._choices.services else None)]
-        if self._choices.services:
+        services = [
+            self._service(service, addresses, replication)
+            for service in SERVICES
+            if service.name in self._choices.services
+        ]
+        stages = [Stage(servers, topics if services else None)]
+        if services:
             stages.append(Stage(services))
         return Plan(stages, addresses, external)
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,10 +15,11 @@ from siaga_kit.embedded.addresses import StackAddresses
 from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import Home
 from siaga_kit.embedded.jars import Progress
-from siaga_kit.embedded.plan import Choices
+from siaga_kit.embedded.plan import ALL_SERVICES, Choices
 from siaga_kit.embedded.processes import started_at
 from siaga_kit.embedded.state import ProcessState, StackState
 from siaga_kit.embedded.supervisor import Owner, Report
+from siaga_kit.embedded.watch import held_file
 
 POLL_S: Final = 0.05
 
@@ -32,14 +34,14 @@ class Stack:
         self,
         folder: Path | None = None,
         *,
-        services: bool = True,
+        services: Sequence[str] = ALL_SERVICES,
         demo: bool = False,
         progress: Progress | None = None,
         report: Report | None = None,
     ) -> None:
         self._made = folder is None
         self.home = Home.at(folder or Path(tempfile.mkdtemp(prefix="siaga-")))
-        self._choices = Choices("free", services=services, demo=demo)
+        self._choices = Choices("free", services=tuple(services), demo=demo)
         self._progress = progress
         self._report = report
 
@@ -84,6 +86,15 @@ class Stack:
         pid = self.pid(name)
         os.kill(pid, number)
         return pid
+
+    def take_down(self, name: str) -> int:
+        """Kill a process with kill -9, and let it stay down until it is brought back; returns its pid."""
+        held_file(self.home, name).touch()
+        return self.kill(name)
+
+    def bring_back(self, name: str) -> None:
+        """Let a process that was taken down start again."""
+        held_file(self.home, name).unlink(missing_ok=True)
 
     def wait_ready(self, name: str, *, not_pid: int | None = None, seconds: float = 30.0) -> ProcessState:
         """Wait until the process is ready (as another one than `not_pid`, after a kill)."""

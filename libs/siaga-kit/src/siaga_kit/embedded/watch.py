@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from siaga_kit.embedded.errors import StackError
@@ -33,6 +34,11 @@ def next_backoff(backoff_s: float, lived_s: float) -> float:
     return BACKOFF_FIRST_S if lived_s >= HEALTHY_S or backoff_s == 0 else min(backoff_s * 2, BACKOFF_MOST_S)
 
 
+def held_file(home: Home, name: str) -> Path:
+    """While this file is there, a process that has ended is not started again: how an outage is made."""
+    return home.run / f"{name}.held"
+
+
 class Watch:
     """One process under watch. `changed` is called whenever something about it is new."""
 
@@ -40,6 +46,7 @@ class Watch:
         self.spec = spec
         self.pid_file = PidFile(home.run / f"{spec.name}.pid")
         self.log = home.log(spec.name)
+        self._held = held_file(home, spec.name)
         self.ready = False
         self.restarts = 0
         self.why: str | None = "not started"
@@ -94,6 +101,9 @@ class Watch:
             raise self.failure("ends at once")
         self._backoff_s = next_backoff(self._backoff_s, time.monotonic() - self._started_at)
         await asyncio.sleep(self._backoff_s)
+        while self._held.exists():
+            self._tell(ready=False, why="is held down")
+            await asyncio.sleep(LOOK_S)
         try:
             await self._start()
         except (OSError, StackError) as error:
