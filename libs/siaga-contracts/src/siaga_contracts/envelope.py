@@ -19,19 +19,26 @@ def headers(message: Message, event_id: str, source: str, event_at_ms: int, trac
 
     A list, not a tuple: the batch builder of the Kafka client takes nothing else.
     """
-    name = message.DESCRIPTOR.full_name
     made: Headers = [
-        ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
-        ("ce_type", b"id.siaga112." + name.encode()),
-        ("ce_source", source.encode()),
         ("ce_time", rfc3339(event_at_ms).encode()),
-        ("content-type", CONTENT_TYPE),
-        ("siaga_schema", name.encode()),
+        *_common(message.DESCRIPTOR.full_name, source),
     ]
     if traceparent:
         made.append((TRACEPARENT, traceparent.encode()))
     return made
+
+
+@lru_cache(maxsize=256)
+def _common(schema: str, source: str) -> Headers:
+    """What all records of one message and service have in their headers."""
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_type", f"id.siaga112.{schema}".encode()),
+        ("ce_source", source.encode()),
+        ("content-type", CONTENT_TYPE),
+        ("siaga_schema", schema.encode()),
+    ]
 
 
 def header(headers: Iterable[tuple[str, bytes]], name: str) -> str | None:
@@ -44,14 +51,12 @@ def header(headers: Iterable[tuple[str, bytes]], name: str) -> str | None:
 
 def rfc3339(at_ms: int) -> str:
     """Epoch milliseconds as `2019-02-11T00:00:04.000Z`."""
-    day, in_day_ms = divmod(at_ms, 86_400_000)
-    second, milli = divmod(in_day_ms, 1000)
-    minute, second = divmod(second, 60)
-    hour, minute = divmod(minute, 60)
-    return f"{_date(day)}T{hour:02d}:{minute:02d}:{second:02d}.{milli:03d}Z"
+    minute, milli = divmod(at_ms, 60_000)
+    return f"{_minute(minute)}:{milli // 1000:02d}.{milli % 1000:03d}Z"
 
 
-@lru_cache(maxsize=1024)
-def _date(epoch_day: int) -> str:
-    """Every record has a time in its headers and most of a batch share the day: the calendar is asked once a day."""
-    return date.fromordinal(_EPOCH + epoch_day).isoformat()
+@lru_cache(maxsize=4096)
+def _minute(epoch_minute: int) -> str:
+    """Every record has a time in its headers and most of a batch share the minute: the calendar is asked once for it."""
+    day, minute = divmod(epoch_minute, 1440)
+    return f"{date.fromordinal(_EPOCH + day).isoformat()}T{minute // 60:02d}:{minute % 60:02d}"

@@ -9,9 +9,8 @@ NAMESPACE: Final = uuid.UUID("5ba64112-0112-5112-8112-01120112a112")
 
 
 _SPACE: Final = NAMESPACE.bytes
-# The version and variant bits that RFC 9562 sets in a UUIDv5.
-_CLEAR: Final = ~(0xC000 << 48 | 0xF000 << 64)
-_SET: Final = 0x8000 << 48 | 5 << 76
+# RFC 9562 sets the version's digit to 5, and of the variant's digit the upper two bits to 10.
+_VARIANT: Final = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}
 
 
 def derived(kind: str, *parts: str) -> str:
@@ -22,9 +21,8 @@ def derived(kind: str, *parts: str) -> str:
     name = "\x1f".join((kind, *parts))
     if "\\" in name or name.count("\x1f") != len(parts):
         name = "\x1f".join((kind, *(part.replace("\\", "\\\\").replace("\x1f", "\\x1f") for part in parts)))
-    digest = hashlib.sha1(_SPACE + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
-    text = f"{int.from_bytes(digest[:16]) & _CLEAR | _SET:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = hashlib.sha1(_SPACE + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def call_id(tenant: str, source: str, call_ref: str) -> str:

@@ -63,28 +63,28 @@ class Publisher:
     async def _publish(self, outgoing: Sequence[Outgoing]) -> None:
         producer = await self._started()
         by_partition: dict[_Key, list[_Encoded]] = {}
-        counts: dict[str, int] = {}
         spans: list[telemetry.OpenSpan] = []
+        tracing = telemetry.tracing()
         for record in outgoing:
             name = record.topic.name
             key = record.key.encode()
-            partition = await self._partition(producer, name, key)
+            partitions = self._partitions.get(name) or await self._partitions_of(producer, name)
+            partition = partitions[_slot(key, len(partitions))]
             traceparent = record.traceparent
-            if telemetry.tracing() and traceparent:
+            if tracing and traceparent:
                 spans.append(self._span(record, partition))
                 traceparent = spans[-1].traceparent
             value = None if record.message is None else record.message.SerializeToString()
             message = record.message if record.message is not None else record.topic.message()
             encoded = headers(message, record.event_id, self._service, record.event_at_ms, traceparent)
             by_partition.setdefault((name, partition), []).append((key, value, encoded))
-            counts[name] = counts.get(name, 0) + 1
         try:
             await asyncio.gather(*(self._send(producer, where, records) for where, records in by_partition.items()))
         finally:
             for span in spans:
                 span.end()
-        for name, count in counts.items():
-            telemetry.counter("siaga.published").add(count, {"topic": name})
+        for (name, _), records in by_partition.items():
+            telemetry.counter("siaga.published").add(len(records), {"topic": name})
 
     @staticmethod
     async def _send(producer: AIOKafkaProducer, where: _Key, records: list[_Encoded]) -> None:
@@ -113,12 +113,9 @@ class Publisher:
             },
         )
 
-    async def _partition(self, producer: AIOKafkaProducer, topic: str, key: bytes) -> int:
-        partitions = self._partitions.get(topic)
-        if partitions is None:
-            partitions = sorted(await producer.partitions_for(topic))
-            self._partitions[topic] = partitions
-        return partitions[_slot(key, len(partitions))]
+    async def _partitions_of(self, producer: AIOKafkaProducer, topic: str) -> list[int]:
+        self._partitions[topic] = sorted(await producer.partitions_for(topic))
+        return self._partitions[topic]
 
     async def _started(self) -> AIOKafkaProducer:
         async with self._starting:

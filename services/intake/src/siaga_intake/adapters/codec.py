@@ -1,13 +1,15 @@
 """Canonical events as the contract's messages: the one place of intake that knows Protobuf."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from siaga.v1 import call_pb2, place_pb2
 from siaga_contracts.catalogue import Topic
 from siaga_kit.records import Outgoing
 
 from siaga_intake.core.events import AdditionalData, CallEvent, Civic, Form, Media, Position
+
+_SELDOM: Final = ("called", "operator", "digits", "text", "backfilled", "test", "emergency_id")
 
 
 def outgoing(event: CallEvent, topic: Topic, traceparent: str | None) -> Outgoing:
@@ -18,6 +20,7 @@ def outgoing(event: CallEvent, topic: Topic, traceparent: str | None) -> Outgoin
 def message(event: CallEvent) -> call_pb2.CallEvent:
     """The event as the contract has it."""
     # Our enumerations have the contract's numbers, which its stubs, having types of their own, cannot know: hence Any.
+    # What most events lack is left out: naming a field costs a tenth of a microsecond, also an empty one.
     made: dict[str, Any] = {
         "event_id": event.event_id,
         "call_id": event.call_id,
@@ -28,14 +31,10 @@ def message(event: CallEvent) -> call_pb2.CallEvent:
         "kind": event.kind,
         "event_at_ms": event.event_at_ms,
         "received_at_ms": event.received_at_ms,
-        "called": event.called,
-        "operator": event.operator,
-        "digits": event.digits,
-        "text": event.text,
-        "backfilled": event.backfilled,
-        "test": event.test,
-        "emergency_id": event.emergency_id,
     }
+    for name in _SELDOM:
+        if told := getattr(event, name):
+            made[name] = told
     if (caller := event.caller) is not None:
         made["caller"] = {"key": caller.key, "number": caller.number, "identity_trust": caller.trust}
     if (queue := event.queue) is not None:

@@ -10,7 +10,7 @@ import msgspec
 from siaga_contracts import ids
 
 from siaga_intake.core.centre import Centre
-from siaga_intake.core.events import Accepted, CallEvent, Refusal
+from siaga_intake.core.events import Accepted, CallEvent, Kind, Refusal
 from siaga_intake.core.fields import Payload
 from siaga_intake.core.happening import Happening, Reading
 from siaga_intake.core.identity import caller
@@ -18,6 +18,8 @@ from siaga_intake.core.identity import caller
 # Events of a call come close together: the calls under way of a nation's busy hour fit.
 _CALLS_REMEMBERED: Final = 65_536
 _DIGEST_BYTES: Final = 16
+# By their numbers: an enumeration's own `name` is a call of some length, and every event asks for it.
+_KINDS: Final = tuple(Kind(number).name for number in range(len(Kind)))
 _encoder = msgspec.json.Encoder(order="deterministic")
 _call_id = lru_cache(maxsize=_CALLS_REMEMBERED)(ids.call_id)
 
@@ -82,7 +84,7 @@ def digest(payload: Payload) -> str:
 def _event(happening: Happening, reading: Reading, native: str, owner: tuple[Centre, str], origin: Origin) -> CallEvent:
     centre, source = owner
     tenant = centre.tenant
-    named = f"{native}:{happening.kind.name}"
+    named = f"{native}:{_KINDS[happening.kind]}"
     return CallEvent(
         event_id=ids.event_id(tenant, source, f"{named}:{happening.part}" if happening.part else named),
         call_id=reading.call_id or _call_id(tenant, source, happening.call_ref),

@@ -1,6 +1,5 @@
 """The canonical call event: one vocabulary for every switch and channel."""
 
-from dataclasses import dataclass
 from dataclasses import field as field_
 
 from siaga_contracts.terms import CallEventKind as Kind
@@ -8,10 +7,12 @@ from siaga_contracts.terms import Channel, Disposition, HangupBy, Priority
 from siaga_contracts.terms import IdentityTrust as Trust
 from siaga_contracts.terms import QueueLeftReason as LeftReason
 
+from siaga_intake.core.values import value
+
 __all__ = ["Channel", "Disposition", "HangupBy", "Kind", "LeftReason", "Priority", "Trust"]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Caller:
     """Who calls. `key` and `number` are empty when there is no number."""
 
@@ -20,7 +21,7 @@ class Caller:
     trust: Trust
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Queue:
     """The queue a caller waits in or has left."""
 
@@ -29,7 +30,7 @@ class Queue:
     hold_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Hangup:
     """How a call, or its talk, ended. `q850` 0 = not told."""
 
@@ -39,7 +40,7 @@ class Hangup:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Position:
     """A point in WGS 84 degrees; `radius_m` 0 = uncertainty not stated, `fixed_at_ms` 0 = unknown."""
 
@@ -57,7 +58,7 @@ class Position:
     floor: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Civic:
     """An address as the network states it (RFC 5139, profile for Indonesia: A1 provinsi … A6 RT); empty = not told."""
 
@@ -78,7 +79,7 @@ class Civic:
     written: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AdditionalData:
     """What network and device add to a call (RFC 7852); empty = not told."""
 
@@ -95,7 +96,7 @@ class AdditionalData:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Media:
     """A picture, voice note or document that a citizen sent, by the channel's own name of it."""
 
@@ -105,7 +106,7 @@ class Media:
     sha256: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Form:
     """The operator's form; what the operator left open is empty."""
 
@@ -118,7 +119,7 @@ class Form:
     disposition: Disposition = Disposition.UNSPECIFIED
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallEvent:
     """One thing that happened on one call, complete: what goes on the topic."""
 
@@ -149,7 +150,7 @@ class CallEvent:
     emergency_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ignored:
     """A payload that is understood to say nothing about a call, or not understood at all (`unknown_event`)."""
 
@@ -158,7 +159,7 @@ class Ignored:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Defect:
     """A part of a payload that is left out for `reason` while the rest is taken: a fix in another country, say."""
 
@@ -168,7 +169,7 @@ class Defect:
     found: str = field_(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Accepted:
     """A payload that has become events, and what of it had to be left out."""
 
@@ -176,7 +177,7 @@ class Accepted:
     defects: tuple[Defect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Refusal:
     """A payload that cannot be taken, with the field to mend."""
 

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from siaga_intake.core import rules
 from siaga_intake.core.events import Defect, Position
+from siaga_intake.core.rules import MAX_LENGTH
 
 Payload = Mapping[str, object]
 E = TypeVar("E", bound=IntEnum)
@@ -27,16 +28,16 @@ class Refused(Exception):  # noqa: N818  (it carries an answer to the sender, it
 def text(payload: Payload, name: str, rule: str = "name", path: str = "") -> str:
     """A text or number as text, trimmed; empty when absent. `rule` names its length limit."""
     value = payload.get(name)
+    if value is None:
+        return ""
     if isinstance(value, str):
         value = value.strip()
-    elif value is None:
-        return ""
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         value = _written(path + name, value)
     else:
         raise Refused(path + name, "must be a text")
-    if len(value) > rules.MAX_LENGTH[rule]:
-        raise Refused(path + name, f"longer than {rules.MAX_LENGTH[rule]} characters")
+    if len(value) > MAX_LENGTH[rule]:
+        raise Refused(path + name, f"longer than {MAX_LENGTH[rule]} characters")
     return value
 
 

@@ -1,6 +1,6 @@
 """What a switch's own event says, before it is known whose call it is."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from siaga_intake.core.events import (
     AdditionalData,
@@ -15,9 +15,10 @@ from siaga_intake.core.events import (
     Position,
     Queue,
 )  # fmt: skip
+from siaga_intake.core.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Identity:
     """The caller as the source names him; all of it may be empty. `asserted` is P-Asserted-Identity."""
 
@@ -30,7 +31,7 @@ class Identity:
     self_declared: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Happening:
     """One canonical thing read from a payload. `part` tells it from others of its kind in the same payload."""
 
@@ -52,14 +53,14 @@ class Happening:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfCaller:
     """Belongs to the call under way of this number: a position that the network sends apart from the call (AML)."""
 
     number: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OfSession:
     """Belongs to the written conversation with this address at its channel; `opens` names a new one."""
 
@@ -70,7 +71,7 @@ class OfSession:
 Belongs = OfCaller | OfSession
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reading:
     """All that one payload says, and about which source. `instance` is the switch's own name for itself, or empty."""
 
@@ -95,7 +96,7 @@ class Reading:
     belongs: Belongs | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Desk:
     """What a reader may know besides the payload. `arrived_at_ms` stands in for a time that the payload lacks."""
 

@@ -40,7 +40,7 @@ def moment(payload: Payload, name: str, latest_ms: int, path: str = "") -> int |
 
 def _epoch(written: str) -> int | None:
     whole, _, fraction = written.partition(".")
-    if not (whole.isascii() and whole.isdigit()) or (fraction and not (fraction.isascii() and fraction.isdigit())):
+    if not (written.isascii() and whole.isdigit()) or (fraction and not fraction.isdigit()):
         return None
     value = int(whole)
     if value < _SECONDS_BELOW:
