@@ -92,7 +92,7 @@ CASES = {
         "sources.yaml",
         "instance: pbx1",
         "instance: pbx1, token_sha256: abc",
-        "sources[0].token_sha256: 'abc' is not a SHA-256 in 64 lower-case hex digits",
+        "sources[0].token_sha256: is not a SHA-256 in 64 lower-case hex digits; `./siaga source rotate` makes one",
     ),
     "misspelt key": Case(
         "sanctions.yaml",

@@ -51,7 +51,7 @@ def checked(directory: Path) -> Tenants:
     # Only these commands need two of the services, which take a moment to import.
     from siaga_classifier.adapters.rule_files import load_pack  # noqa: PLC0415
     from siaga_classifier.core.rule_shape import RuleError  # noqa: PLC0415
-    from siaga_intake.adapters.sources import signing_key  # noqa: PLC0415
+    from siaga_intake.adapters.credentials import signing_key  # noqa: PLC0415
 
     found = load_tenants(directory)
     problems = []
@@ -64,15 +64,17 @@ def checked(directory: Path) -> Tenants:
                 problems.append(f"{folder / 'rules.yaml'}: rules[{index}].{error}")
                 break
         for source in tenant.sources:
-            if source.hmac_secret_file is None:
-                continue
-            where = f"{folder / 'sources.yaml'}: {source.name}: hmac_secret_file"
-            try:
-                signing_key(Path(source.hmac_secret_file))
-            except OSError as error:
-                problems.append(f"{where}: {error.filename}: {error.strerror}; make the file, or correct the name")
-            except ValueError as error:
-                problems.append(f"{where}: {error}")
+            for key in ("hmac_secret_file", "previous_hmac_secret_file"):
+                secret = getattr(source, key)
+                if secret is None:
+                    continue
+                where = f"{folder / 'sources.yaml'}: {source.name}: {key}"
+                try:
+                    signing_key(Path(secret))
+                except OSError as error:
+                    problems.append(f"{where}: {error.filename}: {error.strerror}; make the file, or correct the name")
+                except ValueError as error:
+                    problems.append(f"{where}: {error}")
     if problems:
         raise TenantError(problems)
     return found

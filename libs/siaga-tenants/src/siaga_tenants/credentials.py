@@ -1,5 +1,6 @@
 """Reading what a source shows to be let in, and for how long what it showed before is good: rotation without downtime."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +40,12 @@ def with_credentials(source: Source, entry: Table, folder: Path) -> Source:
 
 
 def _digest(entry: Table, key: str) -> str | None:
-    return entry.text(key, _SHA256, "a SHA-256 in 64 lower-case hex digits") or None
+    told = entry.text(key)
+    if told and not re.fullmatch(_SHA256, told):
+        # Not shown: whoever puts the token itself here would find it in the logs.
+        entry.values[key].wrong("is not a SHA-256 in 64 lower-case hex digits; `./siaga source rotate` makes one")
+        return None
+    return told or None
 
 
 def _beside(folder: Path, entry: Table, key: str) -> str | None:

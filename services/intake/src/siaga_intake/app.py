@@ -20,6 +20,7 @@ from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
 from siaga_intake.adapters.switches.connector import Connector
 from siaga_intake.adapters.switches.links import connectors
+from siaga_intake.adapters.watching import SourceWatch
 
 log = structlog.get_logger()
 
@@ -41,6 +42,9 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
         raise ValueError("SIAGA_CALLER_SECRET is empty: without it callers' keys could be undone")
     tenants = load_tenants(runtime.settings.tenants_dir)
     sources = Sources(tenants, AccessSettings())
+    watch = SourceWatch(runtime.settings.tenants_dir, sources)
+    runtime.health.tell("sources", lambda: watch.trouble)
+    runtime.spawn("sources", watch.run(runtime.stop))
     spool = Spool(runtime.settings.data_dir / f"intake-{runtime.settings.instance}.spool.sqlite3")
     await spool.open()
     keeper = Keeper(_broker(runtime), spool, topic)

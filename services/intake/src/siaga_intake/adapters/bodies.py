@@ -27,10 +27,19 @@ class Unreadable(Exception):  # noqa: N818  (it carries an answer to the sender)
         self.reason = reason
 
 
+def announced(request: Request) -> int:
+    """How large the body may become: what its header says, the most when it does not, nothing when it is refused anyhow."""
+    told = request.headers.get("content-length", "")
+    if told.isdecimal():
+        size = int(told[:20])
+        return size if size <= MAX_BODY_BYTES else 0
+    return MAX_BODY_BYTES if "transfer-encoding" in request.headers else 0
+
+
 async def read(request: Request) -> bytes:
     """The body, at most MAX_BODY_BYTES of it whatever its header says."""
     told = request.headers.get("content-length", "0")
-    if told.isdigit() and int(told[:20]) > MAX_BODY_BYTES:
+    if told.isdecimal() and int(told[:20]) > MAX_BODY_BYTES:
         raise _too_large()
     chunks: list[bytes] = []
     size = 0

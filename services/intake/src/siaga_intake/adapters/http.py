@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from siaga_intake.adapters import bodies, problems
 from siaga_intake.adapters.bodies import Unreadable
+from siaga_intake.adapters.limits import Gate, Limits
 from siaga_intake.adapters.problems import problem
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Admitted, Denied, Sources
@@ -42,6 +43,8 @@ class FrontDoor:
     reception: Reception
     secret: bytes
     now_s: Callable[[], float] = time.time
+    limits: Limits = field(default_factory=Limits)
+    gate: Gate = field(default_factory=Gate)
     # What else stands on this side: hand-shakes, sockets that switches open, documents.
     extra: Sequence[BaseRoute] = ()
 
@@ -54,7 +57,11 @@ class FrontDoor:
 
     def _through(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def receive(request: Request) -> Response:
-            return await self._receive(request, door)
+            with self.gate.passing(bodies.announced(request)) as room:
+                response = await self._receive(request, door) if room else _busy()
+            if response.status_code >= 400:
+                _count_turned_away(response.status_code)
+            return response
 
         return receive
 
@@ -66,6 +73,8 @@ class FrontDoor:
             admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s())
             if isinstance(admitted, Denied):
                 return _denied(admitted)
+            if wait_s := self._wait_s(admitted):
+                return _too_much(wait_s)
             media_type = bodies.FORM if asked else request.headers.get("content-type", _JSON)
             payload = bodies.decode(body, media_type, fields=door.takes_forms)
             origin = self._origin(request, door, admitted)
@@ -76,11 +85,20 @@ class FrontDoor:
         payloads = payload if isinstance(payload, list) else [payload]
         if len(payloads) > MAX_EVENTS:
             return problem(413, f"more than {MAX_EVENTS} events in one list")
+        self._spend(admitted, len(payloads))
         with telemetry.span(
             f"POST {door.path}", "server", request.headers.get("traceparent"),
             {"http.request.method": "POST", "http.route": door.path, "siaga.tenant": origin.centre.tenant},
         ) as traceparent:  # fmt: skip
             return await self._take(door, doors.pieces(door, payloads), origin, traceparent)
+
+    def _wait_s(self, admitted: Admitted) -> int:
+        source = admitted.source
+        return 0 if source is None else self.limits.wait_s(admitted.centre.tenant, source.name, source.rate_per_s)
+
+    def _spend(self, admitted: Admitted, events: int) -> None:
+        if (source := admitted.source) is not None:
+            self.limits.spend(admitted.centre.tenant, source.name, events, source.rate_per_s)
 
     def _origin(self, request: Request, door: Door, admitted: Admitted) -> Origin:
         now_ms = int(self.now_s() * 1000)
@@ -113,6 +131,19 @@ def _methods(door: Door) -> list[str]:
 
 async def _no_such_switch(_: Request) -> Response:
     return problem(404, f"no such switch; known are {', '.join(doors.SWITCH_DOORS)}")
+
+
+def _busy() -> Response:
+    return problem(503, "too many requests are under way; nothing was taken", headers={"Retry-After": "1"})
+
+
+def _too_much(wait_s: int) -> Response:
+    reason = f"this source sends more than its limit; nothing was taken, send the same again in {wait_s} s"
+    return problem(429, reason, headers={"Retry-After": str(wait_s)})
+
+
+def _count_turned_away(status: int) -> None:
+    telemetry.counter("siaga.intake.turned_away").add(1, {"http.response.status_code": status})
 
 
 def _denied(denied: Denied) -> Response:

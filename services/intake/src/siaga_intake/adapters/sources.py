@@ -1,25 +1,27 @@
-"""Who may post: bearer token or HMAC per source, a local token for the machine itself, anybody only in a demo."""
+"""Who may post: bearer token, HMAC or certificate per source, a local token for the machine itself, anybody only in a demo."""
 
 import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from siaga_tenants import Source, Tenant, Tenants
 
+from siaga_intake.adapters.credentials import Credentials, Held, certified, credentials
 from siaga_intake.core.centre import Centre, plain
 
 # A signature is good for this long either way: long enough for clocks set by hand, short enough to make a recorded
 # request useless.
 SIGNATURE_WINDOW_S: Final = 300
-_SIGNATURE: Final = re.compile(r"t=(\d{1,12}),v1=([0-9a-f]{64})")
-_MAX_SECRET_BYTES: Final = 4096
+_SIGNATURE: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
+# No token of ours is near it; what is longer is not decoded and hashed for whoever sends it.
+_MAX_HEADER_CHARACTERS: Final = 4096
 DEMO_TENANT: Final = "36.73"
 
 
@@ -56,79 +58,119 @@ class Denied:
     field: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of the sources at one time."""
+
+    centres: Mapping[str, Centre]
+    credentials: Credentials
+
+
 class Sources:
-    """The configured sources of all tenants, by their credentials."""
+    """The configured sources of all tenants. What is known of them changes as a whole, and `version` with it."""
 
     def __init__(self, tenants: Tenants, access: AccessSettings) -> None:
         if not tenants:
             raise ValueError("no tenants are configured: intake would not know whose calls it takes")
-        self.centres: Mapping[str, Centre] = {code: centre(tenant) for code, tenant in tenants.items()}
+        self._tenants = tenants
         self._access = access
-        self._by_token: dict[str, tuple[str, Source]] = {}
-        self._signers: dict[str, tuple[tuple[Source, bytes], ...]] = {}
-        for code, tenant in tenants.items():
-            for source in tenant.sources:
-                if source.token_sha256:
-                    self._by_token[source.token_sha256.lower()] = (code, source)
-            self._signers[code] = tuple(
-                (source, signing_key(Path(source.hmac_secret_file)))
-                for source in tenant.sources
-                if source.hmac_secret_file
-            )
         self.default_tenant = _default(tenants, access)
+        self.version = 0
+        self.install(self.prepared({code: tenant.sources for code, tenant in tenants.items()}))
+
+    def prepared(self, sources: Mapping[str, Sequence[Source]]) -> Known:
+        """What is to be known of these sources; changes nothing yet. OSError or ValueError: a key cannot be read."""
+        of_tenants = {code: sources.get(code, ()) for code in self._tenants}
+        centres = {code: centre(tenant, of_tenants[code]) for code, tenant in self._tenants.items()}
+        return Known(centres, credentials(of_tenants))
+
+    def install(self, known: Known) -> None:
+        """Know this from now on, at once and as a whole."""
+        self._known = known
+        self.version += 1
+
+    @property
+    def centres(self) -> Mapping[str, Centre]:
+        """The tenants as the core knows them."""
+        return self._known.centres
 
     def admit(
-        self, header: Callable[[str], str | None], body: bytes, kinds: frozenset[str], now_s: float
+        self,
+        header: Callable[[str], str | None],
+        body: bytes,
+        kinds: frozenset[str],
+        now_s: float,
+        certificate: str = "",
     ) -> Admitted | Denied:
-        """Judge a request by its headers and, when it is signed, its body; `kinds` are those the door is open for."""
+        """Judge a request by its headers and, when it is signed, its body; `kinds` are those the door is open for.
+
+        `certificate` is the SHA-256 of what the connection has shown, empty without one.
+        """
         wanted = header("x-siaga-tenant")
-        found: tuple[str, Source] | Denied | None = None
-        authorization, signature = header("authorization"), header("x-siaga-signature")
-        if authorization is not None:
-            found = self._by_token_shown(authorization)
-        elif signature is not None:
-            named = header("x-siaga-source") or ""
-            found = self._by_signature(wanted or self.default_tenant, named, signature, body, now_s)
-        elif not self._access.allow_anonymous:
-            return Denied(401, "no credentials: send Authorization: Bearer or Basic, or X-Siaga-Signature")
-        if isinstance(found, Denied):
-            return found
+        held = self._found(header, wanted, body, now_s, certificate)
+        if isinstance(held, Denied):
+            return held
         if wanted is not None and wanted not in self.centres:
             return Denied(400, f"no tenant {wanted[:32]!r} is configured", "X-Siaga-Tenant")
-        if found is None:
+        if held is None:
             return Admitted(self.centres[wanted or self.default_tenant], None, wanted is None)
-        code, source = found
-        if wanted is not None and wanted != code:
+        source = held.source
+        if held.over(now_s):
+            return Denied(401, f"this credential was replaced, and was good until {_written(held.until_ms)}")
+        if source.disabled:
+            return Denied(403, f"source {source.name} is disabled: `./siaga source enable` lets it in again")
+        if not certified(source, certificate, now_s):
+            return Denied(403, f"source {source.name} must show its own client certificate")
+        if wanted is not None and wanted != held.tenant:
             return Denied(403, "this source belongs to another tenant", "X-Siaga-Tenant")
         if source.kind not in kinds:
             return Denied(403, f"a source of kind {source.kind} may not post here")
-        return Admitted(self.centres[code], source, any_tenant=False)
+        return Admitted(self.centres[held.tenant], source, any_tenant=False)
 
-    def _by_token_shown(self, authorization: str) -> tuple[str, Source] | Denied | None:
+    def _found(
+        self, header: Callable[[str], str | None], wanted: str | None, body: bytes, now_s: float, certificate: str
+    ) -> Held | Denied | None:
+        """What was shown; None for what belongs to no source: the local token, or nothing where that is allowed."""
+        authorization, signature = header("authorization"), header("x-siaga-signature")
+        if max(len(authorization or ""), len(signature or "")) > _MAX_HEADER_CHARACTERS:
+            return Denied(401, f"credentials have at most {_MAX_HEADER_CHARACTERS} characters")
+        if authorization is not None:
+            return self._by_token_shown(authorization)
+        if signature is not None:
+            named = header("x-siaga-source") or ""
+            return self._by_signature(wanted or self.default_tenant, named, signature, body, now_s)
+        held = self._known.credentials.by_certificate.get(certificate)
+        if held is None and not self._access.allow_anonymous:
+            return Denied(401, "no credentials: send Authorization: Bearer or Basic, or X-Siaga-Signature")
+        return held
+
+    def _by_token_shown(self, authorization: str) -> Held | Denied | None:
         """The token's source; None for the local token."""
         token = _token(authorization)
         digest = hashlib.sha256(token or b"").hexdigest()
-        found = self._by_token.get(digest)
+        held = self._known.credentials.by_token.get(digest)
         local = self._access.local_token_sha256
-        if token is None or (found is None and not (local and hmac.compare_digest(local, digest))):
+        if token is None or (held is None and not (local and hmac.compare_digest(local, digest))):
             return Denied(401, "unknown token")
-        return found
+        return held
 
-    def _by_signature(
-        self, tenant: str, named: str, signature: str, body: bytes, now_s: float
-    ) -> tuple[str, Source] | Denied:
+    def _by_signature(self, tenant: str, named: str, signature: str, body: bytes, now_s: float) -> Held | Denied:
         parsed = _SIGNATURE.fullmatch(signature.strip())
         if parsed is None:
             return Denied(401, "must be t=<epoch>,v1=<hex hmac-sha256>", "X-Siaga-Signature")
         if abs(now_s - int(parsed[1])) > SIGNATURE_WINDOW_S:
             return Denied(401, "the signature's time is too far from ours", "X-Siaga-Signature")
         signed = parsed[1].encode() + b"." + body
-        for source, secret in self._signers.get(tenant, ()):
-            if named and named not in (source.name, source.instance):
+        for held, secret in self._known.credentials.signers.get(tenant, ()):
+            if named and named not in (held.source.name, held.source.instance):
                 continue
             if hmac.compare_digest(hmac.new(secret, signed, hashlib.sha256).hexdigest(), parsed[2]):
-                return tenant, source
+                return held
         return Denied(401, "unknown signature", "X-Siaga-Signature")
+
+
+def _written(moment_ms: int) -> str:
+    return datetime.fromtimestamp(moment_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _token(authorization: str) -> bytes | None:
@@ -147,10 +189,13 @@ def _token(authorization: str) -> bytes | None:
             return None
 
 
-def centre(tenant: Tenant) -> Centre:
-    """What the core knows of a tenant."""
+def centre(tenant: Tenant, sources: Sequence[Source] | None = None) -> Centre:
+    """What the core knows of a tenant, perhaps with other sources than it was loaded with.
+
+    Disabled ones too: what names them must not mean another meanwhile.
+    """
     instances: dict[str, tuple[str, ...]] = {}
-    for source in tenant.sources:
+    for source in tenant.sources if sources is None else sources:
         instances[source.kind] = (*instances.get(source.kind, ()), source.instance)
     return Centre(tenant.code, instances, frozenset(plain(operator) for operator in tenant.operators))
 
@@ -161,11 +206,3 @@ def _default(tenants: Tenants, access: AccessSettings) -> str:
             raise ValueError(f"SIAGA_DEFAULT_TENANT names no configured tenant: {access.default_tenant}")
         return access.default_tenant
     return DEMO_TENANT if DEMO_TENANT in tenants else next(iter(tenants))
-
-
-def signing_key(path: Path) -> bytes:
-    """The key that a source signs with; OSError or ValueError when the file has none."""
-    secret = path.read_bytes().strip()
-    if not 0 < len(secret) <= _MAX_SECRET_BYTES:
-        raise ValueError(f"{path}: an HMAC secret must have 1 to {_MAX_SECRET_BYTES} bytes")
-    return secret

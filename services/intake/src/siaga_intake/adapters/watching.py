@@ -1,0 +1,91 @@
+"""Notices changed sources while intake runs: a rotated or disabled credential needs no restart."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import structlog
+from siaga_tenants import Source, TenantError, load_sources
+
+from siaga_intake.adapters.sources import Known, Sources
+
+log = structlog.get_logger()
+
+# A switch whose token was given out may use it as soon as somebody has typed it in.
+POLL_S: Final = 1.0
+
+# Of each file: when it was changed (in content or rights), its size, and which file it is; None = not there.
+Seen = Mapping[Path, tuple[int, int, int] | None]
+
+
+@dataclass(slots=True)
+class SourceWatch:
+    """Looks at every `sources.yaml` and the keys they name. What cannot be read changes nothing, and is told."""
+
+    directory: Path
+    sources: Sources
+    poll_s: float = POLL_S
+    # What is wrong with the files as they are now; None = nothing.
+    trouble: str | None = None
+    _keys: frozenset[Path] = field(default_factory=frozenset)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until told to stop. The first look reads as well: something may have changed since the start read it."""
+        read: Seen = {}
+        before: Seen = {}
+        while not await _told(stop, self.poll_s):
+            now = await asyncio.to_thread(self._look)
+            # Twice alike: an editor that is still writing would leave half of the sources outside for a moment.
+            if now == before and now != read:
+                await self._reload()
+                read = now
+            before = now
+
+    async def _reload(self) -> None:
+        # In a thread: the loop goes on answering while files are read.
+        found, trouble = await asyncio.to_thread(self._read)
+        if found is not None:
+            self.sources.install(found)
+            log.info("sources read again", version=self.sources.version)
+        elif trouble != self.trouble:
+            log.error("changed sources cannot be used, the ones before stay", problems=trouble)
+        self.trouble = trouble
+
+    def _read(self) -> tuple[Known | None, str | None]:
+        try:
+            found = load_sources(self.directory)
+            self._keys = _keys(found)
+            return self.sources.prepared(found), None
+        except (TenantError, OSError, ValueError) as error:
+            return None, str(error)
+
+    def _look(self) -> Seen:
+        files = [*self.directory.glob("*/sources.yaml"), *self._keys]
+        return {file: _state(file) for file in files}
+
+
+def _keys(sources: Mapping[str, Sequence[Source]]) -> frozenset[Path]:
+    return frozenset(
+        Path(file)
+        for of_tenant in sources.values()
+        for source in of_tenant
+        for file in (source.hmac_secret_file, source.previous_hmac_secret_file)
+        if file
+    )
+
+
+def _state(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ctime_ns, found.st_size, found.st_ino
+
+
+async def _told(stop: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()
