@@ -100,7 +100,7 @@ def _parse(written: str, wholes: frozenset[str], ending: str = "") -> tuple[Mark
             parser.feed(ending)
         return Markup(parser.close()), 0
     except ParseError as error:
-        fault = "breaks off" if error.code in _CUT else f"is no well-formed XML: {error}"
+        fault = "is no XML: it breaks off" if error.code in _CUT else f"is no XML: {error}"
         return Markup(builder.whole(wholes), (fault,)), error.code
     except DefusedXmlException:
         return Markup(None, ("has a document type or entities, which are not taken",)), 0

@@ -4,14 +4,16 @@ A document gives all the fixes it has, in its order. What is wrong with one of t
 it is a defect with its reason. Namespaces are not looked at, for senders mix them up and forget them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from siaga_intake.core.events import Civic, Defect, Position
+from siaga_intake.core.events import AdditionalData, Civic, Defect, Kind, Position
 from siaga_intake.core.fields import Refused, check_range
-from siaga_intake.core.position import markup, shapes
+from siaga_intake.core.happening import Happening
+from siaga_intake.core.position import additional_data, markup, shapes
 from siaga_intake.core.position.civic import INDONESIA, civic
 from siaga_intake.core.position.markup import below, child, local, said
 from siaga_intake.core.position.shapes import SHAPES, Unusable
@@ -40,21 +42,30 @@ class Located:
     defects: tuple[Defect, ...] = ()
     # Fixes that are understood but lie where no caller of ours can be, and why.
     unusable: tuple[tuple[Position, str], ...] = ()
+    # What whoever gave the location says of itself.
+    additional: AdditionalData | None = None
+
+    def happenings(self, call_ref: str, at_ms: int) -> Iterator[Happening]:
+        """One for each fix; the address and what comes with it go with the first, or alone."""
+        for index, fix in enumerate(self.positions):
+            told = Happening(Kind.POSITION, call_ref, at_ms, position=fix, part=str(index))
+            yield told if index else replace(told, civic=self.civic, additional=self.additional)
+        if not self.positions and (self.civic or self.additional):
+            yield Happening(Kind.POSITION, call_ref, at_ms, civic=self.civic, additional=self.additional, part="civic")
 
 
 def locations(xml: str | bytes, at_ms: int) -> Located:
     """All that a document locates; never raises. `at_ms` is when it came: no fix is of later."""
     document = markup.parse(xml, _WHOLES)
     reading = _Reading(at_ms, [], [], [], [Defect(FIELD, fault) for fault in document.faults])
-    if document.root is not None:
-        found = list(_infos(document.root, ()))
-        for info, around in found[:MAX_LOCATIONS]:
-            reading.read(info, around)
-        if len(found) > MAX_LOCATIONS:
-            reading.leave_out("location-info", f"more than {MAX_LOCATIONS} locations: the others are left out")
-        if not found and not document.faults:
-            reading.leave_out("location-info", "missing: the document locates nobody")
-    return reading.located()
+    if document.root is None:
+        return reading.located(())
+    found = list(_infos(document.root, ()))
+    for info, around in found[:MAX_LOCATIONS]:
+        reading.read(info, around)
+    if len(found) > MAX_LOCATIONS:
+        reading.leave_out("location-info", f"more than {MAX_LOCATIONS} locations: the others are left out")
+    return reading.located(below(document.root, "provided-by"))
 
 
 def _infos(element: Element, around: tuple[Element, ...]) -> Iterator[tuple[Element, tuple[Element, ...]]]:
@@ -74,16 +85,20 @@ class _Reading:
     unusable: list[tuple[Position, str]]
     defects: list[Defect]
 
-    def located(self) -> Located:
+    def located(self, providers: Iterable[Element]) -> Located:
         if len(self.addresses) > 1:
             self.leave_out("civicAddress", "more than one address: the first is taken")
         address = self.addresses[0] if self.addresses else None
         if address is not None and address.country not in ("", INDONESIA):
             self.leave_out("civicAddress.country", "outside Indonesia: its parts need not mean what they do here")
-        return Located(tuple(self.positions), address, tuple(dict.fromkeys(self.defects)), tuple(self.unusable))
+        if not (self.positions or self.addresses or self.defects):
+            self.leave_out("location-info", "missing: the document locates nobody")
+        additional = reduce(additional_data.joined, map(additional_data.within, providers), None)
+        defects = tuple(dict.fromkeys(self.defects))
+        return Located(tuple(self.positions), address, defects, tuple(self.unusable), additional)
 
-    def leave_out(self, name: str, reason: str) -> None:
-        self.defects.append(Defect(f"{FIELD}.{name}", reason))
+    def leave_out(self, name: str, reason: str, found: str = "") -> None:
+        self.defects.append(Defect(f"{FIELD}.{name}", reason, found))
 
     def read(self, info: Element, around: tuple[Element, ...]) -> None:
         """One location-info: its address, its shapes, and what is said of how and when around it."""
@@ -114,7 +129,7 @@ class _Reading:
         try:
             check_range(fix.lat, fix.lon)
         except Refused as refused:
-            self.leave_out(local(element), refused.reason)
+            self.leave_out(local(element), refused.reason, refused.found)
             self.unusable.append((fix, refused.reason))
             return
         if fix not in self.positions:
@@ -126,7 +141,7 @@ class _Reading:
         try:
             fixed_at_ms = moment({"timestamp": written}, "timestamp", self.at_ms)
         except Refused as refused:
-            self.leave_out("timestamp", refused.reason)
+            self.leave_out("timestamp", refused.reason, written)
             return 0
         if fixed_at_ms is not None and fixed_at_ms > self.at_ms + MAX_AHEAD_MS:
             self.leave_out("timestamp", "is in the future")
