@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from siaga_intake.core.events import CallEvent, HangupBy, Ignored, LeftReason, Refusal, Trust
+from siaga_intake.core.events import Accepted, CallEvent, HangupBy, Ignored, LeftReason, Refusal, Trust
 
 Events = Callable[[str, Any], tuple[CallEvent, ...]]
 
@@ -133,19 +133,49 @@ def test_other_legs(take: Callable[..., Any], record: dict[str, Any], reason: st
     assert take("freeswitch", record) == Ignored(reason)
 
 
-@pytest.mark.parametrize(
-    ("record", "field"),
-    [
-        ({}, "variables.uuid"),
-        ({"variables": "x"}, "variables"),
-        (changed(IVR_PRANK, start_epoch="soon", end_epoch="0"), "variables.start_epoch"),
-        (changed(IVR_PRANK, hangup_cause_q850="500"), "variables.hangup_cause_q850"),
-        ({**IVR_PRANK, "callflow": [{"times": {"created_time": "x"}}]}, "callflow[0].times.created_time"),
-    ],
-)
+@pytest.mark.parametrize(("record", "field"), [({}, "variables.uuid"), ({"variables": "x"}, "variables")])
 def test_refusal_names_the_field(take: Callable[..., Any], record: dict[str, Any], field: str) -> None:
-    if field == "variables.start_epoch":
-        record = {**record, "callflow": []}
     refused = take("freeswitch", record)
     assert isinstance(refused, Refusal)
     assert refused.field == field
+
+
+@pytest.mark.parametrize(
+    ("record", "field"),
+    [
+        (changed({**IVR_PRANK, "callflow": []}, start_epoch="soon"), "variables.start_epoch"),
+        (changed(IVR_PRANK, hangup_cause_q850="500"), "variables.hangup_cause_q850"),
+        (changed(IVR_PRANK, hangup_cause="x" * 200), "variables.hangup_cause"),
+        ({**IVR_PRANK, "callflow": [{"times": {"created_time": "x"}}]}, "callflow[0].times.created_time"),
+        ({**IVR_PRANK, "app_log": 7}, "app_log"),
+    ],
+)
+def test_what_is_odd_in_a_record_is_left_out(take: Callable[..., Any], record: dict[str, Any], field: str) -> None:
+    taken = take("freeswitch", record)
+    assert isinstance(taken, Accepted)
+    assert [defect.field for defect in taken.defects] == [field]
+    assert taken.events[-1].kind.name == "ENDED"
+
+
+def test_encoded_values_are_read_as_they_are_meant(events: Events) -> None:
+    found = by_kind(events("freeswitch", changed(ABANDONED, cc_queue="112-utama%40default")))
+    left = found["QUEUE_LEFT"].queue
+    assert left is not None
+    assert left.name == "112-utama"
+
+
+def test_a_record_without_variables_of_the_caller_has_them_in_its_first_profile(events: Events) -> None:
+    flow = [
+        {"caller_profile": {"caller_id_number": "op-03", "destination_number": "2002"}, "times": {"bridged_time": "1710123560000000"}},
+        {"caller_profile": {"caller_id_number": "+6281234567890", "destination_number": "112", "uuid": "e5f6"},
+         "times": {"bridged_time": "1710123508000000"}},
+    ]  # fmt: skip
+    found = by_kind(events("freeswitch", {"callflow": flow, "variables": {"end_epoch": "1710123600"}}))
+    answered = found["ANSWERED"]
+    assert (answered.call_ref, answered.called, answered.event_at_ms) == ("e5f6", "112", 1_710_123_508_000)
+    assert answered.caller is not None
+    assert answered.caller.number == "+6281234567890"
+
+
+def test_an_operator_who_asks_a_colleague_makes_no_call(take: Callable[..., Any]) -> None:
+    assert take("freeswitch", changed(IVR_PRANK, sip_from_user="op-03")) == Ignored("outgoing_call")

@@ -190,13 +190,14 @@ async def test_a_platform_that_cannot_mend_is_thanked_for_everything(centre: Cen
     assert (await centre.post("/v1/channels/whatsapp", {"object": "page"}))[0] == 202
 
 
+@pytest.mark.parametrize("media_type", ["x-www-form-base64-encoded", "x-www-form-urlencoded"])
 @pytest.mark.parametrize("encoded", [False, True])
-async def test_freeswitch_forms(centre: Centre, encoded: bool) -> None:
+async def test_freeswitch_forms(centre: Centre, encoded: bool, media_type: str) -> None:
+    """The content type is lost with `disable-100-continue`; what the field holds tells by itself."""
     cdr = json.dumps(CDR)
     value = base64.b64encode(cdr.encode()).decode() if encoded else cdr
-    media_type = f"application/x-www-form-{'base64-encoded' if encoded else 'urlencoded'}"
     status, _, _ = await centre.post(
-        "/v1/switch/freeswitch", urlencode({"cdr": value}).encode(), content_type=media_type
+        "/v1/switch/freeswitch?uuid=a1b2", urlencode({"cdr": value}).encode(), content_type=f"application/{media_type}"
     )
     assert status == 202
     assert [message.call_ref for message in centre.messages] == ["a1b2", "a1b2"]

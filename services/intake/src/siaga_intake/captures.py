@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_intake.core.captured import Broken, Piece, Split, apart, json_values, of_text
+from siaga_intake.core.captured import Broken, Piece, Split, apart, json_or, json_values, messages, of_text
 from siaga_intake.core.doors import SWITCH_DOORS, WHATSAPP, Door
+from siaga_intake.core.switches import esl_capture, freeswitch_posted
 
 # Beyond this a capture is cut: a file of some kilobytes may unpack to more than the machine has.
 MAX_BYTES: Final = 256 * 1024 * 1024
@@ -37,8 +38,14 @@ _JSON: Final = of_text(json_values)
 CAPTURES: Final[Mapping[str, Capture]] = {
     "asterisk-ami": Capture(_ASTERISK, "AMI events as JSON", _JSON),
     "asterisk-ari": Capture(_ASTERISK, "ARI events as JSON", _JSON),
-    "freeswitch-cdr": Capture(_FREESWITCH, "records of mod_json_cdr", _JSON),
-    "freeswitch-esl": Capture(_FREESWITCH, "ESL events as JSON", _JSON),
+    "freeswitch-cdr": Capture(
+        _FREESWITCH, "records of mod_json_cdr, in any of its encodings", of_text(json_or(freeswitch_posted.lines))
+    ),
+    "freeswitch-esl": Capture(
+        _FREESWITCH,
+        "ESL events as JSON, or the text of the event socket",
+        of_text(json_or(messages(esl_capture.messages))),
+    ),
     "kamailio": Capture(SWITCH_DOORS["kamailio"], "acc_json, dialog records, our event style", _JSON),
     "whatsapp": Capture(
         WHATSAPP, "webhook posts of the WhatsApp Cloud API as JSON", of_text(apart(json_values, WHATSAPP.split))

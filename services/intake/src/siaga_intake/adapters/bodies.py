@@ -1,19 +1,19 @@
 """Bodies of requests: bounded, and decoded from what switches send."""
 
-import base64
-import binascii
 from typing import Final
 from urllib.parse import parse_qs
 
 import msgspec
 from starlette.requests import Request
 
+from siaga_intake.core.switches import freeswitch_posted
+
 # A thousand of the largest usual events; what is larger is not from a switch.
 MAX_BODY_BYTES: Final = 1024 * 1024
-# mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, plain or in base64.
 FORM: Final = "application/x-www-form-urlencoded"
-_BASE64_FORM: Final = "application/x-www-form-base64-encoded"
-_CDR: Final = "cdr"
+# mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, URL-encoded or in base64.
+_FORMS: Final = frozenset({FORM, "application/x-www-form-base64-encoded"})
+_CDR: Final = b"cdr="
 # A message with its gateway's remarks; more is an attempt to keep us busy.
 _MAX_FIELDS: Final = 100
 
@@ -61,10 +61,10 @@ def decode(body: bytes, content_type: str, *, fields: bool = False) -> object:
     try:
         if fields and media_type == FORM and not body.lstrip().startswith((b"{", b"[")):
             return _fields(body)
-        if media_type in (FORM, _BASE64_FORM) and not body.lstrip().startswith((b"{", b"[")):
-            body = _field(body, base64_encoded=media_type == _BASE64_FORM)
+        if media_type in _FORMS and not body.lstrip().startswith((b"{", b"[")):
+            return freeswitch_posted.record(_field(body))
         value: object = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise Unreadable(400, f"the body is no JSON: {error}") from error
     except RecursionError as error:
         raise Unreadable(400, "the body is nested too deeply") from error
@@ -79,10 +79,8 @@ def _fields(body: bytes) -> dict[str, str]:
     return {name: values[0] for name, values in found.items()}
 
 
-def _field(body: bytes, *, base64_encoded: bool) -> bytes:
-    fields = parse_qs(body.decode())
-    if _CDR not in fields:
-        raise Unreadable(400, "the form has no field cdr")
-    value = fields[_CDR][0]
-    # A plus sign of base64 arrives as a space when it was not escaped.
-    return base64.b64decode(value.replace(" ", "+")) if base64_encoded else value.encode()
+def _field(body: bytes) -> bytes:
+    for field in body.split(b"&"):
+        if field.startswith(_CDR):
+            return field
+    raise Unreadable(400, "the form has no field cdr")

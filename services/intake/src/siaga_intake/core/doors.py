@@ -48,7 +48,8 @@ def _asterisk(payload: Payload, desk: Desk) -> Read:
 
 
 def _freeswitch(payload: Payload, desk: Desk) -> Read:
-    return freeswitch_esl.read(payload, desk) if "Event-Name" in payload else freeswitch_cdr.read(payload, desk)
+    of_socket = "Event-Name" in payload or "Content-Type" in payload
+    return freeswitch_esl.read(payload, desk) if of_socket else freeswitch_cdr.read(payload, desk)
 
 
 SWITCH_DOORS: Final[Mapping[str, Door]] = {

@@ -1,103 +1,153 @@
-"""FreeSWITCH's events (ESL, as JSON) as canonical events, for centres that want them while the call lasts."""
+"""FreeSWITCH's events (ESL) as canonical events, for centres that want them while the call lasts.
+
+The caller's own leg is the one that came in; what the operator's leg does says nothing unless it is named here.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from siaga_intake.core.events import Hangup, Ignored, Kind, LeftReason, Queue
-from siaga_intake.core.fields import Payload, needed, text, whole
+from siaga_intake.core.fields import Payload, flag, needed, text
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
-from siaga_intake.core.switches.freeswitch_cdr import CANCEL_REASONS, LARGEST_Q850, MENUS, hangup_by
-from siaga_intake.core.times import moment
+from siaga_intake.core.lenient import Lenient
+from siaga_intake.core.switches import freeswitch
 
 _IRRELEVANT: Final = Ignored("irrelevant_event")
 _OTHER_LEG: Final = Ignored("other_leg")
 _CALL_CENTRE: Final = "callcenter::info"
-IRRELEVANT: Final = frozenset({
-    "API", "BACKGROUND_JOB", "CHANNEL_ANSWER", "CHANNEL_CALLSTATE", "CHANNEL_DESTROY", "CHANNEL_EXECUTE_COMPLETE",
-    "CHANNEL_HANGUP", "CHANNEL_HOLD", "CHANNEL_ORIGINATE", "CHANNEL_OUTGOING", "CHANNEL_PARK", "CHANNEL_PROGRESS",
-    "CHANNEL_PROGRESS_MEDIA", "CHANNEL_STATE", "CHANNEL_UNBRIDGE", "CHANNEL_UNHOLD", "CODEC", "HEARTBEAT", "MODULE_LOAD",
-    "PLAYBACK_START", "PLAYBACK_STOP", "PRESENCE_IN", "RE_SCHEDULE", "RECORD_START", "RECORD_STOP",
-})  # fmt: skip
+_MENU_ENTERED: Final = "menu::enter"
+_DIGITS: Final = frozenset("0123456789ABCDabcd*#")
+# Applications by which a dialplan says something to us.
+_SETTERS: Final = frozenset({"set", "export"})
+# Speech that has ended, or a recogniser that has been closed, is no talk.
+_SILENCE: Final = frozenset({"closed", "end-speaking", "no-input", "stop-speaking"})
 
 
 def read(event: Payload, desk: Desk) -> Read:
     """Read one event."""
+    if "Event-Name" not in event and text(event, "Content-Type") in freeswitch.SOCKET_WORDS:
+        return _IRRELEVANT
     name = needed(event, "Event-Name")
     if name == "CUSTOM":
-        return _call_centre(event, desk)
+        return _custom(event, desk)
     reader = _READERS.get(name)
     if reader is None:
-        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
-    leg = needed(event, "Unique-ID", "call_ref")
-    call_ref = text(event, "variable_call_uuid", "call_ref") or text(event, "Channel-Call-UUID", "call_ref") or leg
+        return _IRRELEVANT if name in freeswitch.EVENTS else Ignored("unknown_event", name)
+    return _on_leg(event, desk, reader)
+
+
+class _Leg:
+    """One event on the caller's leg, with what every reader of it needs."""
+
+    __slots__ = ("at_ms", "call_ref", "event", "lenient")
+
+    def __init__(self, event: Payload, call_ref: str, desk: Desk) -> None:
+        self.event = event
+        self.call_ref = call_ref
+        self.lenient = Lenient(desk.arrived_at_ms)
+        # Versions before 1.0.5 wrote the last word small.
+        told = self.lenient.moment(event, "Event-Date-Timestamp") or self.lenient.moment(event, "Event-Date-timestamp")
+        self.at_ms = desk.arrived_at_ms if told is None else told
+
+    def text(self, name: str, rule: str = "name") -> str:
+        return self.lenient.text(self.event, name, rule)
+
+    def variable(self, name: str, rule: str = "name") -> str:
+        return self.text(f"variable_{name}", rule)
+
+    def identity(self) -> Identity | None:
+        number = self.text("Caller-Caller-ID-Number", "number") or self.text("Caller-ANI", "number")
+        stated = self.variable("sip_from_user", "number")
+        if not number and not stated and "Caller-Caller-ID-Number" not in self.event:
+            return None
+        asserted, verstat = self.variable("sip_P-Asserted-Identity", "number"), self.variable("sip_verstat")
+        return freeswitch.identity(number, asserted, stated, verstat)
+
+    def happens(
+        self, kind: Kind, *, called: str = "", hangup: Hangup | None = None, operator: str = "", digits: str = ""
+    ) -> Happening:
+        return Happening(kind, self.call_ref, self.at_ms, self.identity(), called, None, hangup, operator, digits)
+
+    def reading(self, *happenings: Happening) -> Reading:
+        return Reading(
+            happenings,
+            self.text("FreeSWITCH-Switchname") or self.text("FreeSWITCH-Hostname"),
+            test=flag(self.event, f"variable_{freeswitch.TEST_VARIABLE}"),
+            defects=self.lenient.defects,
+        )
+
+
+def _on_leg(event: Payload, desk: Desk, reader: Callable[[_Leg], Happening | None]) -> Read:
+    unique = needed(event, "Unique-ID", "call_ref")
+    call_ref = text(event, "variable_call_uuid", "call_ref") or text(event, "Channel-Call-UUID", "call_ref") or unique
     # The operator's leg is the one that the switch dials, or that belongs to another leg's call.
-    if call_ref != leg or text(event, "Call-Direction") == "outbound":
+    if call_ref != unique or text(event, "Call-Direction") == "outbound":
         return _OTHER_LEG
-    happening = reader(event, call_ref, _at(event, desk))
-    return _IRRELEVANT if happening is None else _reading(event, happening)
+    if freeswitch.is_operator(text(event, "variable_sip_from_user") or text(event, "Caller-Username"), desk):
+        return Ignored("outgoing_call")
+    leg = _Leg(event, call_ref, desk)
+    happening = reader(leg)
+    return _IRRELEVANT if happening is None else leg.reading(happening)
 
 
-def _at(event: Payload, desk: Desk) -> int:
-    told = moment(event, "Event-Date-Timestamp", desk.arrived_at_ms)
-    return desk.arrived_at_ms if told is None else told
+def _created(leg: _Leg) -> Happening:
+    return leg.happens(Kind.RINGING, called=leg.text("Caller-Destination-Number", "number"))
 
 
-def _reading(event: Payload, happening: Happening) -> Reading:
-    return Reading((happening,), text(event, "FreeSWITCH-Switchname"))
+def _executed(leg: _Leg) -> Happening | None:
+    application = leg.text("Application")
+    if application in freeswitch.MENUS:
+        return leg.happens(Kind.IVR_ENTERED)
+    if application in _SETTERS and leg.text("Application-Data", "text") == _SAYS_CONFIRMED:
+        return leg.happens(Kind.IVR_CONFIRMED)
+    return None
 
 
-def _identity(event: Payload) -> Identity | None:
-    if "Caller-Caller-ID-Number" not in event:
-        return None
-    return Identity(
-        text(event, "Caller-Caller-ID-Number", "number"),
-        text(event, "variable_sip_P-Asserted-Identity", "number"),
-        text(event, "variable_sip_from_user", "number"),
+_SAYS_CONFIRMED: Final = f"{freeswitch.IVR_VARIABLE}={freeswitch.CONFIRMED}"
+
+
+def _digit(leg: _Leg) -> Happening:
+    """A key; that one was pressed counts even when it cannot be read which."""
+    digits = needed(leg.event, "DTMF-Digit", "digits")
+    if not _DIGITS.issuperset(digits):
+        leg.lenient.note("DTMF-Digit", "is no key of a telephone")
+        digits = ""
+    return leg.happens(Kind.IVR_INPUT, digits=digits)
+
+
+def _talking(leg: _Leg) -> Happening | None:
+    return None if leg.text("Speech-Type") in _SILENCE else leg.happens(Kind.TALK_DETECTED)
+
+
+def _bridged(leg: _Leg) -> Happening:
+    return leg.happens(Kind.ANSWERED, operator=freeswitch.short(leg.variable("cc_agent")))
+
+
+def _unbridged(leg: _Leg) -> Happening:
+    return leg.happens(Kind.TALK_ENDED, operator=freeswitch.short(leg.variable("cc_agent")))
+
+
+def _ended(leg: _Leg) -> Happening:
+    reason = leg.variable("cc_cancel_reason")
+    cancelled = leg.variable("cc_cause") == "cancel"
+    cause = leg.text("Hangup-Cause") or leg.variable("hangup_cause")
+    hangup = freeswitch.hangup(
+        leg.variable("sip_hangup_disposition"),
+        cause,
+        leg.lenient.whole(leg.event, "variable_hangup_cause_q850", freeswitch.LARGEST_Q850),
+        freeswitch.left_reason(reason) if cancelled else None,
     )
+    return leg.happens(Kind.ENDED, hangup=hangup)
 
 
-def _created(event: Payload, call_ref: str, at_ms: int) -> Happening:
-    called = text(event, "Caller-Destination-Number", "number")
-    return Happening(Kind.RINGING, call_ref, at_ms, _identity(event), called)
-
-
-def _executed(event: Payload, call_ref: str, at_ms: int) -> Happening | None:
-    in_menu = text(event, "Application") in MENUS
-    return Happening(Kind.IVR_ENTERED, call_ref, at_ms, _identity(event)) if in_menu else None
-
-
-def _digit(event: Payload, call_ref: str, at_ms: int) -> Happening:
-    digits = needed(event, "DTMF-Digit", "digits")
-    return Happening(Kind.IVR_INPUT, call_ref, at_ms, _identity(event), digits=digits)
-
-
-def _talking(event: Payload, call_ref: str, at_ms: int) -> Happening:
-    return Happening(Kind.TALK_DETECTED, call_ref, at_ms, _identity(event))
-
-
-def _bridged(event: Payload, call_ref: str, at_ms: int) -> Happening:
-    return Happening(
-        Kind.ANSWERED, call_ref, at_ms, _identity(event), operator=_agent(text(event, "variable_cc_agent"))
-    )
-
-
-def _ended(event: Payload, call_ref: str, at_ms: int) -> Happening:
-    by = hangup_by(text(event, "variable_sip_hangup_disposition"))
-    q850 = whole(event, "variable_hangup_cause_q850", LARGEST_Q850)
-    hangup = Hangup(by, q850, reason=text(event, "Hangup-Cause"))
-    return Happening(Kind.ENDED, call_ref, at_ms, _identity(event), hangup=hangup)
-
-
-def _agent(name: str) -> str:
-    return name.partition("@")[0]
-
-
-_READERS: Final[Mapping[str, Callable[[Payload, str, int], Happening | None]]] = {
+_READERS: Final[Mapping[str, Callable[[_Leg], Happening | None]]] = {
     "CHANNEL_CREATE": _created,
     "CHANNEL_EXECUTE": _executed,
     "DTMF": _digit,
     "DETECTED_SPEECH": _talking,
+    "TALK": _talking,
     "CHANNEL_BRIDGE": _bridged,
+    "CHANNEL_UNBRIDGE": _unbridged,
     "CHANNEL_HANGUP_COMPLETE": _ended,
 }
 
@@ -110,19 +160,57 @@ _ACTIONS: Final[Mapping[str, Kind]] = {
 }
 
 
+def _custom(event: Payload, desk: Desk) -> Read:
+    """Events of modules: of these only the call centre's, and the menus', tell of a call."""
+    subclass = text(event, "Event-Subclass")
+    if subclass == _CALL_CENTRE:
+        return _call_centre(event, desk)
+    if subclass == _MENU_ENTERED:
+        return _on_leg(event, desk, lambda leg: leg.happens(Kind.IVR_ENTERED))
+    module = subclass.partition("::")[0]
+    return _IRRELEVANT if module in freeswitch.MODULES else Ignored("unknown_event", subclass or "CUSTOM")
+
+
 def _call_centre(event: Payload, desk: Desk) -> Read:
-    """mod_callcenter: it names the caller's channel as the member's session."""
+    """mod_callcenter: it names the caller's channel as the member's session, older versions as the caller's."""
     kind = _ACTIONS.get(text(event, "CC-Action"))
-    if text(event, "Event-Subclass") != _CALL_CENTRE or kind is None:
+    if kind is None:
         return _IRRELEVANT
     reason = LeftReason.UNSPECIFIED
     if kind is Kind.QUEUE_LEFT:
         if text(event, "CC-Cause") != "Cancel":
             # Terminated: an operator has spoken with the caller, which the bridge events tell.
             return _IRRELEVANT
-        reason = CANCEL_REASONS.get(text(event, "CC-Cancel-Reason").upper(), LeftReason.UNSPECIFIED)
-    call_ref = needed(event, "CC-Member-Session-UUID", "call_ref")
-    identity = Identity(text(event, "CC-Member-CID-Number", "number")) if "CC-Member-CID-Number" in event else None
-    queue = Queue(text(event, "CC-Queue").partition("@")[0], reason)
-    operator = _agent(text(event, "CC-Agent"))
-    return _reading(event, Happening(kind, call_ref, _at(event, desk), identity, queue=queue, operator=operator))
+        reason = freeswitch.left_reason(text(event, "CC-Cancel-Reason"))
+    old = text(event, "CC-Caller-UUID", "call_ref")
+    leg = _Leg(event, old or needed(event, "CC-Member-Session-UUID", "call_ref"), desk)
+    queue = Queue(freeswitch.short(leg.text("CC-Queue") or leg.text("CC-Name")), reason, _held_ms(leg, kind))
+    operator = freeswitch.short(leg.text("CC-Agent"))
+    return leg.reading(Happening(kind, leg.call_ref, leg.at_ms, _member(leg), queue=queue, operator=operator))
+
+
+def _held_ms(leg: _Leg, kind: Kind) -> int:
+    """How long the caller waited, once that is over."""
+    if kind is Kind.QUEUE_JOINED or kind is Kind.TALK_ENDED:
+        return 0
+    joined = leg.lenient.moment(leg.event, "CC-Member-Joined-Time")
+    over = leg.lenient.moment(
+        leg.event, "CC-Member-Leaving-Time" if kind is Kind.QUEUE_LEFT else "CC-Agent-Answered-Time"
+    )
+    return max(0, over - joined) if joined is not None and over is not None else 0
+
+
+def _member(leg: _Leg) -> Identity | None:
+    """The member, with all that its own channel tells; on an operator's channel nothing but the number is the caller's.
+
+    There a number alone would outrank the doubts about it that the caller's own events tell.
+    """
+    if leg.text("Unique-ID", "call_ref") not in ("", leg.call_ref):
+        return None
+    told = leg.identity()
+    if told is not None:
+        return told
+    for name in ("CC-Member-CID-Number", "CC-Caller-CID-Number"):
+        if name in leg.event:
+            return Identity(leg.text(name, "number"))
+    return None
