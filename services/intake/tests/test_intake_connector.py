@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from siaga_intake.adapters.spool import Full
 from siaga_intake.adapters.switches import connector as module
-from siaga_intake.adapters.switches.connector import Connector, Feed, Hand, Line, LinkError
+from siaga_intake.adapters.switches import delivery
+from siaga_intake.adapters.switches.connector import Connector, Feed, Hand, LinkError
+from siaga_intake.adapters.switches.delivery import Line
 from siaga_intake.adapters.switches.progress import Progress
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.centre import Centre
@@ -25,8 +27,9 @@ Script = Callable[[Hand, Callable[[], None]], Awaitable[None]]
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("FULL_PAUSE_S", "FIRST_RETRY_S", "HISTORY_RETRY_S"):
+    for name in ("FIRST_RETRY_S", "HISTORY_RETRY_S"):
         monkeypatch.setattr(module, name, 0.001)
+    monkeypatch.setattr(delivery, "FULL_PAUSE_S", 0.001)
 
 
 class Desk:
@@ -135,7 +138,7 @@ async def test_it_connects_again_however_the_connection_ends(tmp_path: Path) -> 
 async def test_a_full_spool_makes_it_wait_and_nothing_is_dropped(tmp_path: Path) -> None:
     desk = Desk()
     desk.full_for = 5
-    payloads = [{"n": number} for number in range(module.BATCH * 2 + 1)]
+    payloads = [{"n": number} for number in range(delivery.BATCH * 2 + 1)]
     async with running(Scripted(says(*payloads)), desk, tmp_path / "x.seen"):
         assert [payload for payload, _ in await desk.until(len(payloads))] == payloads
 

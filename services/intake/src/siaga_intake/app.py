@@ -18,8 +18,9 @@ from siaga_intake.adapters.keeping import Keeper, Publish
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
+from siaga_intake.adapters.switches.cdr_folder import CdrFolder
 from siaga_intake.adapters.switches.connector import Connector
-from siaga_intake.adapters.switches.links import connectors
+from siaga_intake.adapters.switches.links import connectors, folders
 from siaga_intake.adapters.watching import SourceWatch
 
 log = structlog.get_logger()
@@ -54,12 +55,15 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     links = list(connectors(tenants, sources, reception, secret, notes))
     for link in links:
         runtime.health.tell(link.feed.line.source.name, link.feed.trouble)
+    left_behind = list(folders(tenants, sources, reception, secret))
+    for folder in left_behind:
+        runtime.health.tell(f"{folder.delivery.line.source.name} cdr_dir", folder.trouble)
     front_door = FrontDoor(sources, reception, secret)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    runtime.spawn("intake", _serve(runtime, front_door, keeper, spool, listening, links))
+    runtime.spawn("intake", _serve(runtime, front_door, keeper, spool, listening, [*links, *left_behind]))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -83,7 +87,7 @@ async def _serve(
     keeper: Keeper,
     spool: Spool,
     listening: socket.socket,
-    links: Sequence[Connector],
+    links: Sequence[Connector | CdrFolder],
 ) -> None:
     """Serve until told to stop; then answer what has been asked, keep it, and close the spool, in this order."""
     server = QuietServer(

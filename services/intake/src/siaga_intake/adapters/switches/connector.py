@@ -9,28 +9,19 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
 from siaga_kit import telemetry
-from siaga_tenants import Source
 
 from siaga_intake.adapters.reception import Reception
-from siaga_intake.adapters.spool import Full
+from siaga_intake.adapters.switches.delivery import Delivery, Line
 from siaga_intake.adapters.switches.progress import Progress
-from siaga_intake.core.canonical import Origin
-from siaga_intake.core.centre import Centre
-from siaga_intake.core.doors import Door
 from siaga_intake.core.fields import Payload
 
 log = structlog.get_logger()
 
-# More in one publish would make requests at the doors wait for a back-fill.
-BATCH: Final = 500
-# Neither broker nor disk takes events: asking more often would only load the disk that is to recover.
-FULL_PAUSE_S: Final = 1.0
 # The n-th try waits a random time up to FIRST * 2^n, at most LONGEST: all centres lose a switch that restarts at the same
 # moment, and a call waits for the connection.
 FIRST_RETRY_S: Final = 0.5
@@ -67,21 +58,6 @@ class History(Protocol):
         """Payloads of that time and later, oldest first; called in a thread, may block. OSError: cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The source at the other end, and how its payloads are read."""
-
-    centre: Centre
-    source: Source
-    door: Door
-    secret: bytes
-
-    @property
-    def names(self) -> dict[str, str]:
-        """What logs and metrics call it."""
-        return {"siaga.tenant": self.centre.tenant, "kind": self.source.kind, "instance": self.source.instance}
-
-
 class Feed:
     """What one switch tells, however it comes in: kept, noted how far, and completed from the history after a gap."""
 
@@ -94,7 +70,7 @@ class Feed:
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self.line = line
-        self._reception = reception
+        self._delivery = Delivery(line, reception, now_s)
         self._progress = progress
         self._history = history
         self._now_s = now_s
@@ -109,7 +85,7 @@ class Feed:
     async def hand(self, payloads: Sequence[Payload]) -> None:
         """Keep these; returns when they are safe, however long that takes."""
         heard_ms = self._now_ms()
-        await self._keep(payloads, backfilled=False)
+        await self._delivery.keep(payloads, backfilled=False)
         if self._filling is None or self._filling.done():
             # While a gap is being filled the note stays before it: a crash must not make the gap forgotten.
             await self._progress.note(heard_ms)
@@ -185,27 +161,9 @@ class Feed:
         batches = history.since(since_ms)
         count = 0
         while payloads := await asyncio.to_thread(next, batches, ()):
-            await self._keep(payloads, backfilled=True)
+            await self._delivery.keep(payloads, backfilled=True)
             count += len(payloads)
         return count
-
-    async def _keep(self, payloads: Sequence[Payload], *, backfilled: bool) -> None:
-        for start in range(0, len(payloads), BATCH):
-            batch = payloads[start : start + BATCH]
-            while True:
-                try:
-                    await self._reception.receive(self.line.door, batch, self._origin(backfilled=backfilled))
-                    break
-                except Full as full:
-                    self._log.warning("events wait in the switch until there is room", reason=str(full))
-                    await asyncio.sleep(FULL_PAUSE_S)
-
-    def _origin(self, *, backfilled: bool) -> Origin:
-        now_ms = self._now_ms()
-        source = self.line.source
-        return Origin(
-            self.line.centre, now_ms, now_ms, self.line.secret, source.name, test=source.test, backfilled=backfilled
-        )
 
     def _now_ms(self) -> int:
         return int(self._now_s() * 1000)

@@ -8,12 +8,15 @@ from siaga_tenants import Connect, Source, Tenants
 
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Sources
-from siaga_intake.adapters.switches.connector import Connector, Feed, History, Line, Link
+from siaga_intake.adapters.switches.cdr_folder import CdrFolder
+from siaga_intake.adapters.switches.connector import Connector, Feed, History, Link
+from siaga_intake.adapters.switches.delivery import Delivery, Line
+from siaga_intake.adapters.switches.esl import EslLink
 from siaga_intake.adapters.switches.progress import Progress
 from siaga_intake.core.doors import SWITCH_DOORS
 
 # By the protocol that `connect` names.
-LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {}
+LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {"esl": EslLink}
 # By kind of source: where `backfill` says its records are.
 HISTORIES: Final[Mapping[str, Callable[[Mapping[str, str]], History]]] = {}
 
@@ -28,6 +31,15 @@ def connectors(
                 continue
             line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
             yield Connector(feed(line, reception, notes), LINKS[source.connect.protocol](source.connect))
+
+
+def folders(tenants: Tenants, sources: Sources, reception: Reception, secret: bytes) -> Iterator[CdrFolder]:
+    """The folders in which switches leave what they could not post, whether intake connects to them or not."""
+    for code, tenant in tenants.items():
+        for source in tenant.sources:
+            if "cdr_dir" in source.backfill and not source.disabled:
+                line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
+                yield CdrFolder(Delivery(line, reception), Path(source.backfill["cdr_dir"]))
 
 
 def feed(line: Line, reception: Reception, notes: Path) -> Feed:
