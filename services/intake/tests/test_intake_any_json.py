@@ -20,6 +20,7 @@ VALUES = st.recursive(
         "Hangup", "Newchannel", "AgentComplete", "VarSet", "QUEUESTATUS", "TIMEOUT", "StasisStart", "ChannelDestroyed",
         "INVITE", "BYE", "call.ended", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true",
         "text", "image", "location", "interactive", "edit", "contacts", "11 Maret 2024 09.15 WIB", "31-02-2024", "6281234567890",
+        "<a><location-info><Point><pos>-6.1 106.1</pos></Point></location-info></a>", 'A"ML=1;lt=-6.1;lg=106.1;', "106.15", "sip/1",
     ]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
@@ -31,6 +32,7 @@ FIELDS = st.sampled_from([
     "caller", "specversion", "id", "source", "subject", "data", "call_ref", "operator", "text", "address", "lat", "lon",
     "priority", "disposition", "report_id", "phone", "at", "photos", "message", "status", "field", "metadata", "contact", "from",
     "to", "Body", "nomor_laporan", "isi_laporan", "tanggal", "lokasi", "lintang", "bujur", "lampiran", "pelapor", "kategori",
+    "pidf_lo", "device_number", "location_latitude", "location_longitude", "location_time", "location_accuracy", "sender",
 ])  # fmt: skip
 INNER = st.sampled_from([
     "uuid", "call_uuid", "start_epoch", "end_epoch", "cc_queue", "cc_cancel_reason", "cc_agent_bridged", "id", "name", "state",
@@ -66,6 +68,14 @@ COMPLETE: dict[str, dict[str, Any]] = {
     "kamailio": {"method": "INVITE", "callid": "x", "sip_code": "487", "time": 1710123346, "src_user": "0812345678"},
     "app": {"report_id": "r", "phone": "0812345678", "text": "tolong", "lat": -6.1, "lon": 106.1, "at": "1710123346"},
     "form": {"source": "asterisk/pbx1", "call_ref": "1", "text": "x", "lat": -6.1, "lon": 106.1, "priority": "P1"},
+    "pidf_lo": {
+        "source": "sip/1", "call_ref": "x", "at": "1710123346", "test": "0",
+        "pidf_lo": "<a><location-info><Point><pos>-6.1 106.1</pos></Point></location-info></a>",
+    },
+    "aml": {
+        "device_number": "0812345678", "location_latitude": "-6.1", "location_longitude": "106.1", "location_time": "1710123346000",
+        "location_accuracy": "18", "location_source": "gps", "location_certainty": "95", "cell_network_mcc": "510",
+    },
     "sms": {"from": "0812345678", "to": "112", "text": "tolong", "id": "m", "at": "11-03-2024 09:15"},
     "lapor": {
         "nomor_laporan": "1", "judul": "Banjir", "isi_laporan": "x", "tanggal": "2024-03-11", "lat": -6.1, "lon": 106.1,

@@ -295,3 +295,42 @@ async def test_broker_away_is_taken_to_disk_until_that_is_full(centre: Centre) -
         while len(centre.published) < 10:
             await asyncio.sleep(0.01)
     assert [message.call_ref for message in centre.messages] == [f"1710123330.{number}" for number in range(10)]
+
+
+PIDF_LO = b"""<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gml="http://www.opengis.net/gml"><tuple id="1"><status>
+<geopriv xmlns="urn:ietf:params:xml:ns:pidf:geopriv10"><location-info><gml:Point><gml:pos>-6.1149 106.1502</gml:pos>
+</gml:Point></location-info></geopriv></status></tuple></presence>"""
+AML_FORM = urlencode(
+    {"device_number": "+6281234567890", "location_latitude": "-6.1149", "location_longitude": "106.1502"}
+)
+AML_SMS = b'A"ML=1;lt=-6.11490;lg=+106.15020;rd=18;top=20240311021530;pm=G;mcc=510;mnc=10;ml=83'
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "media_type"),
+    [
+        ("/v1/positions/pidf-lo?source=kamailio/edge1&call_ref=b7c1@10.0.0.5", PIDF_LO, "application/pidf+xml"),
+        ("/v1/positions/pidf-lo?source=kamailio/edge1&call_ref=b7c1@10.0.0.5", PIDF_LO, "text/xml; charset=utf-8"),
+        ("/v1/positions/aml", AML_FORM.encode(), "application/x-www-form-urlencoded"),
+        ("/v1/positions/aml?from=%2B6281234567890", AML_SMS, "text/plain"),
+    ],
+)
+async def test_positions_as_they_are_written(centre: Centre, path: str, body: bytes, media_type: str) -> None:
+    status, answer, _ = await centre.post(path, body, content_type=media_type)
+    assert (status, answer["rejected"]) == (202, [])
+    (message,) = centre.messages
+    assert message.kind == call_pb2.CALL_EVENT_KIND_POSITION
+    assert (message.position.lat, message.position.lon) == (-6.1149, 106.1502)
+
+
+async def test_a_place_never_comes_in_an_address(centre: Centre) -> None:
+    async with centre.session.get(f"{centre.url}/v1/positions/aml?{AML_FORM}") as response:
+        assert response.status == 405
+    assert centre.messages == []
+
+
+async def test_a_phone_is_thanked_for_a_message_that_cannot_be_used(centre: Centre) -> None:
+    status, answer, _ = await centre.post(
+        "/v1/positions/aml?from=%2B6281234567890", AML_SMS[:-1], content_type="text/plain"
+    )
+    assert (status, answer["rejected"][0]["field"]) == (202, "ml")

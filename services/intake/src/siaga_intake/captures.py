@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from siaga_intake.core.captured import Broken, Piece, Split, apart, json_or, json_values, messages, of_text
-from siaga_intake.core.doors import SWITCH_DOORS, WHATSAPP, Door
+from siaga_intake.core.doors import AML, PIDF_LO, SWITCH_DOORS, WHATSAPP, Door
+from siaga_intake.core.position import captures as position_captures
 from siaga_intake.core.switches import esl_capture, freeswitch_posted
 
 # Beyond this a capture is cut: a file of some kilobytes may unpack to more than the machine has.
@@ -47,6 +48,8 @@ CAPTURES: Final[Mapping[str, Capture]] = {
         of_text(json_or(messages(esl_capture.messages))),
     ),
     "kamailio": Capture(SWITCH_DOORS["kamailio"], "acc_json, dialog records, our event style", _JSON),
+    "pidf-lo": Capture(PIDF_LO, "documents of PIDF-LO", of_text(position_captures.documents)),
+    "aml": Capture(AML, "AML by SMS, one in a line, or posts of its form", of_text(position_captures.messages)),
     "whatsapp": Capture(
         WHATSAPP, "webhook posts of the WhatsApp Cloud API as JSON", of_text(apart(json_values, WHATSAPP.split))
     ),

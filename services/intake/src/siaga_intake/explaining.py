@@ -103,8 +103,8 @@ def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin:
         case Ignored(reason, name):
             name = name or _name(piece.payload)
             found.irrelevant[name if reason == "irrelevant_event" else f"{name}: {reason}"] += 1
-        case Refusal(where, reason):
-            found.refused.append(Refused(index, piece.where, where, reason, _shown(piece.payload)))
+        case Refusal(where, reason, shown):
+            found.refused.append(Refused(index, piece.where, where, reason, shown or _shown(piece.payload)))
 
 
 def _ahead(taken: Taken) -> bool:

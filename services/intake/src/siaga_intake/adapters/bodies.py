@@ -1,5 +1,6 @@
 """Bodies of requests: bounded, and decoded from what switches send."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -14,6 +15,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 # mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, URL-encoded or in base64.
 _FORMS: Final = frozenset({FORM, "application/x-www-form-base64-encoded"})
 _CDR: Final = b"cdr="
+_TEXTS: Final = frozenset({"text/plain", "text/xml", "application/xml"})
+NOTHING: Final[Mapping[str, str]] = {}
 # A message with its gateway's remarks; more is an attempt to keep us busy.
 _MAX_FIELDS: Final = 100
 
@@ -55,9 +58,16 @@ def _too_large() -> Unreadable:
     return Unreadable(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
 
 
-def decode(body: bytes, content_type: str, *, fields: bool = False) -> object:
-    """The JSON value of a body; with `fields`, of a form its fields, the first of each name."""
+def decode(
+    body: bytes, content_type: str, *, fields: bool = False, written: str = "", beside: Mapping[str, str] = NOTHING
+) -> object:
+    """The JSON value of a body; with `fields`, of a form its fields, the first of each name.
+
+    With `written`, text or XML is one field of that name, and `beside` are the others.
+    """
     media_type = content_type.partition(";")[0].strip().lower()
+    if written and (media_type in _TEXTS or media_type.endswith("+xml")):
+        return {**beside, written: body.decode("utf-8", "replace")}
     try:
         if fields and media_type == FORM and not body.lstrip().startswith((b"{", b"[")):
             return _fields(body)

@@ -76,7 +76,9 @@ class FrontDoor:
             if wait_s := self._wait_s(admitted):
                 return _too_much(wait_s)
             media_type = bodies.FORM if asked else request.headers.get("content-type", _JSON)
-            payload = bodies.decode(body, media_type, fields=door.takes_forms)
+            payload = bodies.decode(
+                body, media_type, fields=door.takes_forms, written=door.written, beside=request.query_params
+            )
             origin = self._origin(request, door, admitted)
         except Unreadable as unreadable:
             return problem(unreadable.status, unreadable.reason)
@@ -126,7 +128,7 @@ class FrontDoor:
 
 
 def _methods(door: Door) -> list[str]:
-    return ["POST", "GET"] if door.takes_forms else ["POST"]
+    return ["POST", "GET"] if door.takes_addresses else ["POST"]
 
 
 async def _no_such_switch(_: Request) -> Response:

@@ -11,6 +11,7 @@ from siaga_intake.core.channels import app, cloudevents, form, lapor, sms, whats
 from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.fields import Payload, Refused
 from siaga_intake.core.happening import Desk, Read, Reading
+from siaga_intake.core.position import aml, pidf_lo, pidf_lo_door
 from siaga_intake.core.switches import asterisk_ami, asterisk_ari, freeswitch_cdr, freeswitch_esl, kamailio
 
 Taken = Accepted | Ignored | Refusal
@@ -34,8 +35,12 @@ class Door:
     instance_by_header: bool = True
     # The payloads in one that carries many, each of which is read, answered for and kept by itself.
     split: Callable[[Payload], Sequence[object]] = _whole
-    # Whether it takes posts of forms by their fields, and requests that carry those in their address.
+    # Whether it takes posts of forms by their fields.
     takes_forms: bool = False
+    # Whether it takes requests that carry their fields in the address, which ends up in many a log on its way.
+    takes_addresses: bool = False
+    # The field that a body of plain text or XML becomes, beside those of its address; empty = JSON only.
+    written: str = ""
     # Whether somebody stands behind the sender who can mend what is refused. A platform that only sends the same again,
     # and shuts the way when that fails for long, is thanked for everything; what was refused waits in quarantine.
     sender_mends: bool = True
@@ -70,10 +75,22 @@ WHATSAPP: Final = Door(
     split=whatsapp.split,
     sender_mends=False,
 )
-SMS: Final = Door("sms", "/v1/channels/sms", sms.read, frozenset({"sms"}), takes_forms=True)
+SMS: Final = Door("sms", "/v1/channels/sms", sms.read, frozenset({"sms"}), takes_forms=True, takes_addresses=True)
 LAPOR: Final = Door("lapor", "/v1/channels/lapor", lapor.read, frozenset({"lapor"}))
+PIDF_LO: Final = Door(
+    "pidf_lo",
+    "/v1/positions/pidf-lo",
+    pidf_lo_door.read,
+    frozenset({"kamailio", "sip", "events"}),
+    instance_by_header=False,
+    written=pidf_lo.FIELD,
+)
+# Phones send it, which have nobody to read an answer: what is refused waits in quarantine.
+AML: Final = Door(
+    "aml", "/v1/positions/aml", aml.read, frozenset({"aml"}), takes_forms=True, written=aml.TEXT, sender_mends=False
+)
 # All of them, in the order of the documentation.
-DOORS: Final = (*SWITCH_DOORS.values(), CALL_EVENTS, FORM, APP, WHATSAPP, SMS, LAPOR)
+DOORS: Final = (*SWITCH_DOORS.values(), CALL_EVENTS, FORM, APP, WHATSAPP, SMS, LAPOR, PIDF_LO, AML)
 
 
 def pieces(door: Door, payloads: Sequence[object]) -> Sequence[object]:
@@ -95,7 +112,7 @@ def read(door: Door, payload: object, origin: Origin) -> Read | Refusal:
     try:
         return door.read(payload, Desk(origin.arrived_at_ms, origin.centre.operators, origin.centre.zone_hours))
     except Refused as refused:
-        return Refusal(refused.field, refused.reason)
+        return Refusal(refused.field, refused.reason, refused.found)
 
 
 def settle(door: Door, payload: object, said: Read | Refusal, origin: Origin) -> Taken:

@@ -183,3 +183,5 @@ class Refusal:
 
     field: str
     reason: str
+    # What stood there, as for a defect.
+    found: str = field_(default="", compare=False)

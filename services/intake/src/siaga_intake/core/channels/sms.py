@@ -10,6 +10,7 @@ from siaga_intake.core.events import Channel, Defect, Ignored, Kind, Media
 from siaga_intake.core.fields import Payload, Refused, cut, flag, text
 from siaga_intake.core.happening import Desk, Happening, Identity, OfSession, Read, Reading
 from siaga_intake.core.local_times import local_moment
+from siaga_intake.core.position.aml import is_aml, read_sms
 
 ALIASES: Final[Aliases] = {
     "from": (
@@ -45,6 +46,8 @@ def read(sms: Payload, desk: Desk) -> Read:
     sender = text(sms, names["from"], "number")
     if not sender and not said:
         raise Refused(names["from"], "missing, and there is no text either")
+    if is_aml(said):
+        return read_sms(said, sender, desk.arrived_at_ms)
     native_id = text(sms, names["id"], "call_ref") or digest(sms)
     at_ms, late = _sent_at(sms, names["at"], desk)
     happening = Happening(Kind.MESSAGE, native_id, at_ms, Identity(sender), text=said, media=_pictures(sms))

@@ -29,7 +29,8 @@ _METHODS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 _NO_FIX: Final = "N"
 # The names by which gateways call an SMS's text and its sender.
-_TEXTS: Final = ("text", "message", "sms")
+TEXT: Final = "text"
+_TEXTS: Final = (TEXT, "message", "sms")
 _SENDERS: Final = ("from", "sender", "number", "device_number")
 
 
@@ -58,12 +59,14 @@ def read(payload: Payload, desk: Desk) -> Read:
     for name in _TEXTS:
         if name in payload:
             sender = next((each for each in _SENDERS if each in payload), _SENDERS[0])
-            return read_sms(needed(payload, name, "text"), needed(payload, sender, "number"), desk.arrived_at_ms)
+            return read_sms(needed(payload, name, "text"), text(payload, sender, "number"), desk.arrived_at_ms)
     return _https(payload, desk.arrived_at_ms)
 
 
 def read_sms(message: str, sender: str, at_ms: int) -> Read:
     """One SMS that `is_aml`. Raises Refused when it is damaged; `sender` is its number as the network told it."""
+    if not sender:
+        raise Refused("from", "missing: whose position is it?")
     found, defects = aml_sms.attributes(message)
     match found[VERSION]:
         case "1":
