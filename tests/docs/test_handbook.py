@@ -147,7 +147,7 @@ def documented() -> dict[str, set[str]]:
         if row.startswith("| `./siaga "):
             cells = re.split(r"(?<!\\)\|", row.strip("|"))
             words = [word for word in cells[0].strip(" `").split()[1:] if word.isalpha() and word.islower()]
-            found[" ".join(words)] = set(re.findall(r"`(--[a-z]+)", cells[2]))
+            found[" ".join(words)] = set(re.findall(r"`(--[a-z-]+)", cells[2]))
     return found
 
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "topics": "topics",
     "dlq": "dlq",
     "tenants": "tenants",
+    "quarantine": "quarantine",
     "intake": "intake",
     "sanctions": "sanctions",
     "bench": "bench",

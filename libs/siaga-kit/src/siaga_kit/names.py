@@ -15,6 +15,7 @@ METRICS: Final = {
     "siaga.published": "records acknowledged by the broker, by topic",
     "siaga.intake.events": "events taken, by source kind and result",
     "siaga.intake.turned_away": "requests of which nothing was read or taken, by status",
+    "siaga.intake.quarantined": "payloads and parts of them that were not taken and are kept, masked, by result",
     "siaga.intake.spooled": "events waiting in the spool",
     "siaga.intake.link_up": "1 = connected to that switch, 0 = away, by tenant, kind and instance",
     "siaga.advice.answers": "routing advice given, by advice and basis",

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ from siaga_tenants import load_tenants
 
 from siaga_intake.adapters.http import FrontDoor
 from siaga_intake.adapters.keeping import Keeper, Publish
+from siaga_intake.adapters.quarantine import Quarantine
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
@@ -50,7 +52,11 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     await spool.open()
     keeper = Keeper(_broker(runtime), spool, topic)
     runtime.health.add("keeping", keeper.trouble)
-    reception = Reception(keeper, topic)
+    quarantine = Quarantine(runtime.settings.data_dir / f"quarantine-{runtime.settings.instance}.sqlite3")
+    quarantine.open()
+    runtime.health.tell("quarantine", lambda: quarantine.trouble)
+    runtime.on_stop(partial(asyncio.to_thread, quarantine.close))
+    reception = Reception(keeper, topic, (quarantine.observe,))
     notes = runtime.settings.data_dir / f"intake-{runtime.settings.instance}.links"
     links = list(connectors(tenants, sources, reception, secret, notes))
     for link in links:
@@ -58,7 +64,7 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     left_behind = list(folders(tenants, sources, reception, secret))
     for folder in left_behind:
         runtime.health.tell(f"{folder.delivery.line.source.name} cdr_dir", folder.trouble)
-    front_door = FrontDoor(sources, reception, secret)
+    front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
     gc.freeze()

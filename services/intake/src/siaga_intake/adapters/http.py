@@ -45,6 +45,8 @@ class FrontDoor:
     now_s: Callable[[], float] = time.time
     limits: Limits = field(default_factory=Limits)
     gate: Gate = field(default_factory=Gate)
+    # Sees what is no JSON, with tenant, source and reason. Must neither wait nor raise.
+    unreadable: Callable[[str, str, str, bytes], None] = lambda *_: None
     # What else stands on this side: hand-shakes, sockets that switches open, documents.
     extra: Sequence[BaseRoute] = ()
 
@@ -75,10 +77,7 @@ class FrontDoor:
                 return _denied(admitted)
             if wait_s := self._wait_s(admitted):
                 return _too_much(wait_s)
-            media_type = bodies.FORM if asked else request.headers.get("content-type", _JSON)
-            payload = bodies.decode(
-                body, media_type, fields=door.takes_forms, written=door.written, beside=request.query_params
-            )
+            payload = self._decoded(request, door, admitted, body)
             origin = self._origin(request, door, admitted)
         except Unreadable as unreadable:
             return problem(unreadable.status, unreadable.reason)
@@ -93,6 +92,17 @@ class FrontDoor:
             {"http.request.method": "POST", "http.route": door.path, "siaga.tenant": origin.centre.tenant},
         ) as traceparent:  # fmt: skip
             return await self._take(door, doors.pieces(door, payloads), origin, traceparent)
+
+    def _decoded(self, request: Request, door: Door, admitted: Admitted, body: bytes) -> object:
+        media_type = bodies.FORM if request.method == "GET" else request.headers.get("content-type", _JSON)
+        try:
+            return bodies.decode(
+                body, media_type, fields=door.takes_forms, written=door.written, beside=request.query_params
+            )
+        except Unreadable as unreadable:
+            source = f"{door.kind}/?" if admitted.source is None else admitted.source.name
+            self.unreadable(admitted.centre.tenant, source, unreadable.reason, body)
+            raise
 
     def _wait_s(self, admitted: Admitted) -> int:
         source = admitted.source
