@@ -171,7 +171,7 @@ async def test_full_spool_refuses_whole_requests_and_says_it_is_not_ready(
 async def test_neither_broker_nor_disk_is_not_ready(keeper: Keeper, broker: Broker, spool: Spool) -> None:
     assert keeper.trouble() is None
     broker.away = True
-    await spool._in_thread(lambda: spool._opened().execute("PRAGMA query_only=ON"))
+    await spool._in_thread(lambda: spool._file._opened().execute("PRAGMA query_only=ON"))
     with pytest.raises(Full):
         await keeper.keep([record("a", 1)])
     assert "broker: away" in (keeper.trouble() or "")

@@ -43,7 +43,7 @@ async def test_refuses_before_it_is_full_and_keeps_none_of_it(tmp_path: Path) ->
         await spool.append([kept(4), kept(5)])
     with pytest.raises(Full):
         await spool.append([kept(4, size=900)])
-    assert not spool.room_for([kept(4), kept(5)])
+    assert not spool.room_for(2, kept(4).size_bytes * 2)
     await spool.append([kept(4)])
     assert [each.event_id for each in (await spool.first(10))[1]] == [f"event-{number}" for number in range(5)]
     await spool.close()
@@ -65,11 +65,11 @@ async def test_a_second_process_is_refused(tmp_path: Path) -> None:
 async def test_a_disk_that_does_not_write_is_full(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool.sqlite3")
     await spool.open()
-    await spool._in_thread(lambda: spool._opened().execute("PRAGMA query_only=ON"))
+    await spool._in_thread(lambda: spool._file._opened().execute("PRAGMA query_only=ON"))
     with pytest.raises(Full):
         await spool.append([kept(1)])
     assert "OperationalError" in str(spool.trouble)
-    await spool._in_thread(lambda: spool._opened().execute("PRAGMA query_only=OFF"))
+    await spool._in_thread(lambda: spool._file._opened().execute("PRAGMA query_only=OFF"))
     await spool.append([kept(1)])
     assert spool.trouble is None
     await spool.close()

@@ -17,6 +17,7 @@ METRICS: Final = {
     "siaga.intake.turned_away": "requests of which nothing was read or taken, by status",
     "siaga.intake.quarantined": "payloads and parts of them that were not taken and are kept, masked, by result",
     "siaga.intake.spooled": "events waiting in the spool",
+    "siaga.intake.spool_share": "how full the spool is, of its bound; from 0.8 on somebody should look",
     "siaga.intake.link_up": "1 = connected to that switch, 0 = away, by tenant, kind and instance",
     "siaga.advice.answers": "routing advice given, by advice and basis",
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",

@@ -52,6 +52,7 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     await spool.open()
     keeper = Keeper(_broker(runtime), spool, topic)
     runtime.health.add("keeping", keeper.trouble)
+    runtime.health.tell("spool", spool.alarm)
     quarantine = Quarantine(runtime.settings.data_dir / f"quarantine-{runtime.settings.instance}.sqlite3")
     quarantine.open()
     runtime.health.tell("quarantine", lambda: quarantine.trouble)

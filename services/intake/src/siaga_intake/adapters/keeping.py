@@ -1,21 +1,22 @@
 """Keeping events: on the broker, or on disk until it is back. Whoever asks is told only when one of the two has them.
 
-Requests that arrive while a publish is under way go together in the next one: the broker's round trip is shared under load,
-and a lone request leaves at once. One group is under way at a time, so the events of a call keep their order; while anything
-waits on disk, everything goes there, behind it.
+Requests that arrive while publishes are under way go together in the next one: the broker's round trip is shared under load,
+and a lone request leaves at once. Two groups may be under way, never two with events of one call, so that those keep their
+order; while anything waits on disk, everything goes there, behind it.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 from google.protobuf.message import Message
 from siaga_contracts.catalogue import Topic
-from siaga_kit import telemetry
 from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing
 
@@ -29,7 +30,9 @@ Clock = Callable[[], float]
 # After a failure the broker is not asked again for this long: each try costs a group of requests the full time-out.
 BROKER_PAUSE_S: Final = 1.0
 # More in one publish would hold the loop for longer than a lone request should wait.
-GROUP_EVENTS: Final = 5_000
+GROUP_EVENTS: Final = 2_000
+# One is made ready while the broker writes the other; more would only make smaller groups.
+GROUPS_UNDER_WAY: Final = 2
 DRAIN_EVENTS: Final = 2_000
 # Answers of the switch's HTTP clients time out at 10 s and more; beyond this many waiting events they would.
 MAX_WAITING_EVENTS: Final = 100_000
@@ -51,11 +54,12 @@ class Keeper:
         self._clock = clock
         self._queue: deque[_Waiting] = deque()
         self._queued_events = 0
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._calls_under_way: set[str] = set()
         self._wake = asyncio.Event()
         self._spooled = asyncio.Event()
         self._broker_away_until_s = 0.0
         self._closing = False
-        self._depth = telemetry.gauge("siaga.intake.spooled")
         self.broker_away: str | None = None
 
     async def keep(self, outgoing: Sequence[Outgoing]) -> None:
@@ -72,7 +76,7 @@ class Keeper:
 
     def trouble(self) -> str | None:
         """Why events cannot be kept; None when broker or disk takes them."""
-        if self.broker_away is None or (self._spool.trouble is None and self._spool.room_for(())):
+        if self.broker_away is None or (self._spool.trouble is None and self._spool.room_for(1, 0)):
             return None
         return f"broker: {self.broker_away}; spool: {self._spool.trouble or 'full'}"
 
@@ -83,32 +87,51 @@ class Keeper:
         self._spooled.set()
 
     async def run(self) -> None:
-        """Keep groups of requests, one after the other, until closed."""
+        """Keep groups of requests until closed."""
         if self._spool.events:
             self._spooled.set()
-        while not (self._closing and not self._queue):
-            if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            group = self._next_group()
-            try:
-                await self._keep(group)
-            except BaseException as error:
-                for waiting in group:
-                    _settle(waiting, Full(f"not kept: {type(error).__name__}"))
-                raise
+        async with asyncio.TaskGroup() as groups:
+            while self._queue or not self._closing:
+                group = self._next_group() if len(self._under_way) < GROUPS_UNDER_WAY else []
+                if not group:
+                    self._wake.clear()
+                    await self._wake.wait()
+                    continue
+                calls = {record.key for waiting in group for record in waiting.outgoing}
+                self._calls_under_way |= calls
+                task = groups.create_task(self._keep(group))
+                self._under_way.add(task)
+                task.add_done_callback(partial(self._ended, calls))
+
+    def _ended(self, calls: set[str], task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._calls_under_way -= calls
+        self._wake.set()
 
     def _next_group(self) -> list[_Waiting]:
-        group = [self._queue.popleft()]
-        events = len(group[0].outgoing)
-        while self._queue and events + len(self._queue[0].outgoing) <= GROUP_EVENTS:
+        """The oldest requests up to the first that has a call under way; perhaps none."""
+        group: list[_Waiting] = []
+        events = 0
+        while self._queue:
+            following = self._queue[0].outgoing
+            if group and events + len(following) > GROUP_EVENTS:
+                break
+            if self._calls_under_way and any(record.key in self._calls_under_way for record in following):
+                break
             group.append(self._queue.popleft())
-            events += len(group[-1].outgoing)
+            events += len(following)
         self._queued_events -= events
         return group
 
     async def _keep(self, group: list[_Waiting]) -> None:
+        try:
+            await self._keep_somewhere(group)
+        except BaseException as error:
+            for waiting in group:
+                _settle(waiting, Full(f"not kept: {type(error).__name__}"))
+            raise
+
+    async def _keep_somewhere(self, group: list[_Waiting]) -> None:
         if self._spool.events == 0 and self._clock() >= self._broker_away_until_s:
             outgoing = [record for waiting in group for record in waiting.outgoing]
             if await self._published(outgoing):
@@ -133,38 +156,45 @@ class Keeper:
         """As many requests as fit, in one transaction; the rest is told to come again."""
         fitting: list[Kept] = []
         kept: list[_Waiting] = []
+        size = 0
         for waiting in group:
             records = [_kept(record) for record in waiting.outgoing]
-            if self._spool.room_for([*fitting, *records]):
+            more = sum(each.size_bytes for each in records)
+            if self._spool.room_for(len(fitting) + len(records), size + more):
                 fitting += records
                 kept.append(waiting)
+                size += more
             else:
                 _settle(waiting, Full("the spool is full"))
+        problem: Full | None = None
         try:
-            await self._spool.append(fitting)
+            if fitting:
+                await self._spool.append(fitting)
         except Full as full:
-            for waiting in kept:
-                _settle(waiting, full)
-            return
+            problem = full
         for waiting in kept:
-            _settle(waiting)
-        self._depth.set(self._spool.events)
+            _settle(waiting, problem)
         self._spooled.set()
 
     async def drain(self) -> None:
         """Publish what waits on disk, in order, whenever the broker takes it, until closed."""
         while not self._closing:
+            if self._spool.trouble is not None:
+                await self._spool.probe()
             if self._spool.events == 0:
                 self._spooled.clear()
-                await self._spooled.wait()
+                await self._wait_for_spooled(None if self._spool.trouble is None else BROKER_PAUSE_S)
                 continue
             up_to, kept = await self._spool.first(DRAIN_EVENTS)
-            if await self._published([self._outgoing(each) for each in kept]):
+            if kept and await self._published([self._outgoing(each) for each in kept]):
                 await self._spool.forget(up_to, kept)
-                self._depth.set(self._spool.events)
                 log.info("events left the spool for the broker", events=len(kept), waiting=self._spool.events)
             else:
                 await self._pause()
+
+    async def _wait_for_spooled(self, seconds: float | None) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._spooled.wait(), seconds)
 
     async def _pause(self) -> None:
         for _ in range(10):
