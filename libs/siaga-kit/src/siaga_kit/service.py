@@ -148,14 +148,22 @@ async def _main(service: str, start: Callable[[Runtime], Awaitable[None]], setti
     return 1 if runtime.failed else 0
 
 
-def run(service: str, start: Callable[[Runtime], Awaitable[None]]) -> None:
-    """Run a service until SIGTERM; `start` spawns its parts and returns. Exits with 1 when a part failed."""
+def run(
+    service: str,
+    start: Callable[[Runtime], Awaitable[None]],
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
+    """Run a service until SIGTERM; `start` spawns its parts and returns. Exits with 1 when a part failed.
+
+    `loop` makes the event loop, where a service has need of another than Python's own.
+    """
     settings = Settings()
     logs.setup(service, settings.log_level)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
     telemetry.setup(service, settings.instance)
     try:
-        code = asyncio.run(_main(service, start, settings))
+        with asyncio.Runner(loop_factory=loop) as runner:
+            code = runner.run(_main(service, start, settings))
     finally:
         telemetry.shutdown()
     sys.exit(code)

@@ -1,5 +1,6 @@
 """The intake process."""
 
+import uvloop
 from siaga_kit import service
 
 from siaga_intake.app import start
@@ -7,4 +8,5 @@ from siaga_intake.app import start
 
 def main() -> None:
     """Run intake until SIGTERM."""
-    service.run("intake", start)
+    # Most of a request's time is the sockets': this loop takes half of what Python's own does.
+    service.run("intake", start, uvloop.new_event_loop)

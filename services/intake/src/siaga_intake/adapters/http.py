@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from siaga_intake.adapters import bodies, problems
 from siaga_intake.adapters.bodies import Unreadable
@@ -20,6 +21,7 @@ from siaga_intake.adapters.problems import problem
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Admitted, Denied, Sources
 from siaga_intake.adapters.spool import Full
+from siaga_intake.adapters.straight import Straight
 from siaga_intake.core import doors
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door, Taken
@@ -50,12 +52,14 @@ class FrontDoor:
     # What else stands on this side: hand-shakes, sockets that switches open, documents.
     extra: Sequence[BaseRoute] = ()
 
-    def application(self) -> Starlette:
+    def application(self) -> ASGIApp:
         """The ASGI application."""
-        posts = [Route(door.path, self._through(door), methods=_methods(door)) for door in doors.DOORS]
-        routes = [*self.extra, *posts, Route("/v1/switch/{switch}", _no_such_switch, methods=["POST"])]
+        posts = {door.path: self._through(door) for door in doors.DOORS}
+        # Posts go straight to their door; here they tell the router which other methods to refuse.
+        standing = [Route(door.path, posts[door.path], methods=_methods(door)) for door in doors.DOORS]
+        routes = [*self.extra, *standing, Route("/v1/switch/{switch}", _no_such_switch, methods=["POST"])]
         handlers = {HTTPException: problems.on_http_error, Exception: problems.on_fault}
-        return Starlette(routes=routes, exception_handlers=handlers)
+        return Straight(posts, Starlette(routes=routes, exception_handlers=handlers))
 
     def _through(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def receive(request: Request) -> Response:
