@@ -1,15 +1,13 @@
 """Canonical events as the contract's messages: the one place of intake that knows Protobuf."""
 
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 from siaga.v1 import call_pb2, place_pb2
 from siaga_contracts.catalogue import Topic
 from siaga_kit.records import Outgoing
 
 from siaga_intake.core.events import AdditionalData, CallEvent, Civic, Form, Media, Position
-
-_SELDOM: Final = ("called", "operator", "digits", "text", "backfilled", "test", "emergency_id")
 
 
 def outgoing(event: CallEvent, topic: Topic, traceparent: str | None) -> Outgoing:
@@ -32,9 +30,20 @@ def message(event: CallEvent) -> call_pb2.CallEvent:
         "event_at_ms": event.event_at_ms,
         "received_at_ms": event.received_at_ms,
     }
-    for name in _SELDOM:
-        if told := getattr(event, name):
-            made[name] = told
+    if event.called:
+        made["called"] = event.called
+    if event.operator:
+        made["operator"] = event.operator
+    if event.digits:
+        made["digits"] = event.digits
+    if event.text:
+        made["text"] = event.text
+    if event.backfilled:
+        made["backfilled"] = True
+    if event.test:
+        made["test"] = True
+    if event.emergency_id:
+        made["emergency_id"] = event.emergency_id
     if (caller := event.caller) is not None:
         made["caller"] = {"key": caller.key, "number": caller.number, "identity_trust": caller.trust}
     if (queue := event.queue) is not None:

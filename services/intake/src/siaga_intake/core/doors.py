@@ -9,7 +9,7 @@ from siaga_intake.core.canonical import Origin, canonical, digest
 from siaga_intake.core.centre import SWITCHES
 from siaga_intake.core.channels import app, cloudevents, form, lapor, sms, whatsapp
 from siaga_intake.core.events import Accepted, Ignored, Refusal
-from siaga_intake.core.fields import Payload, Refused
+from siaga_intake.core.fields import OBJECT, Payload, Refused
 from siaga_intake.core.happening import Desk, Read, Reading
 from siaga_intake.core.position import aml, pidf_lo, pidf_lo_door
 from siaga_intake.core.switches import asterisk_ami, asterisk_ari, freeswitch_cdr, freeswitch_esl, kamailio
@@ -107,7 +107,7 @@ def take(door: Door, payload: object, origin: Origin) -> Taken:
 
 def read(door: Door, payload: object, origin: Origin) -> Read | Refusal:
     """The first step: what a payload says."""
-    if not isinstance(payload, Mapping):
+    if not isinstance(payload, OBJECT):
         return Refusal("", "must be an object")
     try:
         return door.read(payload, Desk(origin.arrived_at_ms, origin.centre.operators, origin.centre.zone_hours))
@@ -119,7 +119,7 @@ def settle(door: Door, payload: object, said: Read | Refusal, origin: Origin) ->
     """The second step, in between which its call may have been found: ids, caller, events."""
     if not isinstance(said, Reading):
         return said
-    assert isinstance(payload, Mapping)
+    assert isinstance(payload, OBJECT)
     if said.belongs is not None:
         said = on_its_own(said, digest(payload))
     return canonical(said, door.kind, payload, origin)

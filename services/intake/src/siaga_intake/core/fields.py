@@ -9,6 +9,8 @@ from siaga_intake.core.events import Defect, Position
 from siaga_intake.core.rules import MAX_LENGTH
 
 Payload = Mapping[str, object]
+# What a payload is asked for. JSON's own objects come first: asking for a Mapping only takes ten times as long.
+OBJECT: Final = (dict, Mapping)
 E = TypeVar("E", bound=IntEnum)
 # A truth as switches write it.
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
@@ -106,7 +108,7 @@ def part(payload: Payload, name: str, path: str = "") -> Payload:
     value = payload.get(name)
     if value is None:
         return EMPTY
-    if not isinstance(value, Mapping):
+    if not isinstance(value, OBJECT):
         raise Refused(path + name, "must be an object")
     return value
 

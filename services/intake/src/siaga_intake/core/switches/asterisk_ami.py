@@ -50,19 +50,22 @@ def read(event: Payload, desk: Desk) -> Read:
 class _Leg:
     """One event on one leg, with what every reader of it needs."""
 
-    __slots__ = ("at_ms", "born_ms", "call_ref", "event", "operators", "own", "told_time")
+    __slots__ = ("at_ms", "call_ref", "event", "operators", "own", "told_time", "unique")
 
     def __init__(self, event: Payload, desk: Desk) -> None:
         unique = needed(event, "Uniqueid", "call_ref")
         self.event = event
+        self.unique = unique
         self.operators = desk.operators
         self.call_ref = text(event, "Linkedid", "call_ref") or unique
         self.own = self.call_ref == unique
         told = moment(event, "Timestamp", desk.arrived_at_ms)
         self.told_time = told is not None
         self.at_ms = desk.arrived_at_ms if told is None else told
-        born = _BORN.fullmatch(unique)
-        self.born_ms = int(born[1]) * 1000 if born else self.at_ms
+
+    def born_ms(self) -> int:
+        born = _BORN.fullmatch(self.unique)
+        return int(born[1]) * 1000 if born else self.at_ms
 
     def identity(self) -> Identity | None:
         # On other legs CallerIDNum is the operator's extension.
@@ -100,7 +103,7 @@ class _Leg:
 def _new_channel(leg: _Leg) -> Read:
     if not leg.own:
         return _OTHER_LEG
-    at_ms = leg.at_ms if leg.told_time else leg.born_ms
+    at_ms = leg.at_ms if leg.told_time else leg.born_ms()
     ring = leg.happens(Kind.RINGING, at_ms, called=text(leg.event, "Exten", "number"))
     return leg.reading(ring, leg.happens(Kind.IVR_ENTERED, at_ms)) if leg.in_ivr() else leg.reading(ring)
 
