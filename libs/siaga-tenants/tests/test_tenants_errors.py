@@ -52,6 +52,19 @@ class Case:
 
 
 CASES = {
+    "conversation that is never quiet": Case(
+        "tenant.yaml",
+        "timezone: Asia/Jakarta",
+        "timezone: Asia/Jakarta\nconversations: {stale_seconds: 0}",
+        "conversations.stale_seconds: 0 is not a number from 1 to 86400",
+        below=1,
+    ),
+    "verify token in the open": Case(
+        "sources.yaml",
+        "- {kind: asterisk, instance: pbx1}",
+        "- {kind: whatsapp, instance: wa1, verify_token_sha256: open}",
+        "sources[0].verify_token_sha256: is not a SHA-256 in 64 lower-case hex digits; `./siaga source rotate` makes one",
+    ),
     "code as number": Case(
         "tenant.yaml",
         'code: "36.73"',

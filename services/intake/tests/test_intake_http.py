@@ -26,7 +26,7 @@ from siaga_intake.adapters.spool import Spool
 from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing
 from siaga_kit.service import QuietServer
-from siaga_tenants import Source, Tenants
+from siaga_tenants import Conversations, Source, Tenants
 
 NOW_S = 1_710_123_600.5
 HANGUP = {"Event": "Hangup", "Uniqueid": "1710123330.41", "Linkedid": "1710123330.41", "Cause": "16"}
@@ -63,8 +63,12 @@ async def centre(tmp_path: Path) -> AsyncIterator[Centre]:
     sources = (Source("asterisk", "pbx1"), Source("freeswitch", "fs1"), Source("form", "console"))
     drills = (Source("asterisk", "drill", token_sha256="0" * 64, test=True),)
     tenants = {
-        "36.73": SimpleNamespace(code="36.73", sources=sources, operators=()),
-        "32.14": SimpleNamespace(code="32.14", sources=drills, operators=()),
+        "36.73": SimpleNamespace(
+            code="36.73", sources=sources, operators=(), timezone="Asia/Jakarta", conversations=Conversations()
+        ),
+        "32.14": SimpleNamespace(
+            code="32.14", sources=drills, operators=(), timezone="Asia/Jakarta", conversations=Conversations()
+        ),
     }
     spool = Spool(tmp_path / "spool.sqlite3", max_events=10)
     await spool.open()

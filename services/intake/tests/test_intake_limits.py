@@ -21,7 +21,7 @@ from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_kit.records import Outgoing
 from siaga_kit.service import QuietServer
-from siaga_tenants import Source, Tenants
+from siaga_tenants import Conversations, Source, Tenants
 
 
 @dataclass
@@ -124,7 +124,14 @@ def sha(token: str) -> str:
 @pytest.fixture
 async def front() -> AsyncIterator[Front]:
     sources = (Source("asterisk", "hot", sha("hot"), rate_per_s=10), Source("asterisk", "calm", sha("calm")))
-    tenants = cast("Tenants", {"36.73": SimpleNamespace(code="36.73", sources=sources, operators=())})
+    tenants = cast(
+        "Tenants",
+        {
+            "36.73": SimpleNamespace(
+                code="36.73", sources=sources, operators=(), timezone="Asia/Jakarta", conversations=Conversations()
+            )
+        },
+    )
     async with aiohttp.ClientSession() as session:
         made = Front("", session, Clock())
         made.released.set()

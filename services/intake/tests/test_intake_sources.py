@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from siaga_intake.adapters.sources import AccessSettings, Admitted, Denied, Sources
-from siaga_tenants import Source, Tenants
+from siaga_tenants import Conversations, Source, Tenants
 
 NOW_S = 1_710_123_600.0
 BODY = b'{"Event":"Hangup"}'
@@ -30,8 +30,16 @@ def tenants(tmp_path: Path) -> Any:
         Source("kamailio", "edge1", hmac_secret_file=str(key)),
     )
     return {
-        "32.14": SimpleNamespace(code="32.14", sources=(Source("asterisk", "pbx9"),), operators=()),
-        "36.73": SimpleNamespace(code="36.73", sources=serang, operators=("op-03",)),
+        "32.14": SimpleNamespace(
+            code="32.14",
+            sources=(Source("asterisk", "pbx9"),),
+            operators=(),
+            timezone="Asia/Jakarta",
+            conversations=Conversations(),
+        ),
+        "36.73": SimpleNamespace(
+            code="36.73", sources=serang, operators=("op-03",), timezone="Asia/Jakarta", conversations=Conversations()
+        ),
     }
 
 
@@ -152,7 +160,17 @@ def test_an_empty_key_file_stops_the_start(tenants: Any, tmp_path: Path) -> None
 
 def given(*sources: Source) -> Sources:
     """A centre with these sources."""
-    return Sources(cast("Tenants", {"36.73": SimpleNamespace(code="36.73", sources=sources, operators=())}), access())
+    return Sources(
+        cast(
+            "Tenants",
+            {
+                "36.73": SimpleNamespace(
+                    code="36.73", sources=sources, operators=(), timezone="Asia/Jakarta", conversations=Conversations()
+                )
+            },
+        ),
+        access(),
+    )
 
 
 ROTATED = Source(

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from siaga_intake.adapters.sources import AccessSettings, Admitted, Sources
 from siaga_intake.adapters.watching import SourceWatch
-from siaga_tenants import Tenants, load_sources
+from siaga_tenants import Conversations, Tenants, load_sources
 
 POLL_S = 0.01
 
@@ -47,7 +47,13 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
     folder = tmp_path / "36.73-kota-serang"
     folder.mkdir()
     (folder / "sources.yaml").write_text(f"sources:\n  - {{kind: asterisk, instance: a, token_sha256: {sha('one')}}}\n")
-    tenant = SimpleNamespace(code="36.73", sources=load_sources(tmp_path)["36.73"], operators=())
+    tenant = SimpleNamespace(
+        code="36.73",
+        sources=load_sources(tmp_path)["36.73"],
+        operators=(),
+        timezone="Asia/Jakarta",
+        conversations=Conversations(),
+    )
     sources = Sources(cast("Tenants", {"36.73": tenant}), AccessSettings())
     made = Watched(folder, sources, SourceWatch(tmp_path, sources, POLL_S))
     stop = asyncio.Event()

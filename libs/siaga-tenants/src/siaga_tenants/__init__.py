@@ -8,6 +8,7 @@ from siaga_tenants.messages import gsm7_length
 from siaga_tenants.model import (
     Connect,
     Contact,
+    Conversations,
     DispatchPolicy,
     Messages,
     Need,
@@ -25,6 +26,7 @@ __all__ = [
     "BordersError",
     "Connect",
     "Contact",
+    "Conversations",
     "DispatchPolicy",
     "Gazetteer",
     "Messages",

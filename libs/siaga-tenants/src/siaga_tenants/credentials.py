@@ -16,7 +16,7 @@ _PREVIOUS: Final = {
     "hmac_secret_file": "previous_hmac_secret_file",
     "client_cert_sha256": "previous_client_cert_sha256",
 }
-KEYS: Final = (*_PREVIOUS, *_PREVIOUS.values(), "previous_until", "disabled", "rate_per_s")
+KEYS: Final = (*_PREVIOUS, *_PREVIOUS.values(), "previous_until", "disabled", "rate_per_s", "verify_token_sha256")
 # More than one process of intake takes in a second: a higher limit would limit nothing.
 HIGHEST_RATE_PER_S: Final = 1_000_000
 
@@ -32,6 +32,7 @@ def with_credentials(source: Source, entry: Table, folder: Path) -> Source:
         client_cert_sha256=_digest(entry, "client_cert_sha256"),
         previous_client_cert_sha256=_digest(entry, "previous_client_cert_sha256"),
         previous_until_ms=_moment(entry.values["previous_until"]) if "previous_until" in entry else 0,
+        verify_token_sha256=_digest(entry, "verify_token_sha256"),
         disabled=entry.flag("disabled"),
         rate_per_s=entry.number("rate_per_s", 0.1, HIGHEST_RATE_PER_S) if "rate_per_s" in entry else None,
     )

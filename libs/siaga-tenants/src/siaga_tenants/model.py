@@ -42,6 +42,10 @@ class Source:
     disabled: bool = False
     # Events a second in the long run; None = what intake allows everybody.
     rate_per_s: float | None = None
+    # The number or id that citizens write to, where several sources share one way in (WhatsApp's phone number id).
+    address: str | None = None
+    # SHA-256 of what a platform shows when it asks whether this is the right place (WhatsApp's verify token).
+    verify_token_sha256: str | None = None
     connect: Connect | None = None
     # Where the switch's own records are, by what they are (`queue_log`, `cdr`, `cdr_dir`): what was missed is in them.
     backfill: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -50,6 +54,14 @@ class Source:
     def name(self) -> str:
         """The source as events name it, `asterisk/pbx1`."""
         return f"{self.kind}/{self.instance}"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversations:
+    """When written messages are one conversation, and when somebody must look after one that has gone quiet."""
+
+    gap_minutes: int = 120
+    stale_seconds: int = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,7 @@ class Tenant:
     # Overlay of the classifier's rule pack, as written; the classifier checks it.
     rules: tuple[Mapping[str, Any], ...] = ()
     operators: tuple[str, ...] = ()
+    conversations: Conversations = Conversations()
 
 
 @dataclass(frozen=True, slots=True)

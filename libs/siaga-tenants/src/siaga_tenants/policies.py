@@ -5,7 +5,7 @@ from typing import Final
 
 from siaga_tenants import connections, credentials
 from siaga_tenants.document import Value
-from siaga_tenants.model import DispatchPolicy, SanctionPolicy, Source
+from siaga_tenants.model import Conversations, DispatchPolicy, SanctionPolicy, Source
 from siaga_tenants.vocabulary import (
     CALL_CHANNELS,
     COUNTABLE_OUTCOMES,
@@ -24,7 +24,7 @@ WIDEST_RADIUS_M: Final = 100_000
 
 def read_identity(document: Value) -> tuple[str, str, str, tuple[str, ...]]:
     """`tenant.yaml`: code, name, timezone, operators."""
-    table = document.table(("code", "name", "timezone", "operators"))
+    table = document.table(("code", "name", "timezone", "operators"), ("conversations",))
     operators: list[str] = []
     for item in table.items("operators"):
         operator = item.text(WORD, "a short id like op-03")
@@ -39,6 +39,20 @@ def read_identity(document: Value) -> tuple[str, str, str, tuple[str, ...]]:
     )
 
 
+def read_conversations(document: Value) -> Conversations:
+    """`conversations` of `tenant.yaml`, which may be left out."""
+    place = document.child("conversations")
+    if place is document:
+        return Conversations()
+    table = place.table((), ("gap_minutes", "stale_seconds"))
+    usual = Conversations()
+    return Conversations(
+        # A day: what is written then has another cause.
+        table.integer("gap_minutes", 5, 1_440, absent=usual.gap_minutes),
+        table.integer("stale_seconds", 1, 86_400, absent=usual.stale_seconds),
+    )
+
+
 def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
     """`sources.yaml`: who may post events, each with its place in the file."""
     sources: list[tuple[Source, Value]] = []
@@ -49,6 +63,7 @@ def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
             kind=entry.choice("kind", SOURCE_KINDS),
             instance=entry.text("instance", WORD, "a short name like pbx1"),
             test=entry.flag("test"),
+            address=entry.text("address", r"\+?[0-9A-Za-z._-]{1,64}", "a number or id in quotes") or None,
         )
         source = credentials.with_credentials(source, entry, document.file.parent)
         source = connections.with_connection(source, entry, document.file.parent)

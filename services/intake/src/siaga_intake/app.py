@@ -3,17 +3,27 @@
 import asyncio
 import gc
 import socket
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 import structlog
 import uvicorn
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from siaga_contracts.catalogue import CALL_EVENTS, Topic
 from siaga_kit.records import Outgoing
 from siaga_kit.service import QuietServer, Runtime
 from siaga_tenants import load_tenants
 
+from siaga_intake.adapters import codec
+from siaga_intake.adapters.finder.shared import RedisFinder
+from siaga_intake.adapters.finder.steady import ANSWER_WITHIN_S, SteadyFinder
+from siaga_intake.adapters.following import Following, Keep
+from siaga_intake.adapters.handshake import handshake
 from siaga_intake.adapters.http import FrontDoor
 from siaga_intake.adapters.keeping import Keeper, Publish
 from siaga_intake.adapters.quarantine import Quarantine
@@ -24,6 +34,7 @@ from siaga_intake.adapters.switches.cdr_folder import CdrFolder
 from siaga_intake.adapters.switches.connector import Connector
 from siaga_intake.adapters.switches.links import connectors, folders
 from siaga_intake.adapters.watching import SourceWatch
+from siaga_intake.core.events import CallEvent
 
 log = structlog.get_logger()
 
@@ -57,7 +68,9 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     quarantine.open()
     runtime.health.tell("quarantine", lambda: quarantine.trouble)
     runtime.on_stop(partial(asyncio.to_thread, quarantine.close))
-    reception = Reception(keeper, topic, (quarantine.observe,))
+    finder = SteadyFinder(RedisFinder(_redis(runtime)))
+    following = Following(finder, secret, lambda: sources.centres, _keep(keeper, topic), _now_ms)
+    reception = Reception(keeper, topic, (quarantine.observe,), following)
     notes = runtime.settings.data_dir / f"intake-{runtime.settings.instance}.links"
     links = list(connectors(tenants, sources, reception, secret, notes))
     for link in links:
@@ -65,12 +78,24 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     left_behind = list(folders(tenants, sources, reception, secret))
     for folder in left_behind:
         runtime.health.tell(f"{folder.delivery.line.source.name} cdr_dir", folder.trouble)
-    front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable)
+    front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=(handshake(sources),))
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    runtime.spawn("intake", _serve(runtime, front_door, keeper, spool, listening, [*links, *left_behind]))
+    behind = _Behind(keeper, spool, following, finder, [*links, *left_behind])
+    runtime.spawn("intake", _serve(runtime, front_door, listening, behind))
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What works behind the front door."""
+
+    keeper: Keeper
+    spool: Spool
+    following: Following
+    finder: SteadyFinder
+    links: Sequence[Connector | CdrFolder]
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -88,14 +113,30 @@ def _broker(runtime: Runtime) -> Publish:
     return publish
 
 
-async def _serve(
-    runtime: Runtime,
-    front_door: FrontDoor,
-    keeper: Keeper,
-    spool: Spool,
-    listening: socket.socket,
-    links: Sequence[Connector | CdrFolder],
-) -> None:
+def _redis(runtime: Runtime) -> Redis:
+    """A client of our own, for a sender waits for it. One more try mends a connection that went stale."""
+    redis = Redis.from_url(
+        runtime.settings.redis.url,
+        socket_timeout=ANSWER_WITHIN_S,
+        socket_connect_timeout=ANSWER_WITHIN_S,
+        retry=Retry(NoBackoff(), 1),
+    )
+    runtime.on_stop(redis.aclose)
+    return redis
+
+
+def _keep(keeper: Keeper, topic: Topic) -> Keep:
+    async def keep(events: Sequence[CallEvent]) -> None:
+        await keeper.keep([codec.outgoing(event, topic, None) for event in events])
+
+    return keep
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _serve(runtime: Runtime, front_door: FrontDoor, listening: socket.socket, behind: _Behind) -> None:
     """Serve until told to stop; then answer what has been asked, keep it, and close the spool, in this order."""
     server = QuietServer(
         uvicorn.Config(
@@ -113,13 +154,17 @@ async def _serve(
     )
 
     async with asyncio.TaskGroup() as parts:
-        parts.create_task(keeper.run())
-        parts.create_task(keeper.drain())
-        connections = [parts.create_task(link.run()) for link in links]
+        parts.create_task(behind.keeper.run())
+        parts.create_task(behind.keeper.drain())
+        followed = parts.create_task(behind.following.run())
+        connections = [parts.create_task(link.run()) for link in behind.links]
         await server.serve_until(runtime.stop, [listening])
         for connection in connections:
             # What it has read and not kept is read again from the switch's records at the next start.
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
-        keeper.close()
-    await spool.close()
+        behind.following.close()
+        await followed
+        await behind.finder.hand_over()
+        behind.keeper.close()
+    await behind.spool.close()

@@ -8,6 +8,8 @@ from typing import Final
 from siaga_tenants import Source
 
 _MAX_SECRET_BYTES: Final = 4096
+# Kinds of sources whose platform signs the body by X-Hub-Signature-256.
+PLATFORMS: Final = frozenset({"whatsapp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,24 @@ class Credentials:
     by_certificate: Mapping[str, Held] = field(default_factory=dict)
     # By tenant, for a signature does not say who signs.
     signers: Mapping[str, tuple[tuple[Held, bytes], ...]] = field(default_factory=dict)
+    # What a platform shows that asks whether this is the right place, by its digest.
+    greetings: Mapping[str, Held] = field(default_factory=dict)
+
+    # The keys that platforms sign whole bodies with, and the sources behind each: one app may serve several centres.
+    platforms: Mapping[bytes, tuple[Held, ...]] = field(default_factory=dict)
 
 
 def credentials(sources: Mapping[str, Sequence[Source]]) -> Credentials:
     """The credentials of the tenants' sources. OSError or ValueError when the file of a key has none."""
     every = [(code, source) for code, of_tenant in sources.items() for source in of_tenant]
+    signers = {
+        code: tuple(
+            (held, signing_key(Path(file)))
+            for source in of_tenant
+            for file, held in _shown(code, source, source.hmac_secret_file, source.previous_hmac_secret_file)
+        )
+        for code, of_tenant in sources.items()
+    }
     return Credentials(
         {
             digest: held
@@ -49,15 +64,19 @@ def credentials(sources: Mapping[str, Sequence[Source]]) -> Credentials:
             if not source.token_sha256 and not source.hmac_secret_file
             for digest, held in _shown(code, source, source.client_cert_sha256, source.previous_client_cert_sha256)
         },
-        {
-            code: tuple(
-                (held, signing_key(Path(file)))
-                for source in of_tenant
-                for file, held in _shown(code, source, source.hmac_secret_file, source.previous_hmac_secret_file)
-            )
-            for code, of_tenant in sources.items()
-        },
+        signers,
+        {source.verify_token_sha256: Held(code, source) for code, source in every if source.verify_token_sha256},
+        _platforms(signers),
     )
+
+
+def _platforms(signers: Mapping[str, tuple[tuple[Held, bytes], ...]]) -> Mapping[bytes, tuple[Held, ...]]:
+    found: dict[bytes, tuple[Held, ...]] = {}
+    for of_tenant in signers.values():
+        for held, secret in of_tenant:
+            if held.source.kind in PLATFORMS:
+                found[secret] = (*found.get(secret, ()), held)
+    return found
 
 
 def _shown(code: str, source: Source, now: str | None, before: str | None) -> list[tuple[str, Held]]:

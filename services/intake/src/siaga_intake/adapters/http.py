@@ -130,6 +130,7 @@ class FrontDoor:
             source="" if source is None else source.name,
             named=named,
             open_to=self.sources.centres if admitted.any_tenant else {},
+            reached=admitted.reached,
             test=source is not None and source.test,
         )
 

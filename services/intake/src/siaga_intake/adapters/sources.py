@@ -5,7 +5,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from siaga_tenants import Source, Tenant, Tenants
 
-from siaga_intake.adapters.credentials import Credentials, Held, certified, credentials
+from siaga_intake.adapters.credentials import PLATFORMS, Credentials, Held, certified, credentials
 from siaga_intake.core.centre import Centre, plain
 
 # A signature is good for this long either way: long enough for clocks set by hand, short enough to make a recorded
@@ -22,6 +22,8 @@ SIGNATURE_WINDOW_S: Final = 300
 _SIGNATURE: Final = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 # No token of ours is near it; what is longer is not decoded and hashed for whoever sends it.
 _MAX_HEADER_CHARACTERS: Final = 4096
+# Hours ahead of UTC; Indonesia has no summer time.
+_ZONE_HOURS: Final = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Jayapura": 9}
 DEMO_TENANT: Final = "36.73"
 
 
@@ -47,6 +49,8 @@ class Admitted:
     source: Source | None
     # With neither credentials nor a header that bind it to a tenant, the payload may choose.
     any_tenant: bool
+    # The centre and source by what citizens write to, where one platform brings what is for several.
+    reached: Mapping[str, tuple[Centre, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +129,38 @@ class Sources:
             return Denied(403, "this source belongs to another tenant", "X-Siaga-Tenant")
         if source.kind not in kinds:
             return Denied(403, f"a source of kind {source.kind} may not post here")
-        return Admitted(self.centres[held.tenant], source, any_tenant=False)
+        return Admitted(self.centres[held.tenant], source, any_tenant=False, reached=self._reached(held, now_s))
+
+    def greeted(self, token: str) -> bool:
+        """Whether a platform shows what one of the sources is to be greeted with."""
+        held = self._known.credentials.greetings.get(hashlib.sha256(token.encode()).hexdigest())
+        return held is not None and not held.source.disabled
+
+    def _reached(self, held: Held, now_s: float) -> Mapping[str, tuple[Centre, str]]:
+        if held.source.kind not in PLATFORMS:
+            return {}
+        behind = next((each for each in self._known.credentials.platforms.values() if held in each), ())
+        return {
+            each.source.address: (self.centres[each.tenant], each.source.name)
+            for each in behind
+            if each.source.address and not each.source.disabled and not each.over(now_s)
+        }
 
     def _found(
         self, header: Callable[[str], str | None], wanted: str | None, body: bytes, now_s: float, certificate: str
     ) -> Held | Denied | None:
         """What was shown; None for what belongs to no source: the local token, or nothing where that is allowed."""
         authorization, signature = header("authorization"), header("x-siaga-signature")
-        if max(len(authorization or ""), len(signature or "")) > _MAX_HEADER_CHARACTERS:
+        signed = header("x-hub-signature-256")
+        if max(len(authorization or ""), len(signature or ""), len(signed or "")) > _MAX_HEADER_CHARACTERS:
             return Denied(401, f"credentials have at most {_MAX_HEADER_CHARACTERS} characters")
         if authorization is not None:
             return self._by_token_shown(authorization)
         if signature is not None:
             named = header("x-siaga-source") or ""
             return self._by_signature(wanted or self.default_tenant, named, signature, body, now_s)
+        if signed is not None:
+            return self._by_platform(signed, body, now_s)
         held = self._known.credentials.by_certificate.get(certificate)
         if held is None and not self._access.allow_anonymous:
             return Denied(401, "no credentials: send Authorization: Bearer or Basic, or X-Siaga-Signature")
@@ -167,6 +189,18 @@ class Sources:
             if hmac.compare_digest(hmac.new(secret, signed, hashlib.sha256).hexdigest(), parsed[2]):
                 return held
         return Denied(401, "unknown signature", "X-Siaga-Signature")
+
+    def _by_platform(self, signature: str, body: bytes, now_s: float) -> Held | Denied:
+        """Whose platform signs the body so. All keys are tried, so that the time it takes tells of none."""
+        shown = signature.strip().removeprefix("sha256=").lower().encode()
+        found: tuple[Held, ...] = ()
+        for secret, behind in self._known.credentials.platforms.items():
+            if hmac.compare_digest(hmac.new(secret, body, hashlib.sha256).hexdigest().encode(), shown):
+                found = behind
+        if not found:
+            return Denied(401, "unknown signature", "X-Hub-Signature-256")
+        in_force = [held for held in found if not held.source.disabled and not held.over(now_s)]
+        return (*in_force, *found)[0]
 
 
 def _written(moment_ms: int) -> str:
@@ -197,7 +231,14 @@ def centre(tenant: Tenant, sources: Sequence[Source] | None = None) -> Centre:
     instances: dict[str, tuple[str, ...]] = {}
     for source in tenant.sources if sources is None else sources:
         instances[source.kind] = (*instances.get(source.kind, ()), source.instance)
-    return Centre(tenant.code, instances, frozenset(plain(operator) for operator in tenant.operators))
+    return Centre(
+        tenant.code,
+        instances,
+        frozenset(plain(operator) for operator in tenant.operators),
+        zone_hours=_ZONE_HOURS[tenant.timezone],
+        session_gap_ms=tenant.conversations.gap_minutes * 60_000,
+        stale_after_ms=tenant.conversations.stale_seconds * 1_000,
+    )
 
 
 def _default(tenants: Tenants, access: AccessSettings) -> str:

@@ -1,5 +1,6 @@
 """SMS to the centre, as gateways hand them on: JSON, posts of forms (Twilio), or fields in the address (Kannel)."""
 
+from dataclasses import replace
 from typing import Final
 
 from siaga_contracts import callers
@@ -49,6 +50,10 @@ def read(sms: Payload, desk: Desk) -> Read:
     if is_aml(said):
         return read_sms(said, sender, desk.arrived_at_ms)
     native_id = text(sms, names["id"], "call_ref") or digest(sms)
+    if is_aml(said):
+        # Where the phone of a caller is, sent by itself: it belongs to his call, and no person reads it.
+        fix = read_sms(said, sender, desk.arrived_at_ms)
+        return replace(fix, native_id=native_id, test=flag(sms, names["test"])) if isinstance(fix, Reading) else fix
     at_ms, late = _sent_at(sms, names["at"], desk)
     happening = Happening(Kind.MESSAGE, native_id, at_ms, Identity(sender), text=said, media=_pictures(sms))
     return Reading(

@@ -1,0 +1,116 @@
+"""A WhatsApp conversation through the whole process, to the topic: through a restart, through Redis going away, to its silence."""
+
+import asyncio
+import json
+import shutil
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import pytest
+from aiokafka import AIOKafkaConsumer
+from siaga.v1 import call_pb2
+from siaga_contracts.catalogue import CALL_EVENTS
+from siaga_kit.embedded.stack import Stack
+
+pytestmark = pytest.mark.stack
+
+TENANTS: Final = Path(__file__).parents[3] / "tenants"
+MESSAGE: Final = call_pb2.CALL_EVENT_KIND_MESSAGE
+STALE: Final = call_pb2.CALL_EVENT_KIND_SESSION_STALE
+Records = Callable[[int], Awaitable[list[call_pb2.CallEvent]]]
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """Kafka, Redis and intake, for a centre that is told after two seconds of a conversation gone quiet."""
+    shutil.copytree(TENANTS / "36.73-kota-serang", tmp_path / "36.73-kota-serang")
+    file = tmp_path / "36.73-kota-serang" / "tenant.yaml"
+    file.write_text(file.read_text() + "conversations: {stale_seconds: 2}\n")
+    monkeypatch.setenv("SIAGA_TENANTS_DIR", str(tmp_path))
+    with Stack(services=("intake",), demo=True) as made:
+        yield made
+
+
+def post(name: str, sender: str, text: str) -> dict[str, Any]:
+    told = {
+        "id": f"wamid.{name}",
+        "from": sender,
+        "timestamp": str(int(time.time())),
+        "type": "text",
+        "text": {"body": text},
+    }
+    return {"entry": [{"changes": [{"field": "messages", "value": {"metadata": {}, "messages": [told]}}]}]}
+
+
+async def say(stack: Stack, name: str, sender: str = "6281234567890", text: str = "tolong") -> str:
+    """Send a message until intake takes it, as WhatsApp does; the call that it came to."""
+    body = json.dumps(post(name, sender, text))
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        while True:
+            try:
+                async with session.post(f"{stack.addresses.intake_url}/v1/channels/whatsapp", data=body) as response:
+                    assert response.status == 202, await response.text()
+                    answer = await response.json(content_type=None)
+                    call_id: str = answer["accepted"][0]["call_id"]
+                    return call_id
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def reading(stack: Stack) -> AsyncIterator[Records]:
+    """A way to wait for the first so many records of the topic."""
+    consumer = AIOKafkaConsumer(
+        CALL_EVENTS.name, bootstrap_servers=stack.addresses.kafka_bootstrap, auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    seen: list[call_pb2.CallEvent] = []
+
+    async def records(count: int) -> list[call_pb2.CallEvent]:
+        async with asyncio.timeout(30):
+            while len(seen) < count:
+                for batch in (await consumer.getmany(timeout_ms=200)).values():
+                    seen.extend(call_pb2.CallEvent.FromString(record.value) for record in batch)
+        return seen
+
+    yield records
+    await consumer.stop()
+
+
+async def test_a_conversation_outlives_intake_and_redis_and_is_stale_in_the_end(stack: Stack) -> None:
+    call = await say(stack, "A1", text="kebakaran rumah di Cipare")
+    other = await say(stack, "B1", "6281234567891")
+    assert other != call
+
+    # Intake killed in the middle: the conversation goes on where it was.
+    pid = stack.kill("intake")
+    assert await say(stack, "A2", text="cepat") == call
+    await asyncio.to_thread(stack.wait_ready, "intake", not_pid=pid)
+
+    # Redis away in the middle: what this process has seen, it knows.
+    redis_pid = stack.take_down("redis")
+    assert await say(stack, "A3", text="ada orang di dalam") == call
+    assert await say(stack, "C1", "6281234567892") == await say(stack, "C2", "6281234567892")
+    stack.bring_back("redis")
+    await asyncio.to_thread(stack.wait_ready, "redis", not_pid=redis_pid)
+
+    async with reading(stack) as records:
+        count = 6
+        while True:
+            seen = await records(count)
+            quiet = {event.call_id for event in seen if event.kind == STALE}
+            if len(quiet) == 3:
+                break
+            count = len(seen) + 1
+    messages = [event for event in seen if event.kind == MESSAGE]
+    assert [event.text for event in messages if event.call_id == call] == [
+        "kebakaran rumah di Cipare", "cepat", "ada orang di dalam",
+    ]  # fmt: skip
+    assert quiet == {event.call_id for event in messages}
+    latest = max(event.event_at_ms for event in messages if event.call_id == call)
+    assert max(event.event_at_ms for event in seen if event.kind == STALE and event.call_id == call) == latest + 2_000
+    assert all(event.channel == call_pb2.CHANNEL_WHATSAPP and event.source == "whatsapp/1" for event in seen)
