@@ -24,9 +24,10 @@ FIXES = st.none() | st.builds(
     Fix,
     st.sampled_from([-6.1, -6.12, 91.0, float("nan")]),
     st.sampled_from([106.1, 106.2]),
-    st.sampled_from([0.0, 20.0, 5_000.0]),
-    st.sampled_from([0, 1_050]),
-    st.sampled_from(["aml", "app"]),
+    st.sampled_from([0.0, 20.0, 500.0, 5_000.0, float("inf")]),
+    st.sampled_from([0, 1, 1_050, 10**15]),
+    st.sampled_from(["aml", "app", "operator", "cell"]),
+    st.sampled_from(["", "GNSS", "Cell"]),
 )
 FORMS = st.builds(
     Form, st.sampled_from(["", "op-01", "op-02"]), WORDS, WORDS, FIXES, st.sampled_from(["", "kdrt", "injury"]),
@@ -100,7 +101,7 @@ def test_every_field_of_the_state_survives_saving() -> None:
     numbers = range(5, 17)
     state = CallState(
         "36.73", "asterisk/pbx1", Channel.APP, *numbers, (11, 1, "+62", "k"), ((1, "5"),), ((1, "e", "x"),), (1, "op"),
-        form, (1, 2, -3.0, (1.0, 2.0, 3.0, 4, "s")),
+        form, (3, 2, -3.0, (1.0, 2.0, 3.0, 4, "s")),
     )  # fmt: skip
     assert decode(encode(SavedCall(state))).state == state
 

@@ -69,7 +69,7 @@ def _form_of(form: call_pb2.OperatorForm) -> Form:
 
 
 def _fix_of(position: place_pb2.Position) -> Fix:
-    return Fix(position.lat, position.lon, position.radius_m, position.fixed_at_ms, position.source)
+    return Fix(position.lat, position.lon, position.radius_m, position.fixed_at_ms, position.source, position.method)
 
 
 def assessment_message(assessment: Assessment) -> assessment_pb2.CallAssessment:

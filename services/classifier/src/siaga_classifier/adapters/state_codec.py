@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from siaga_classifier.core.fixes import ranked_anew
 from siaga_classifier.core.state import CallState, FormState
 from siaga_classifier.core.vocabulary import Channel
 
@@ -80,6 +81,7 @@ def decode(value: bytes) -> SavedCall:
         )
     values: dict[str, Any] = dict(zip(_STATE_FIELDS, wire, strict=True))
     values["channel"] = Channel(values["channel"])
+    values["fix"] = ranked_anew(values["fix"])
     if values["form"] is not None:
         values["form"] = FormState(*values["form"])
     state = CallState(**values)

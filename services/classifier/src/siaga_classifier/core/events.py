@@ -22,6 +22,8 @@ class Fix:
     radius_m: float = 0.0
     fixed_at_ms: int = 0
     source: str = ""
+    # In the words of RFC 4119 (GNSS, Cell, Wifi, …); it weighs the fix and is not kept with it.
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

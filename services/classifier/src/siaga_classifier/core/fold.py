@@ -2,19 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import fields
-from math import isfinite
 from typing import Final, TypeVar
 
-from siaga_classifier.core.events import CallEvent, Fix, Form
-from siaga_classifier.core.state import CallState, FixValue, FormState, Mark, Said
+from siaga_classifier.core import fixes
+from siaga_classifier.core.events import CallEvent, Form
+from siaga_classifier.core.state import CallState, FormState, Mark, Said
 from siaga_classifier.core.vocabulary import EventKind, HangupBy, IdentityTrust, QueueLeft
 
 # Without bounds one stuck key or a chatting robot would make a state that no batch can carry any more. Keeping the
 # earliest digits (a menu's answer comes first) and the latest messages is still a semilattice.
 MAX_DIGITS: Final = 64
 MAX_MESSAGES: Final = 64
-# A fix wider than this names a cell, not a street: a newer coarse one must not displace an older sharp one.
-SHARP_RADIUS_M: Final = 1_000.0
 # ITU-T Q.850: no circuit, network out of order, temporary failure, switch congestion, resource unavailable.
 FAILED_CAUSES: Final = frozenset({34, 38, 41, 42, 44, 47})
 
@@ -80,7 +78,7 @@ def state_of(event: CallEvent) -> CallState:
         messages=((at_ms, event.event_id, event.text),) if event.text else (),
         answered_by=(at_ms, event.operator) if answered and event.operator else None,
         form=_form(event.form, at_ms, event.event_id) if event.form else None,
-        fix=_ranked(event.position, at_ms) if event.position else None,
+        fix=fixes.ranked(event.position, at_ms) if event.position else None,
     )
 
 
@@ -133,31 +131,16 @@ def _form(form: Form, at_ms: int, event_id: str) -> FormState:
     def said(value: str) -> Said[str] | None:
         return (at_ms, event_id, value) if value else None
 
-    position = form.position if form.position and _is_on_earth(form.position) else None
+    ranked = fixes.ranked(form.position, at_ms) if form.position else None
     return FormState(
         operator=said(form.operator),
         text=said(form.text),
         address=said(form.address),
-        position=(at_ms, event_id, _value(position)) if position else None,
+        position=(at_ms, event_id, ranked[3]) if ranked else None,
         type=said(form.type),
         priority=(at_ms, event_id, form.priority.value) if form.priority else None,
         disposition=(at_ms, event_id, form.disposition.value) if form.disposition else None,
     )
-
-
-def _ranked(fix: Fix, at_ms: int) -> tuple[int, int, float, FixValue] | None:
-    if not _is_on_earth(fix):
-        return None
-    return (int(fix.radius_m <= SHARP_RADIUS_M), fix.fixed_at_ms or at_ms, -fix.radius_m, _value(fix))
-
-
-def _value(fix: Fix) -> FixValue:
-    return (fix.lat, fix.lon, fix.radius_m, fix.fixed_at_ms, fix.source)
-
-
-def _is_on_earth(fix: Fix) -> bool:
-    # A NaN would also break the total order that makes the join a join.
-    return isfinite(fix.radius_m) and abs(fix.lat) <= 90.0 and abs(fix.lon) <= 180.0
 
 
 def _earliest(one: int, other: int) -> int:

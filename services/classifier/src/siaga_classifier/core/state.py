@@ -17,6 +17,8 @@ Value = TypeVar("Value", bound=str | int | tuple[float | int | str, ...])
 Said = tuple[int, str, Value]
 # (lat, lon, radius_m, fixed_at_ms, source), as `Fix`, but ordered.
 FixValue = tuple[float, float, float, int, str]
+# (whose it is, when it was taken and how long that holds, -radius_m, fix); see `fixes`. The greatest holds.
+FixRank = tuple[int, int, float, FixValue]
 
 
 class Mark(IntFlag):
@@ -77,8 +79,7 @@ class CallState:
     # (answered_at_ms, operator) of the first operator leg.
     answered_by: tuple[int, str] | None = None
     form: FormState | None = None
-    # (how fit to send a unit to, fixed_at_ms, -radius_m, fix); the greatest holds.
-    fix: tuple[int, int, float, FixValue] | None = None
+    fix: FixRank | None = None
 
     @property
     def caller_key(self) -> str:
