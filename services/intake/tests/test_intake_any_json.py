@@ -28,7 +28,7 @@ VALUES = st.recursive(
 FIELDS = st.sampled_from([
     "Event", "Uniqueid", "Linkedid", "Timestamp", "CallerIDNum", "Context", "Channel", "Variable", "Value", "Cause", "TalkTime",
     "Digit", "type", "timestamp", "channel", "bridge", "digit", "variable", "value", "cause", "variables", "callflow", "app_log",
-    "channel_data", "switchname", "method", "callid", "sip_code", "time", "src_user", "pai", "start_time", "end_time", "call_id",
+    "channel_data", "switchname", "queue_log", "cdr", "ChanVariable", "Bridgestate", "Uniqueid1", "method", "callid", "sip_code", "time", "src_user", "pai", "start_time", "end_time", "call_id",
     "caller", "specversion", "id", "source", "subject", "data", "call_ref", "operator", "text", "address", "lat", "lon",
     "priority", "disposition", "report_id", "phone", "at", "photos", "message", "status", "field", "metadata", "contact", "from",
     "to", "Body", "nomor_laporan", "isi_laporan", "tanggal", "lokasi", "lintang", "bujur", "lampiran", "pelapor", "kategori",

@@ -61,6 +61,9 @@ def test_ami_event(told: Callable[..., Any], event: dict[str, str], expected: li
         ({"Event": "DTMFEnd", **LEG, "Digit": "1", "Direction": "Sent"}, "other_leg"),
         ({"Event": "Newchannel", **OTHER_LEG}, "other_leg"),
         ({"Event": "Hangup", **OTHER_LEG, "Cause": "16"}, "other_leg"),
+        ({"Event": "Newcallerid"}, "irrelevant_event"),
+        ({"Event": "ContactStatusDetail"}, "irrelevant_event"),
+        ({"Event": "Leave", "Queue": "112", "Uniqueid": REF}, "irrelevant_event"),
         ({"Event": "SomethingNew", "x": 1}, "unknown_event"),
     ],
 )
@@ -100,6 +103,79 @@ def test_legs_join_by_linkedid_and_the_operators_number_is_nobodys_caller(events
     assert answered.caller is None
     assert ringing.caller is not None
     assert (ringing.caller.number, ringing.caller.trust) == ("+6281234567890", Trust.ASSERTED)
+
+
+OPERATORS_LEG = {"Channel": "SIP/op03-0000002a", "Uniqueid": "1710123331.42", "Timestamp": "1710123330.120000"}
+CALLERS_LEG = {"Channel": "SIP/trunk-00000029", "Uniqueid": REF, "Timestamp": "1710123330.120000"}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ({"Event": "Join", **CALLERS_LEG, "Queue": "112-utama", "Position": "1"}, [("QUEUE_JOINED", RING_MS)]),
+        (
+            {"Event": "AgentConnect", **CALLERS_LEG, "Channel": "SIP/op03-0000002a", "Member": "SIP/op03", "Holdtime": "6"},
+            [("ANSWERED", RING_MS)],
+        ),
+        (
+            {"Event": "Bridge", "Bridgestate": "Link", "Channel1": "SIP/trunk-00000029", "Channel2": "SIP/op03-0000002a",
+             "Uniqueid1": REF, "Uniqueid2": "1710123331.42", "Timestamp": "1710123330.120000"},
+            [("ANSWERED", RING_MS)],
+        ),
+        (
+            {"Event": "Link", "Channel1": "SIP/op03-0000002a", "Channel2": "SIP/trunk-00000029",
+             "Uniqueid1": "1710123331.42", "Uniqueid2": REF, "Timestamp": "1710123330.120000"},
+            [("ANSWERED", RING_MS)],
+        ),
+    ],
+)  # fmt: skip
+def test_events_up_to_asterisk_11_mean_what_the_new_ones_do(
+    events: Events, event: dict[str, str], expected: list[tuple[str, int]]
+) -> None:
+    found = events("asterisk", event)
+    assert [(each.kind.name, each.event_at_ms) for each in found] == expected
+    assert {each.call_ref for each in found} == {REF}
+    assert {each.queue.hold_ms for each in found if each.queue and each.kind.name == "ANSWERED"} <= {6_000}
+
+
+@pytest.mark.parametrize("name", ["Newchannel", "Hangup", "Newexten", "DTMFEnd", "ChannelTalkingStart"])
+def test_without_a_linkedid_an_operators_telephone_is_still_no_caller(take: Callable[..., Any], name: str) -> None:
+    taken = take("asterisk", {"Event": name, **OPERATORS_LEG, "CallerIDNum": "3", "Digit": "1", "Cause": "16"})
+    assert isinstance(taken, Ignored)
+
+
+@pytest.mark.parametrize("state", ["Unlink", "link to nowhere"])
+def test_bridge_that_is_no_answer(take: Callable[..., Any], state: str) -> None:
+    legs = {"Channel1": "SIP/trunk-00000029", "Channel2": "SIP/op03-0000002a", "Uniqueid1": REF, "Uniqueid2": "1.2"}
+    assert take("asterisk", {"Event": "Bridge", "Bridgestate": state, **legs}) == Ignored("irrelevant_event")
+    for other in ("SIP/trunk-00000030", "SIP/op03-00000030"):
+        both = {**legs, "Channel1": other, "Channel2": other}
+        assert take("asterisk", {"Event": "Bridge", "Bridgestate": "Link", **both}) == Ignored("irrelevant_event")
+
+
+def test_an_operator_who_dials_out_is_no_caller(take: Callable[..., Any]) -> None:
+    own = {**OPERATORS_LEG, "Linkedid": OPERATORS_LEG["Uniqueid"]}
+    assert isinstance(take("asterisk", {"Event": "BridgeEnter", **own}), Ignored)
+    assert isinstance(take("asterisk", {"Event": "Newchannel", **own, "Exten": "0254200112"}), Ignored)
+
+
+def test_variables_of_the_channel_tell_the_networks_word_and_drills(events: Events) -> None:
+    variables = {"SIAGA_PAI": "<tel:+6281111111111>", "SIAGA_TEST": "1"}
+    (ringing,) = events("asterisk", {"Event": "Newchannel", **LEG, "ChanVariable": variables})
+    assert ringing.test
+    assert (ringing.caller.number, ringing.caller.trust) == ("+6281111111111", Trust.ASSERTED)
+    (plain,) = events("asterisk", {"Event": "Newchannel", **LEG, "ChanVariable": "SIAGA_TEST=1"})
+    assert not plain.test
+
+
+def test_the_same_key_twice_is_two_presses_where_the_source_tells_them_apart(events: Events) -> None:
+    """By time or sequence number; the arrival is in no id, so that sent again it is the same press."""
+    press = {"Event": "DTMFEnd", "Uniqueid": REF, "Linkedid": REF, "Digit": "5", "Direction": "Received"}
+    ids = {
+        events("asterisk", {**press, **told})[0].event_id
+        for told in ({}, {}, {"Timestamp": "1710123330.1"}, {"Timestamp": "1710123330.2"}, {"SequenceNumber": "7"})
+    }
+    assert len(ids) == 4
 
 
 def test_abandon_is_never_taken_for_the_callers_doing(events: Events) -> None:

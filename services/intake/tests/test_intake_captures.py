@@ -15,17 +15,16 @@ from siaga_intake.core import events as core
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door, Taken
 from siaga_intake.core.events import Accepted, Ignored, Refusal
+from siaga_intake.core.switches import ami_text
 
 DATA = Path(__file__).parent / "data"
 # 2024-04-01: the newest event of the ARI capture is of March 2024.
 AFTER_THE_CAPTURE_MS = 1_711_929_600_000
 
 
-def _ami(path: Path) -> list[dict[str, str]]:
+def _ami(path: Path) -> list[Any]:
     """The events of a manager session's transcript."""
-    blocks = path.read_text(encoding="utf-8", errors="replace").replace("\r", "").split("\n\n")
-    messages = [dict(line.split(": ", 1) for line in block.splitlines() if ": " in line) for block in blocks]
-    return [message for message in messages if "Event" in message]
+    return list(ami_text.messages(path.read_text(encoding="utf-8", errors="replace")))
 
 
 @pytest.mark.parametrize("path", sorted((DATA / "ami").glob("*.txt")), ids=lambda path: path.name)

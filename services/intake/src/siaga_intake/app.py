@@ -74,10 +74,10 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     notes = runtime.settings.data_dir / f"intake-{runtime.settings.instance}.links"
     links = list(connectors(tenants, sources, reception, secret, notes))
     for link in links:
-        runtime.health.tell(link.feed.line.source.name, link.feed.trouble)
+        runtime.health.tell(link.feed.line.title, link.feed.trouble)
     left_behind = list(folders(tenants, sources, reception, secret))
     for folder in left_behind:
-        runtime.health.tell(f"{folder.delivery.line.source.name} cdr_dir", folder.trouble)
+        runtime.health.tell(f"{folder.delivery.line.title} cdr_dir", folder.trouble)
     front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=(handshake(sources),))
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))

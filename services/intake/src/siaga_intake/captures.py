@@ -11,7 +11,7 @@ from typing import Final
 from siaga_intake.core.captured import Broken, Piece, Split, apart, json_or, json_values, messages, of_text
 from siaga_intake.core.doors import AML, PIDF_LO, SWITCH_DOORS, WHATSAPP, Door
 from siaga_intake.core.position import captures as position_captures
-from siaga_intake.core.switches import esl_capture, freeswitch_posted
+from siaga_intake.core.switches import ami_text, asterisk_cdr, esl_capture, freeswitch_posted, queue_log
 
 # Beyond this a capture is cut: a file of some kilobytes may unpack to more than the machine has.
 MAX_BYTES: Final = 256 * 1024 * 1024
@@ -37,8 +37,12 @@ _FREESWITCH: Final = SWITCH_DOORS["freeswitch"]
 _JSON: Final = of_text(json_values)
 
 CAPTURES: Final[Mapping[str, Capture]] = {
-    "asterisk-ami": Capture(_ASTERISK, "AMI events as JSON", _JSON),
+    "asterisk-ami": Capture(
+        _ASTERISK, "a session of the manager as text, or its events as JSON", of_text(ami_text.captured)
+    ),
     "asterisk-ari": Capture(_ASTERISK, "ARI events as JSON", _JSON),
+    "asterisk-queue-log": Capture(_ASTERISK, "a queue_log", of_text(queue_log.pieces)),
+    "asterisk-cdr": Capture(_ASTERISK, "a Master.csv", of_text(asterisk_cdr.pieces)),
     "freeswitch-cdr": Capture(
         _FREESWITCH, "records of mod_json_cdr, in any of its encodings", of_text(json_or(freeswitch_posted.lines))
     ),

@@ -12,7 +12,15 @@ from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.fields import OBJECT, Payload, Refused
 from siaga_intake.core.happening import Desk, Read, Reading
 from siaga_intake.core.position import aml, pidf_lo, pidf_lo_door
-from siaga_intake.core.switches import asterisk_ami, asterisk_ari, freeswitch_cdr, freeswitch_esl, kamailio
+from siaga_intake.core.switches import (
+    asterisk_ami,
+    asterisk_ari,
+    asterisk_cdr,
+    freeswitch_cdr,
+    freeswitch_esl,
+    kamailio,
+    queue_log,
+)
 
 Taken = Accepted | Ignored | Refusal
 
@@ -47,6 +55,10 @@ class Door:
 
 
 def _asterisk(payload: Payload, desk: Desk) -> Read:
+    if queue_log.FIELD in payload:
+        return queue_log.read(payload, desk)
+    if asterisk_cdr.FIELD in payload:
+        return asterisk_cdr.read(payload, desk)
     if "type" in payload and "Event" not in payload:
         return asterisk_ari.read(payload, desk)
     return asterisk_ami.read(payload, desk)

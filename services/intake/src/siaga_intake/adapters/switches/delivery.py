@@ -33,6 +33,11 @@ class Line:
     secret: bytes
 
     @property
+    def title(self) -> str:
+        """What people call it: two centres may have a `pbx1` each."""
+        return f"{self.centre.tenant} {self.source.name}"
+
+    @property
     def names(self) -> dict[str, str]:
         """What logs and metrics call it."""
         return {"siaga.tenant": self.centre.tenant, "kind": self.source.kind, "instance": self.source.instance}

@@ -8,6 +8,8 @@ from siaga_tenants import Connect, Source, Tenants
 
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Sources
+from siaga_intake.adapters.switches.ami import Ami
+from siaga_intake.adapters.switches.asterisk_history import AsteriskHistory
 from siaga_intake.adapters.switches.cdr_folder import CdrFolder
 from siaga_intake.adapters.switches.connector import Connector, Feed, History, Link
 from siaga_intake.adapters.switches.delivery import Delivery, Line
@@ -16,9 +18,9 @@ from siaga_intake.adapters.switches.progress import Progress
 from siaga_intake.core.doors import SWITCH_DOORS
 
 # By the protocol that `connect` names.
-LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {"esl": EslLink}
+LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {"ami": Ami, "esl": EslLink}
 # By kind of source: where `backfill` says its records are.
-HISTORIES: Final[Mapping[str, Callable[[Mapping[str, str]], History]]] = {}
+HISTORIES: Final[Mapping[str, Callable[[Mapping[str, str]], History]]] = {"asterisk": AsteriskHistory}
 
 
 def connectors(
@@ -27,7 +29,7 @@ def connectors(
     """One connector for each source that intake connects to; their notes of progress are files in `notes`."""
     for code, tenant in tenants.items():
         for source in tenant.sources:
-            if source.connect is None or source.connect.protocol not in LINKS:
+            if source.connect is None or source.connect.protocol not in LINKS or source.disabled:
                 continue
             line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
             yield Connector(feed(line, reception, notes), LINKS[source.connect.protocol](source.connect))

@@ -4,33 +4,24 @@ Legs belong together by Linkedid; the caller's own leg is the one whose Uniqueid
 phone rings, is answered, hangs up) says nothing about the call unless it is named here.
 """
 
-import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from siaga_intake.core import rules
 from siaga_intake.core.centre import plain
 from siaga_intake.core.events import Hangup, HangupBy, Ignored, Kind, Queue
-from siaga_intake.core.fields import Payload, flag, needed, text, whole
+from siaga_intake.core.fields import EMPTY, Payload, flag, needed, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
 from siaga_intake.core.switches import dialplan
+from siaga_intake.core.switches.ami_events import IRRELEVANT
 from siaga_intake.core.times import moment
 
-# A Uniqueid is `[system-]epoch.number`: the channel's birth.
-_BORN: Final = re.compile(r"(?:.*-)?(\d{9,10})\.\d+", re.ASCII)
 _TALK_ENDED_BY: Final[Mapping[str, HangupBy]] = {"caller": HangupBy.CALLER, "agent": HangupBy.CENTRE}
 
-# Known to say nothing about the call; anything in neither table is `unknown_event`.
-IRRELEVANT: Final = frozenset({
-    "AGIExec", "AGIExecStart", "AGIExecEnd", "AgentCalled", "AgentDump", "AgentRingNoAnswer", "AsyncAGI", "AsyncAGIStart",
-    "AsyncAGIExec", "AsyncAGIEnd", "Bridge", "BridgeCreate", "BridgeDestroy", "BridgeLeave", "CEL", "Cdr",
-    "ChannelTalkingStop", "ChannelUpdate", "ContactStatus", "DeviceStateChange", "Dial", "DialBegin", "DialEnd", "DialState",
-    "DTMFBegin", "ExtensionStatus", "FullyBooted", "HangupRequest", "Hold", "LocalBridge", "Masquerade", "MusicOnHoldStart",
-    "MusicOnHoldStop", "NewAccountCode", "NewCallerid", "NewConnectedLine", "Newstate", "PeerStatus", "QueueCallerLeave",
-    "QueueMember", "QueueMemberAdded", "QueueMemberPause", "QueueMemberPaused", "QueueMemberRemoved", "QueueMemberStatus",
-    "QueueParams", "QueueStatusComplete", "Registry", "Rename", "RTCPReceived", "RTCPSent", "SIPRinging", "SoftHangupRequest",
-    "SuccessfulAuth", "Unhold", "UserEvent",
-})  # fmt: skip
+# A call's dozens of events name the same few channels.
+_CHANNELS_REMEMBERED: Final = 16_384
+_CHANNEL: Final = "ChanVariable."
 _IRRELEVANT: Final = Ignored("irrelevant_event")
 _OTHER_LEG: Final = Ignored("other_leg")
 
@@ -38,40 +29,45 @@ _OTHER_LEG: Final = Ignored("other_leg")
 def read(event: Payload, desk: Desk) -> Read:
     """Read one AMI event."""
     name = needed(event, "Event")
-    reader = _READERS.get(name)
+    # Versions differ in the case of letters: Newcallerid and NewCallerid, Unparkedcall and UnParkedCall.
+    known = name.lower()
+    reader = _READERS.get(known)
     if reader is None:
-        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
-    if name == "VarSet" and event.get("Variable") not in dialplan.VARIABLES:
+        return _IRRELEVANT if known in IRRELEVANT else Ignored("unknown_event", name)
+    if known == "varset" and event.get("Variable") not in dialplan.VARIABLES:
         # Hundreds a call, some of global variables, which have no channel.
         return _IRRELEVANT
-    return reader(_Leg(event, desk))
+    return reader(event, desk)
 
 
 class _Leg:
     """One event on one leg, with what every reader of it needs."""
 
-    __slots__ = ("at_ms", "call_ref", "event", "operators", "own", "told_time", "unique")
+    __slots__ = ("at_ms", "call_ref", "event", "operator", "own", "told_time", "unique")
 
     def __init__(self, event: Payload, desk: Desk) -> None:
         unique = needed(event, "Uniqueid", "call_ref")
         self.event = event
         self.unique = unique
-        self.operators = desk.operators
         self.call_ref = text(event, "Linkedid", "call_ref") or unique
-        self.own = self.call_ref == unique
+        self.operator = _operator(text(event, "Channel", "call_ref"), desk)
+        # Up to Asterisk 11 no event has a Linkedid, and an operator's telephone would look like a caller.
+        self.own = self.call_ref == unique and not self.operator
         told = moment(event, "Timestamp", desk.arrived_at_ms)
         self.told_time = told is not None
         self.at_ms = desk.arrived_at_ms if told is None else told
 
     def born_ms(self) -> int:
-        born = _BORN.fullmatch(self.unique)
-        return int(born[1]) * 1000 if born else self.at_ms
+        return dialplan.born_ms(self.unique) or self.at_ms
 
     def identity(self) -> Identity | None:
         # On other legs CallerIDNum is the operator's extension.
         if not self.own or "CallerIDNum" not in self.event:
             return None
-        return Identity(text(self.event, "CallerIDNum", "number"))
+        variables = _variables(self.event)
+        return Identity(
+            text(self.event, "CallerIDNum", "number"), text(variables, dialplan.ASSERTED, "number", _CHANNEL)
+        )
 
     def happens(
         self,
@@ -88,7 +84,8 @@ class _Leg:
         return Happening(kind, self.call_ref, at, self.identity(), called, queue, hangup, operator, digits)
 
     def reading(self, *happenings: Happening) -> Reading:
-        return Reading(happenings, text(self.event, "SystemName"))
+        test = flag(_variables(self.event), dialplan.TEST)
+        return Reading(happenings, text(self.event, "SystemName"), test=test)
 
     def in_ivr(self) -> bool:
         return self.own and text(self.event, "Context").lower().startswith(dialplan.IVR_CONTEXT)
@@ -98,6 +95,24 @@ class _Leg:
         if self.in_ivr():
             return self.reading(self.happens(Kind.IVR_ENTERED, happening.at_ms), happening)
         return self.reading(happening)
+
+
+def _variables(event: Payload) -> Payload:
+    """The channel's variables that `channelvars` in manager.conf adds to every event; a forwarder may write them otherwise."""
+    held = event.get("ChanVariable")
+    return held if isinstance(held, Mapping) else EMPTY
+
+
+def _operator(channel: str, desk: Desk) -> str:
+    """The operator whose telephone a channel is; empty = none of ours."""
+    name, spelt = _telephone(channel)
+    return name if spelt in desk.operators else ""
+
+
+@lru_cache(maxsize=_CHANNELS_REMEMBERED)
+def _telephone(channel: str) -> tuple[str, str]:
+    name = dialplan.interface(channel)
+    return name, plain(name)
 
 
 def _new_channel(leg: _Leg) -> Read:
@@ -138,8 +153,8 @@ def _abandoned(leg: _Leg) -> Read:
 
 
 def _queue(event: Payload) -> Queue:
-    # Seconds, whatever the manual says.
-    hold_s = whole(event, "HoldTime", rules.MAX_DURATION_S)
+    # Seconds, whatever the manual says; with a small t up to Asterisk 11.
+    hold_s = whole(event, "HoldTime" if "HoldTime" in event else "Holdtime", rules.MAX_DURATION_S)
     return Queue(text(event, "Queue"), hold_ms=hold_s * 1000)
 
 
@@ -164,10 +179,20 @@ def _member(event: Payload) -> str:
 
 
 def _bridge_enter(leg: _Leg) -> Read:
-    operator = dialplan.interface(text(leg.event, "Channel"))
-    if leg.own or plain(operator) not in leg.operators:
+    if leg.call_ref == leg.unique or not leg.operator:
         return _IRRELEVANT
-    return leg.reading(leg.happens(Kind.ANSWERED, operator=operator))
+    return leg.reading(leg.happens(Kind.ANSWERED, operator=leg.operator))
+
+
+def _bridged(event: Payload, desk: Desk) -> Read:
+    """Two channels of an Asterisk up to 11: the caller's is the one that is no operator's."""
+    legs = [(_operator(text(event, f"Channel{n}", "call_ref"), desk), f"Uniqueid{n}") for n in (1, 2)]
+    operators = [operator for operator, _ in legs if operator]
+    if text(event, "Bridgestate").lower() not in ("", "link") or len(operators) != 1:
+        return _IRRELEVANT
+    call_ref = next(needed(event, unique, "call_ref") for operator, unique in legs if not operator)
+    leg = _Leg({**event, "Uniqueid": call_ref}, desk)
+    return leg.reading(leg.happens(Kind.ANSWERED, operator=operators[0]))
 
 
 def _talking(leg: _Leg) -> Read:
@@ -181,17 +206,26 @@ def _hangup(leg: _Leg) -> Read:
     return leg.with_ivr(leg.happens(Kind.ENDED, hangup=dialplan.hangup(cause, text(leg.event, "Cause-txt"))))
 
 
-_READERS: Final[Mapping[str, Callable[[_Leg], Read]]] = {
-    "Newchannel": _new_channel,
-    "Newexten": _new_exten,
-    "DTMF": _digit,
-    "DTMFEnd": _digit,
-    "VarSet": _variable,
-    "QueueCallerJoin": _joined,
-    "QueueCallerAbandon": _abandoned,
-    "AgentConnect": _agent_connect,
-    "AgentComplete": _agent_complete,
-    "BridgeEnter": _bridge_enter,
-    "ChannelTalkingStart": _talking,
-    "Hangup": _hangup,
+def _of_leg(reader: Callable[[_Leg], Read]) -> Callable[[Payload, Desk], Read]:
+    return lambda event, desk: reader(_Leg(event, desk))
+
+
+_READERS: Final[Mapping[str, Callable[[Payload, Desk], Read]]] = {
+    "newchannel": _of_leg(_new_channel),
+    "newexten": _of_leg(_new_exten),
+    "dtmf": _of_leg(_digit),
+    "dtmfend": _of_leg(_digit),
+    "varset": _of_leg(_variable),
+    "queuecallerjoin": _of_leg(_joined),
+    # Up to Asterisk 11.
+    "join": _of_leg(_joined),
+    "queuecallerabandon": _of_leg(_abandoned),
+    "agentconnect": _of_leg(_agent_connect),
+    "agentcomplete": _of_leg(_agent_complete),
+    "bridgeenter": _of_leg(_bridge_enter),
+    "bridge": _bridged,
+    # Up to Asterisk 1.4.
+    "link": _bridged,
+    "channeltalkingstart": _of_leg(_talking),
+    "hangup": _of_leg(_hangup),
 }

@@ -9,18 +9,18 @@ from typing import Final
 
 from siaga_intake.core.centre import plain
 from siaga_intake.core.events import Ignored, Kind, Queue
-from siaga_intake.core.fields import Payload, needed, part, text, whole
+from siaga_intake.core.fields import Payload, flag, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
 from siaga_intake.core.switches import dialplan
 from siaga_intake.core.times import moment
 
 IRRELEVANT: Final = frozenset({
-    "ApplicationMoveFailed", "ApplicationReplaced", "BridgeAttendedTransfer", "BridgeBlindTransfer", "BridgeCreated",
+    "ApplicationMoveFailed", "ApplicationRegistered", "ApplicationReplaced", "ApplicationUnregistered", "BridgeAttendedTransfer", "BridgeBlindTransfer", "BridgeCreated",
     "BridgeDestroyed", "BridgeMerged", "BridgeVideoSourceChanged", "ChannelCallerId", "ChannelConnectedLine",
     "ChannelCreated", "ChannelDialplan", "ChannelHangupRequest", "ChannelHold", "ChannelLeftBridge", "ChannelTalkingFinished",
     "ChannelToneDetected", "ChannelTransfer", "ChannelUnhold", "ChannelUserevent", "ContactStatusChange",
-    "DeviceStateChanged", "Dial", "EndpointStateChange", "PeerStatusChange", "PlaybackContinuing", "PlaybackFinished",
-    "PlaybackStarted", "RecordingFailed", "RecordingFinished", "RecordingStarted", "StasisEnd", "TextMessageReceived",
+    "DeviceStateChanged", "Dial", "EndpointStateChange", "MissingParams", "PeerStatusChange", "PlaybackContinuing", "PlaybackFinished",
+    "PlaybackStarted", "RESTRequest", "RESTResponse", "RecordingFailed", "RecordingFinished", "RecordingStarted", "StasisEnd", "TextMessageReceived",
 })  # fmt: skip
 _IRRELEVANT: Final = Ignored("irrelevant_event")
 _OTHER_LEG: Final = Ignored("other_leg")
@@ -59,10 +59,10 @@ class _Leg:
         if not self.own or not caller:
             return None
         number = text(caller, "number", "number", "channel.caller.")
-        return Identity(number, text(self.variables, "SIAGA_PAI", "number", "channel.channelvars."), number)
+        return Identity(number, text(self.variables, dialplan.ASSERTED, "number", "channel.channelvars."), number)
 
     def reading(self, *happenings: Happening) -> Reading:
-        return Reading(happenings, text(self.event, "asterisk_id"))
+        return Reading(happenings, text(self.event, "asterisk_id"), test=flag(self.variables, dialplan.TEST))
 
     def with_ivr(self, happening: Happening) -> Reading:
         """The happening, and the menu as well when the channel has been answered in the application."""

@@ -10,6 +10,8 @@ IVR_CONTEXT: Final = "ivr"
 LARGEST_Q850: Final = 127
 # Causes that a caller who hangs up does not make: our leg refused, nobody there, congestion, no circuit.
 _OUR_CAUSES: Final = frozenset({17, 18, 19, 20, 21, 27, 34, 38, 41, 42, 44, 47})
+# A Uniqueid is `[system-]epoch.number`: the channel's birth.
+_BORN: Final = re.compile(r"(?:.*-)?(\d{9,10})\.\d+", re.ASCII)
 # PJSIP/op03-0000002a is the interface PJSIP/op03.
 _CHANNEL_NUMBER: Final = re.compile(r"-[0-9a-f]{8}(?:;[12])?$")
 
@@ -26,6 +28,9 @@ QUEUE_STATUS: Final[Mapping[str, LeftReason]] = {
 }
 # Our own convention for menus and queues that Asterisk has no event for, set by the dialplan or a Stasis application.
 _IVR: Final[Mapping[str, Kind]] = {"entered": Kind.IVR_ENTERED, "confirmed": Kind.IVR_CONFIRMED}
+# What the dialplan tells beside: the network's word for the caller, and that this is no real call.
+ASSERTED: Final = "SIAGA_PAI"
+TEST: Final = "SIAGA_TEST"
 VARIABLES: Final = frozenset({"QUEUESTATUS", "SIAGA_IVR", "SIAGA_QUEUE"})
 
 
@@ -48,3 +53,9 @@ def hangup(cause: int, reason: str) -> Hangup:
 def interface(channel: str) -> str:
     """`op03` of `PJSIP/op03-0000002a`."""
     return _CHANNEL_NUMBER.sub("", channel).rpartition("/")[2]
+
+
+def born_ms(unique: str) -> int | None:
+    """When a channel came about, by its Uniqueid; None = it does not say."""
+    found = _BORN.fullmatch(unique)
+    return int(found[1]) * 1000 if found else None

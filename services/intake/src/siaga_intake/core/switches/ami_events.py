@@ -1,0 +1,65 @@
+"""The events of the manager, Asterisk 1.4 to 22, that say nothing about a call of a citizen; in lower case.
+
+A table, so that an event in neither this one nor the reader's is truly unknown and is counted as that.
+"""
+
+from typing import Final
+
+_CHANNELS: Final = """
+AGIExec AGIExecEnd AGIExecStart AsyncAGI AsyncAGIEnd AsyncAGIExec AsyncAGIStart AOC-D AOC-E AOC-S BridgeAction BridgeCreate
+BridgeDestroy BridgeExec BridgeLeave BridgeMerge BridgeVideoSourceUpdate CallWaiting ChannelReload ChannelTalkingStop ChannelUpdate
+ChanSpyStart ChanSpyStop Dial DialBegin DialEnd DialState DTMFBegin Flash HangupHandlerPop HangupHandlerPush HangupHandlerRun
+HangupRequest Hold LocalBridge LocalOptimizationBegin LocalOptimizationEnd Masquerade MCID MixMonitorMute MixMonitorStart
+MixMonitorStop MonitorStart MonitorStop MusicOnHold MusicOnHoldStart MusicOnHoldStop NewAccountCode NewCallerid NewConnectedLine
+NewPeerAccount Newstate OriginateFailure OriginateResponse OriginateSuccess Pickup Rename SIPRinging SoftHangupRequest TechCause
+Transfer AttendedTransfer BlindTransfer Unhold Unlink UserEvent Wink
+"""
+_QUEUES: Final = """
+AgentCallbackLogin AgentCallbackLogoff AgentCalled AgentDump AgentLogin AgentLogoff AgentRingNoAnswer Agents AgentsComplete Leave
+QueueCallerLeave QueueEntry QueueMember QueueMemberAdded QueueMemberPause QueueMemberPaused QueueMemberPenalty QueueMemberRemoved
+QueueMemberRinginuse QueueMemberStatus QueueParams QueueRule QueueRules QueueStatusComplete QueueStatusEnd QueueSummary
+QueueSummaryComplete ParkedCall ParkedCallGiveUp ParkedCallStatus ParkedCallSwap ParkedCallsComplete ParkedCallTimeOut Parkinglot
+ParkinglotsComplete UnParkedCall CCAvailable CCCallerRecalling CCCallerStartMonitoring CCCallerStopMonitoring CCFailure
+CCMonitorFailed CCOfferTimerStart CCRecallComplete CCRequestAcknowledged CCRequested
+"""
+_CONFERENCES: Final = """
+ConfbridgeEnd ConfbridgeJoin ConfbridgeLeave ConfbridgeList ConfbridgeListComplete ConfbridgeListRooms ConfbridgeListRoomsComplete
+ConfbridgeMute ConfbridgeRecord ConfbridgeStart ConfbridgeStopRecord ConfbridgeTalking ConfbridgeUnmute MeetmeEnd MeetmeJoin
+MeetmeLeave MeetmeList MeetmeListComplete MeetmeListRooms MeetmeListRoomsComplete MeetmeMute MeetmeStopTalking MeetmeTalking
+MeetmeTalkRequest
+"""
+_RECORDS: Final = """
+Cdr CEL JitterBufStats RTCPReceived RTCPSent RTPReceiverStat RTPSenderStat FaxDocumentStatus FaxReceived FaxSent FAXSession
+FAXSessionsComplete FAXSessionsEntry FAXStats FAXStatus ReceiveFAX ReceiveFaxStatus SendFAX SendFaxStatus T38FaxStatus MailboxCount
+MailboxStatus MessageWaiting MiniVoiceMail MWIGet MWIGetComplete VoicemailBoxDetail VoicemailBoxDetailComplete
+VoicemailPasswordChange VoicemailUserDetail VoicemailUserDetailComplete VoicemailUserEntry VoicemailUserEntryComplete
+MessageReceived MessageSendResponse JabberEvent JabberStatus
+"""
+_DEVICES: Final = """
+AorDetail AorList AorListComplete AuthDetail AuthList AuthListComplete ContactList ContactListComplete ContactStatus
+ContactStatusDetail DeviceState DeviceStateChange DeviceStateListComplete EndpointDetail EndpointDetailComplete EndpointList
+EndpointListComplete ExtensionState ExtensionStateListComplete ExtensionStatus IdentifyDetail InboundRegistrationDetail
+InboundRegistrationDetailComplete InboundSubscriptionDetail InboundSubscriptionDetailComplete OutboundRegistrationDetail
+OutboundRegistrationDetailComplete OutboundSubscriptionDetail OutboundSubscriptionDetailComplete PeerEntry PeerlistComplete
+PeerStatus PresenceState PresenceStateChange PresenceStateListComplete PresenceStatus RegistrationDetail RegistrationsComplete Registry
+RegistryEntry ResourceListDetail ResourceListDetailComplete SIPNotifyComplete SIPpeersComplete SIPpeerStatus SIPpeerStatusComplete
+SIPQualifyPeerDone SIPShowPeerComplete SystemDetail TransportDetail IAXpeers LineEntry LinelistComplete DeviceEntry
+DevicelistComplete SubscriptionsComplete
+"""
+_HARDWARE: Final = """
+Alarm AlarmClear AntennaLevel DAHDIChannel DAHDIShowChannels DAHDIShowChannelsComplete DAHDIShowStatus DAHDIShowStatusComplete
+DNDState PRIEvent PRIShowSpans PRIShowSpansComplete SpanAlarm SpanAlarmClear ZapShowChannels ZapShowChannelsComplete
+"""
+_SYSTEM: Final = """
+AuthMethodNotAllowed ChallengeResponseFailed ChallengeSent FailedACL InvalidAccountID InvalidPassword InvalidTransport
+LoadAverageLimit MemoryLimit RequestBadFormat RequestNotAllowed RequestNotSupported SessionLimit SessionTimeout SuccessfulAuth
+UnexpectedAddress BridgeInfoChannel BridgeInfoComplete BridgeListComplete BridgeListItem BridgeTechnologyListComplete
+BridgeTechnologyListItem CoreShowChannel CoreShowChannelMapComplete CoreShowChannelsComplete DBGetComplete DBGetResponse
+DBGetTreeComplete DBGetTreeResponse DeadlockStart FullyBooted ListDialplan Load LogChannel ModuleLoadReport Reload
+ShowDialPlanComplete Shutdown SorceryMemoryCacheExpireObject Status StatusComplete Unload WaitEventComplete
+"""
+
+# QueueCallerLeave is sent for everybody who leaves, those who are connected as well: it is no evidence of anything.
+IRRELEVANT: Final = frozenset(
+    f"{_CHANNELS}{_QUEUES}{_CONFERENCES}{_RECORDS}{_DEVICES}{_HARDWARE}{_SYSTEM}".lower().split()
+)
