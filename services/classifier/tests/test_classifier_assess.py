@@ -167,3 +167,29 @@ def test_help_is_sent_only_to_a_place_for_an_event_with_a_mandate(case: Case, po
 @given(CASES)
 def test_a_drill_reaches_no_unit(case: Case) -> None:
     assert advise(replace(case, outcome=Outcome.TEST), Policy(sends)).advice is Advice.RECORD
+
+
+def written(*more: CallEvent) -> Assessment:
+    said = CallEvent(
+        "m1", "c1", "36.73", EventKind.MESSAGE, 1_000, channel=Channel.WHATSAPP, caller_key="k", text="tolong",
+    )  # fmt: skip
+    return assess("c1", fold(None, [said, *more]), None, view())
+
+
+QUIET = CallEvent("s1", "c1", "36.73", EventKind.SESSION_STALE, 301_000, channel=Channel.WHATSAPP)
+
+
+def test_a_conversation_gone_quiet_is_looked_at_and_never_closed() -> None:
+    lively, quiet = written(), written(QUIET)
+    assert "text.session_stale" not in [reason.rule for reason in lively.reasons]
+    assert "text.session_stale" in [reason.rule for reason in quiet.reasons]
+    assert (quiet.outcome, quiet.advice) == (lively.outcome, lively.advice) == (Outcome.UNRESOLVED, Advice.REVIEW)
+
+
+@pytest.mark.parametrize("said", [D.EMERGENCY, D.PRANK, D.NON_EMERGENCY, D.GHOST, D.MISDIRECTED])
+def test_silence_changes_nothing_of_what_an_operator_has_said(said: Disposition) -> None:
+    form = CallEvent("f1", "c1", "36.73", EventKind.FORM, 5_000, form=Form(position=HERE, disposition=said))
+    before, after = written(form), written(form, QUIET)
+    assert (before.outcome, before.advice, before.type, before.priority, before.reasons) == (
+        after.outcome, after.advice, after.type, after.priority, after.reasons,
+    )  # fmt: skip

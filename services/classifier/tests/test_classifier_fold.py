@@ -1,7 +1,9 @@
 """The fold is a join-semilattice: order, repetition and batching of events change nothing."""
 
+from dataclasses import fields
 from functools import reduce
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,16 +104,38 @@ def test_every_field_of_the_state_survives_saving() -> None:
     state = CallState(
         "36.73", "asterisk/pbx1", Channel.APP, *numbers, (11, 1, "+62", "k"), ((1, "5"),), ((1, "e", "x"),), (1, "op"),
         form, (3, 2, -3.0, (1.0, 2.0, 3.0, 4, "s")),
+        18, 19,
     )  # fmt: skip
+    assert all(getattr(state, field.name) != field.default for field in fields(CallState))
     assert decode(encode(SavedCall(state))).state == state
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x95\x01", b"\x95\x02", 1)]
+    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x96\x02", b"\x96\x03", 1)]
 )
 def test_bytes_of_another_kind_or_version_are_refused(value: bytes) -> None:
     with pytest.raises(StateError):
         decode(value)
+
+
+def test_a_state_from_before_conversations_went_quiet_is_read() -> None:
+    state = CallState("36.73", "asterisk/pbx1", Channel.APP, ringing_at_ms=7)
+    version, wire, _, *published = msgspec.msgpack.decode(encode(SavedCall(state, Published(3, b"a", b"b"))))
+    before = msgspec.msgpack.encode([version - 1, wire, *published])
+    assert decode(before) == SavedCall(state, Published(3, b"a", b"b"))
+
+
+def test_a_conversation_is_stale_until_the_next_message_in_any_order() -> None:
+    def at(kind: EventKind, at_ms: int) -> CallEvent:
+        return CallEvent(f"e{at_ms}", "c", "t", kind, at_ms, channel=Channel.WHATSAPP)
+
+    first, quiet = at(EventKind.MESSAGE, 1_000), at(EventKind.SESSION_STALE, 1_300)
+    later, again = at(EventKind.MESSAGE, 2_000), at(EventKind.SESSION_STALE, 2_300)
+    assert not fold(None, [first]).is_stale
+    assert fold(None, [quiet, first]).is_stale
+    assert not fold(None, [later, quiet, first]).is_stale
+    assert fold(None, [again, first, later, quiet]).is_stale
+    assert fold(None, [quiet]).began_at_ms == 0
 
 
 def test_the_state_stays_bounded_in_any_order() -> None:

@@ -9,8 +9,10 @@ from siaga_classifier.core.fixes import ranked_anew
 from siaga_classifier.core.state import CallState, FormState
 from siaga_classifier.core.vocabulary import Channel
 
-# Raised when a field changes its meaning; a state of another version is refused rather than misread.
-VERSION: Final = 1
+# Raised when the fields change; a state of an unknown version is refused rather than misread.
+VERSION: Final = 2
+# The version before knew nothing of conversations that go quiet; its states lack the last two fields.
+_BEFORE: Final = 1
 
 
 class StateError(ValueError):
@@ -41,7 +43,7 @@ FormWire = tuple[
     Said | None, Said | None, Said | None, tuple[int, str, FixValue] | None, Said | None, SaidNumber | None,
     SaidNumber | None,
 ]  # fmt: skip
-# One entry per field of CallState, in its order; a test holds the two together.
+# One entry per field of CallState, in its order, without those that version 2 has added; a test holds them together.
 StateWire = tuple[
     str, str, int,
     int, int, int, int, int, int, int, int, int, int, int, int,
@@ -52,12 +54,18 @@ StateWire = tuple[
     FormWire | None,
     tuple[int, int, float, FixValue] | None,
 ]  # fmt: skip
-CallWire = tuple[int, StateWire, int, bytes, bytes]
+AddedWire = tuple[int, int]
+CallWire = tuple[int, StateWire, AddedWire, int, bytes, bytes]
+CallWireBefore = tuple[int, StateWire, int, bytes, bytes]
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(CallWire)
+_decoder_before: Final = msgspec.msgpack.Decoder(CallWireBefore)
 _FORM_FIELDS: Final = tuple(field.name for field in fields(FormState))
-_STATE_FIELDS: Final = tuple(field.name for field in fields(CallState))
+_FIELDS: Final = tuple(field.name for field in fields(CallState))
+_ADDED: Final = 2
+_STATE_FIELDS: Final = _FIELDS[:-_ADDED]
+_ADDED_FIELDS: Final = _FIELDS[-_ADDED:]
 
 
 def encode(call: SavedCall) -> bytes:
@@ -66,23 +74,33 @@ def encode(call: SavedCall) -> bytes:
     wire: list[Any] = [getattr(state, name) for name in _STATE_FIELDS]
     if state.form is not None:
         wire[-2] = [getattr(state.form, name) for name in _FORM_FIELDS]
-    return _encoder.encode((VERSION, wire, published.revision, published.assessment, published.outcome))
+    added = [getattr(state, name) for name in _ADDED_FIELDS]
+    return _encoder.encode((VERSION, wire, added, published.revision, published.assessment, published.outcome))
 
 
 def decode(value: bytes) -> SavedCall:
     """The call in these bytes; StateError when they are none."""
-    try:
-        version, wire, revision, assessment, outcome = _decoder.decode(value)
-    except msgspec.MsgspecError as error:
-        raise StateError(f"no saved call: {error}") from error
-    if version != VERSION:
+    version, wire, added, revision, assessment, outcome = _wire(value)
+    if version not in (VERSION, _BEFORE):
         raise StateError(
             f"saved call of version {version}, this is {VERSION}: let the older service finish, or rebuild"
         )
-    values: dict[str, Any] = dict(zip(_STATE_FIELDS, wire, strict=True))
+    values: dict[str, Any] = dict(zip(_FIELDS, (*wire, *added), strict=True))
     values["channel"] = Channel(values["channel"])
     values["fix"] = ranked_anew(values["fix"])
     if values["form"] is not None:
         values["form"] = FormState(*values["form"])
     state = CallState(**values)
     return SavedCall(state, Published(revision, assessment, outcome))
+
+
+def _wire(value: bytes) -> CallWire:
+    try:
+        found: CallWire = _decoder.decode(value)
+    except msgspec.MsgspecError as error:
+        try:
+            version, wire, revision, assessment, outcome = _decoder_before.decode(value)
+        except msgspec.MsgspecError:
+            raise StateError(f"no saved call: {error}") from error
+        return (version, wire, (0, 0), revision, assessment, outcome)
+    return found

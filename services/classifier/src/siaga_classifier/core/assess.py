@@ -27,6 +27,7 @@ from siaga_classifier.core.vocabulary import (
 CONFIDENTIAL_PRIORITY: Final = Priority.P2
 _NO_TEXT: Final = Reading()
 _OPERATORS_WORD: Final = 1.0
+_SESSION_STALE: Final = Reason("text.session_stale", "", 1.0)
 _NOWHERE: Final = Place()
 _TYPE_OF_OUTCOME: Final = {
     Outcome.IVR_PRANK: PRANK,
@@ -132,7 +133,12 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
         type=kind,
         priority=priority,
         confidence=confidence,
-        reasons=(*_chosen(state), *reading.reasons, Reason(f"advice.{counsel.basis}", "", 1.0)),
+        reasons=(
+            *_chosen(state),
+            *reading.reasons,
+            *_quiet(state, judgement.outcome),
+            Reason(f"advice.{counsel.basis}", "", 1.0),
+        ),
         advice=counsel.advice,
         place=place,
         text=_text(state),
@@ -184,6 +190,11 @@ def _place(state: CallState, reading: Reading, tenant: TenantView) -> Place:
 def _text(state: CallState) -> str:
     """The operator's note; without one the citizen's words."""
     return state.form_text or "\n".join(text for _, _, text in state.messages)
+
+
+def _quiet(state: CallState, outcome: Outcome) -> tuple[Reason, ...]:
+    """That a citizen has stopped writing: for whoever looks, as long as nobody has said what it was. It decides nothing."""
+    return (_SESSION_STALE,) if state.is_stale and outcome is Outcome.UNRESOLVED else ()
 
 
 def _chosen(state: CallState) -> tuple[Reason, ...]:

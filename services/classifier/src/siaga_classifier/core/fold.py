@@ -55,13 +55,14 @@ def fold(state: CallState | None, events: Iterable[CallEvent]) -> CallState:
 def state_of(event: CallEvent) -> CallState:
     """What one event says alone."""
     kind, at_ms = event.kind, event.event_at_ms
-    is_form = kind == EventKind.FORM
+    # Neither begins a call: a form may be typed under another clock, and silence follows from what was said before.
+    follows = kind in (EventKind.FORM, EventKind.SESSION_STALE)
     answered = kind == EventKind.ANSWERED
     return CallState(
         tenant=event.tenant,
         source=event.source,
         channel=event.channel,
-        began_at_ms=0 if is_form else at_ms,
+        began_at_ms=0 if follows else at_ms,
         latest_at_ms=at_ms,
         ringing_at_ms=at_ms if kind == EventKind.RINGING else 0,
         ivr_entered_at_ms=at_ms if kind == EventKind.IVR_ENTERED else 0,
@@ -79,6 +80,8 @@ def state_of(event: CallEvent) -> CallState:
         answered_by=(at_ms, event.operator) if answered and event.operator else None,
         form=_form(event.form, at_ms, event.event_id) if event.form else None,
         fix=fixes.ranked(event.position, at_ms) if event.position else None,
+        messaged_at_ms=at_ms if kind == EventKind.MESSAGE else 0,
+        stale_at_ms=at_ms if kind == EventKind.SESSION_STALE else 0,
     )
 
 
@@ -106,6 +109,8 @@ def join(one: CallState, other: CallState) -> CallState:
         answered_by=_least(one.answered_by, other.answered_by),
         form=_joined_form(one.form, other.form),
         fix=_greatest(one.fix, other.fix),
+        messaged_at_ms=max(one.messaged_at_ms, other.messaged_at_ms),
+        stale_at_ms=max(one.stale_at_ms, other.stale_at_ms),
     )
 
 

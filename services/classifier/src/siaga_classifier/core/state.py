@@ -80,6 +80,14 @@ class CallState:
     answered_by: tuple[int, str] | None = None
     form: FormState | None = None
     fix: FixRank | None = None
+    # Latest message of a citizen, and when a written conversation was last said to have gone quiet.
+    messaged_at_ms: int = 0
+    stale_at_ms: int = 0
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether a written conversation has gone quiet; a later message makes it lively again."""
+        return self.stale_at_ms > self.messaged_at_ms
 
     @property
     def caller_key(self) -> str:
