@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import typer.main
@@ -175,7 +176,7 @@ def test_every_metric_is_in_the_handbook() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A request of front-door.md: its path, its body, and the answer printed below (empty = none)."""
+    """A request of a page: its path, its body, and the answer printed below (empty = none)."""
 
     path: str
     body: str
@@ -184,13 +185,16 @@ class Example:
 
     @property
     def door(self) -> Door:
-        written = {"/v1/call-events": doors.CALL_EVENTS, "/v1/calls/form": doors.FORM, "/v1/channels/app": doors.APP}
-        return written.get(self.path) or doors.SWITCH_DOORS[self.path.removeprefix("/v1/switch/")]
+        return {door.path: door for door in doors.DOORS}[self.path.partition("?")[0]]
 
 
 def examples() -> list[Example]:
+    return [example for name in ("front-door.md", "positions.md") for example in examples_of(page(name))]
+
+
+def examples_of(written: str) -> list[Example]:
     found = []
-    blocks = FENCED.findall(page("front-door.md"))
+    blocks = FENCED.findall(written)
     for index, (language, text) in enumerate(blocks):
         if language != "sh" or "curl" not in text:
             continue
@@ -199,8 +203,9 @@ def examples() -> list[Example]:
         path = next(word.removeprefix("$URL") for word in words if word.startswith("$URL/"))
         body = words[words.index("-d") + 1]
         body = assigned.get(body.removeprefix("$"), body)
+        told = [word.removeprefix("Content-Type: ") for word in words if word.startswith("Content-Type: ")]
         answer = blocks[index + 1][1] if index + 1 < len(blocks) and not blocks[index + 1][0] else ""
-        found.append(Example(path, body, "application/x-www-form-urlencoded", answer))
+        found.append(Example(path, body, told[0] if told else "application/x-www-form-urlencoded", answer))
     return found
 
 
@@ -219,13 +224,18 @@ def local_origin() -> Origin:
 def taken(example: Example) -> list[doors.Taken]:
     """What intake's core makes of an example, sent with the local token."""
     origin = local_origin()
-    value = bodies.decode(example.body.encode(), example.content_type)
+    door, beside = example.door, dict(parse_qsl(example.path.partition("?")[2]))
+    value = bodies.decode(
+        example.body.encode(), example.content_type, fields=door.takes_forms, written=door.written, beside=beside
+    )
     payloads = value if isinstance(value, list) else [value]
-    return [doors.take(example.door, payload, origin) for payload in payloads]
+    return [doors.take(door, payload, origin) for payload in payloads]
 
 
 def test_there_is_an_example_for_every_door() -> None:
-    assert {example.door.kind for example in EXAMPLES} == {*doors.SWITCH_DOORS, "events", "form", "app"}
+    assert {example.door.kind for example in EXAMPLES} == {
+        *doors.SWITCH_DOORS, "events", "form", "app", "pidf_lo", "aml",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.path)

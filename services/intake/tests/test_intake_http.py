@@ -317,6 +317,7 @@ AML_SMS = b'A"ML=1;lt=-6.11490;lg=+106.15020;rd=18;top=20240311021530;pm=G;mcc=5
         ("/v1/positions/pidf-lo?source=kamailio/edge1&call_ref=b7c1@10.0.0.5", PIDF_LO, "text/xml; charset=utf-8"),
         ("/v1/positions/aml", AML_FORM.encode(), "application/x-www-form-urlencoded"),
         ("/v1/positions/aml?from=%2B6281234567890", AML_SMS, "text/plain"),
+        ("/v1/positions/aml", json.dumps({"from": "+6281234567890", "text": AML_SMS.decode()}).encode(), "text/plain"),
     ],
 )
 async def test_positions_as_they_are_written(centre: Centre, path: str, body: bytes, media_type: str) -> None:

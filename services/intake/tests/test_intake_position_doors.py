@@ -93,6 +93,15 @@ def test_a_phone_that_found_nothing_is_ignored(take: Take) -> None:
     assert take("aml", payload) == Ignored("no_position")
 
 
+def test_a_canonical_event_tells_how_a_place_was_found(events: Events) -> None:
+    where = {"source": "cell", "method": "Cell", "lat": -6.12, "lon": 106.15, "radius_m": 1500, "floor": "2"}
+    event = {"specversion": "1.0", "type": "id.siaga112.call.position", "source": "events1", "id": "1", "subject": "c"}
+    (found,) = events("events", {**event, "time": "2024-03-11T02:15:30Z", "data": {"position": where}})
+    assert found.position is not None
+    told = (found.position.source, found.position.method, found.position.radius_m, found.position.floor)
+    assert told == ("cell", "Cell", 1500.0, "2")
+
+
 def test_documents_of_a_file() -> None:
     two = '<?xml version="1.0"?><presence/>\n<?xml version="1.0"?>\n<presence></presence>'
     found: list[Any] = list(captures.documents(two))

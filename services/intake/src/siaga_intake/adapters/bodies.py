@@ -66,12 +66,13 @@ def decode(
     With `written`, text or XML is one field of that name, and `beside` are the others.
     """
     media_type = content_type.partition(";")[0].strip().lower()
-    if written and (media_type in _TEXTS or media_type.endswith("+xml")):
+    like_json = body.lstrip().startswith((b"{", b"["))
+    if written and not like_json and (media_type in _TEXTS or media_type.endswith("+xml")):
         return {**beside, written: body.decode("utf-8", "replace")}
     try:
-        if fields and media_type == FORM and not body.lstrip().startswith((b"{", b"[")):
+        if fields and media_type == FORM and not like_json:
             return _fields(body)
-        if media_type in _FORMS and not body.lstrip().startswith((b"{", b"[")):
+        if media_type in _FORMS and not like_json:
             return freeswitch_posted.record(_field(body))
         value: object = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:

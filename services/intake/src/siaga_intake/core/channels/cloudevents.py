@@ -1,7 +1,7 @@
 """Canonical call events as CloudEvents: one that tells a whole call by its times `t` becomes an event for each."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_intake.core.events import (
@@ -152,8 +152,12 @@ class _Call:
 
     def located(self, source: str, at_ms: int) -> tuple[Position | None, tuple[Defect, ...]]:
         """The position that came along, by the source it names, else by this one."""
-        where = part(self.data, "position", "data.")
-        return located(where, text(where, "source", "code", "data.position.") or source, at_ms, "data.position.")
+        where, path = part(self.data, "position", "data."), "data.position."
+        found, defects = located(where, text(where, "source", "code", path) or source, at_ms, path)
+        if found is None:
+            return None, defects
+        method, floor = text(where, "method", "code", path), text(where, "floor", path=path)
+        return replace(found, method=method, floor=floor), defects
 
     def _identity(self) -> Identity | None:
         caller = part(self.data, "caller", "data.")
