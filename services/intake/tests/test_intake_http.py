@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import pytest
@@ -192,6 +192,23 @@ async def test_a_platform_that_cannot_mend_is_thanked_for_everything(centre: Cen
     assert answer["rejected"] == [{"index": 0, "field": "message.id", "reason": "missing"}]
     assert answer["ignored"] == [{"index": 1, "reason": "message_status"}]
     assert (await centre.post("/v1/channels/whatsapp", {"object": "page"}))[0] == 202
+
+
+async def test_an_event_is_the_same_in_each_mode_of_cloudevents(centre: Centre) -> None:
+    data = {"switch": {"kind": "events", "call_ref": "01KEZ8"}, "caller": {"number": "+6281234567890"}}
+    attributes = {
+        "specversion": "1.0", "type": "id.siaga112.call.ended.v1", "source": "events1", "id": "a b", "time": "2024-03-11T02:15:57Z",
+    }  # fmt: skip
+    event = {**attributes, "data": data}
+    headers = {f"ce_{name}": quote(value) for name, value in attributes.items()}
+    assert (await centre.post("/v1/call-events", event, content_type="application/cloudevents+json"))[0] == 202
+    batch = "application/cloudevents-batch+json"
+    assert (await centre.post("/v1/call-events", [event, event], content_type=batch))[0] == 202
+    assert (await centre.post("/v1/call-events", data, content_type="application/json", **headers))[0] == 202
+    assert len(centre.messages) == 4
+    assert all(message == centre.messages[0] for message in centre.messages)
+    status, answer, _ = await centre.post("/v1/call-events", data, **{**headers, "ce_type": ""})
+    assert (status, answer["field"]) == (422, "type")
 
 
 @pytest.mark.parametrize("media_type", ["x-www-form-base64-encoded", "x-www-form-urlencoded"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import msgspec
 from starlette.requests import Request
@@ -17,6 +17,10 @@ _FORMS: Final = frozenset({FORM, "application/x-www-form-base64-encoded"})
 _CDR: Final = b"cdr="
 _TEXTS: Final = frozenset({"text/plain", "text/xml", "application/xml"})
 NOTHING: Final[Mapping[str, str]] = {}
+# The bindings of CloudEvents to HTTP: attributes in headers, percent-encoded; whole events by their own media types.
+_ATTRIBUTE: Final = "ce-"
+_VERSION: Final = "ce-specversion"
+_STRUCTURED: Final = "application/cloudevents"
 # A message with its gateway's remarks; more is an attempt to keep us busy.
 _MAX_FIELDS: Final = 100
 
@@ -80,6 +84,16 @@ def decode(
     except RecursionError as error:
         raise Unreadable(400, "the body is nested too deeply") from error
     return value
+
+
+def cloud_event(headers: Mapping[str, str], value: object) -> object:
+    """The CloudEvent of a request in binary mode, whose attributes are headers and whose body is only its data."""
+    if _VERSION not in headers or headers.get("content-type", "").startswith(_STRUCTURED):
+        return value
+    told = {
+        name.removeprefix(_ATTRIBUTE): unquote(text) for name, text in headers.items() if name.startswith(_ATTRIBUTE)
+    }
+    return {**told, "data": value}
 
 
 def _fields(body: bytes) -> dict[str, str]:

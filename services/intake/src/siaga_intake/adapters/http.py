@@ -100,13 +100,14 @@ class FrontDoor:
     def _decoded(self, request: Request, door: Door, admitted: Admitted, body: bytes) -> object:
         media_type = bodies.FORM if request.method == "GET" else request.headers.get("content-type", _JSON)
         try:
-            return bodies.decode(
+            payload = bodies.decode(
                 body, media_type, fields=door.takes_forms, written=door.written, beside=request.query_params
             )
         except Unreadable as unreadable:
             source = f"{door.kind}/?" if admitted.source is None else admitted.source.name
             self.unreadable(admitted.centre.tenant, source, unreadable.reason, body)
             raise
+        return bodies.cloud_event(request.headers, payload) if door is doors.CALL_EVENTS else payload
 
     def _wait_s(self, admitted: Admitted) -> int:
         source = admitted.source
