@@ -146,6 +146,21 @@ async def test_a_form_alone_does_not_make_a_call_the_first() -> None:
     assert world.final(catalogue.CALL_ASSESSMENTS)["c1"].outcome == assessment_pb2.OUTCOME_ABANDON
 
 
+async def test_a_drill_is_nobodys_first_call() -> None:
+    world = World()
+    drill = [replaced(message, test=True) for message in menu_call(11, "c-drill", 500)]
+    await world.feed(drill)
+    await world.feed(menu_call(1, "c1", 1_000))
+    outcomes = {call: message.outcome for call, message in world.final(catalogue.CALL_ASSESSMENTS).items()}
+    assert outcomes == {"c-drill": assessment_pb2.OUTCOME_TEST, "c1": assessment_pb2.OUTCOME_ABANDON}
+
+
+def replaced(message: call_pb2.CallEvent, **fields: bool) -> call_pb2.CallEvent:
+    made = call_pb2.CallEvent(**fields)
+    made.MergeFrom(message)
+    return made
+
+
 async def test_the_same_content_is_the_same_assessment() -> None:
     one, other = World(), World()
     await one.feed(menu_call(1, "c1", 1_000))

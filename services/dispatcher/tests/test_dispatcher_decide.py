@@ -391,3 +391,11 @@ def test_illegal_commands_say_what_is_legal_and_change_nothing(
     with pytest.raises(IllegalTransition, match=says):
         world.command(action, **fields)
     assert world.incident == before
+
+
+def test_a_call_found_to_be_a_test_once_units_are_under_way_is_for_a_person_to_look_at() -> None:
+    world = town()
+    world.assess(call())
+    world.assess(call(revision=2, test=True, outcome="test", advice="record"), world.incident)
+    assert "review_flagged" in world.timeline
+    assert world.orders == [(OrderKind.DISPATCH, "d1")]

@@ -90,6 +90,10 @@ class CallState:
         return self.stale_at_ms > self.messaged_at_ms
 
     @property
+    def is_drill(self) -> bool:
+        return bool(self.marks & Mark.TEST) or self.disposition is Disposition.TEST
+
+    @property
     def caller_key(self) -> str:
         return self.caller[3]
 

@@ -47,12 +47,12 @@ def on_assessment(
     """Decide about one assessment. `linked` is the incident the call already belongs to.
 
     Only advice `dispatch` with outcome real opens an incident or sends a unit; a test reaches none. A call that
-    already belongs to an incident never opens a second one.
+    already belongs to an incident never opens a second one; found to be a test only now, a person has to look.
     """
-    if assessment.test:
-        return ignore("test")
     if linked is not None:
         return _again(assessment, linked, situation)
+    if assessment.test:
+        return ignore("test")
     if not assessment.wants_help:
         return ignore("no_help_needed")
     home = find_home(assessment, open_incidents, situation.rules.policy)

@@ -229,12 +229,14 @@ def centre(tenant: Tenant, sources: Sequence[Source] | None = None) -> Centre:
     Disabled ones too: what names them must not mean another meanwhile.
     """
     instances: dict[str, tuple[str, ...]] = {}
-    for source in tenant.sources if sources is None else sources:
+    known = tenant.sources if sources is None else sources
+    for source in known:
         instances[source.kind] = (*instances.get(source.kind, ()), source.instance)
     return Centre(
         tenant.code,
         instances,
         frozenset(plain(operator) for operator in tenant.operators),
+        drills=frozenset(source.name for source in known if source.test),
         zone_hours=_ZONE_HOURS[tenant.timezone],
         session_gap_ms=tenant.conversations.gap_minutes * 60_000,
         stale_after_ms=tenant.conversations.stale_seconds * 1_000,

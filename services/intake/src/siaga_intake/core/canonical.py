@@ -105,7 +105,7 @@ def _event(happening: Happening, reading: Reading, native: str, owner: tuple[Cen
         text=happening.text,
         position=happening.position,
         backfilled=reading.backfilled or origin.backfilled,
-        test=reading.test or origin.test,
+        test=reading.test or origin.test or source in centre.drills,
         civic=happening.civic,
         additional=happening.additional,
         media=happening.media,

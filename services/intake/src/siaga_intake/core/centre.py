@@ -17,6 +17,8 @@ class Centre:
     instances: Mapping[str, tuple[str, ...]]
     # As `plain` leaves them.
     operators: frozenset[str] = frozenset()
+    # Sources (`kind/instance`) whose calls are drills, whoever tells of them.
+    drills: frozenset[str] = frozenset()
     # What its clocks are ahead of UTC, for times that are told without an offset.
     zone_hours: int = 7
     # Messages of one citizen this close together are one conversation.
