@@ -33,7 +33,8 @@ def record(body: bytes) -> object:
         text = _decoded(text)
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # Names of callers come in any encoding as well.
         return msgspec.json.decode(mended(text.decode("utf-8", "replace")))
 
 
