@@ -50,8 +50,8 @@ class House:
     now_ms: int = NOW_MS
     full: bool = False
 
-    async def take(self, door: Door, *payloads: Any) -> list[CallEvent]:
-        taken = await self.reception.receive(door, payloads, ORIGIN)
+    async def take(self, door: Door, *payloads: Any, drill: bool = False) -> list[CallEvent]:
+        taken = await self.reception.receive(door, payloads, replace(ORIGIN, test=drill))
         return [event for each in taken if isinstance(each, Accepted) for event in each.events]
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -145,6 +145,24 @@ async def test_a_position_of_nobody_here_is_a_call_of_its_own(house: House, numb
     (alone,) = await house.take(FIXES, fix("f1", number, after_s))
     assert alone.call_id != ring.call_id
     assert alone.call_ref == "f1"
+
+
+async def test_a_drill_and_a_call_for_help_of_one_number_never_meet(house: House) -> None:
+    (real,) = await house.take(ASTERISK, rings(41))
+    (drill,) = await house.take(ASTERISK, rings(42, after_s=5), drill=True)
+    await house.until(lambda: not house.following._notes)
+    (real_fix,) = await house.take(FIXES, fix("f1"))
+    (drill_fix,) = await house.take(FIXES, fix("f2"), drill=True)
+    assert (real_fix.call_id, real_fix.test) == (real.call_id, False)
+    assert (drill_fix.call_id, drill_fix.test) == (drill.call_id, True)
+
+
+async def test_a_position_of_a_drill_waits_for_no_call_for_help(house: House) -> None:
+    await house.take(FIXES, fix("f1"), drill=True)
+    await house.take(ASTERISK, rings(41))
+    (drill,) = await house.take(ASTERISK, rings(42, after_s=5), drill=True)
+    await house.until(lambda: bool(house.published))
+    assert [(each.call_id, each.test) for each in house.published] == [(drill.call_id, True)]
 
 
 async def test_a_conversation_without_a_message_is_stale_once_and_again_after_another(house: House) -> None:

@@ -18,7 +18,7 @@ from siaga_contracts import callers, ids
 from siaga_intake.adapters.finder.port import CallFinder, Who, Written
 from siaga_intake.adapters.spool import Full
 from siaga_intake.core.belonging import Ring, call_at, later, of_call, of_session
-from siaga_intake.core.canonical import Origin, digest, whose
+from siaga_intake.core.canonical import Origin, digest, is_drill, whose
 from siaga_intake.core.centre import Centre
 from siaga_intake.core.doors import Door, Taken
 from siaga_intake.core.events import Accepted, CallEvent, Channel, Kind, Refusal
@@ -35,6 +35,8 @@ MOST_NOTES: Final = 50_000
 NOTES_AT_ONCE: Final = 2_000
 # How often is looked who has gone quiet.
 LOOK_EVERY_S: Final = 1.0
+
+_DRILL: Final = ":drill"
 
 Said = Read | Refusal
 Keep = Callable[[Sequence[CallEvent]], Awaitable[None]]
@@ -104,7 +106,8 @@ class Following:
                 case OfSession():
                     sessions[place] = self._written(reading, reading.belongs, *owner)
                 case OfCaller(number):
-                    who = self._of_number(number, owner[0].tenant)
+                    drill = is_drill(reading, owner, origin)
+                    who = self._of_number(number, owner[0].tenant, drill=drill)
                     # A withheld number could be anybody's.
                     if who is not None:
                         numbers[place] = who
@@ -123,9 +126,9 @@ class Following:
         key = callers.caller_key(self._secret, centre.tenant, f"{source}|{message.address}")
         return Written(Who(centre.tenant, key), message, reading.happenings[0].at_ms, centre.session_gap_ms)
 
-    def _of_number(self, number: str, tenant: str) -> Who | None:
+    def _of_number(self, number: str, tenant: str, *, drill: bool) -> Who | None:
         key = caller(Identity(number), tenant, self._secret).key
-        return Who(tenant, key) if key else None
+        return _person(tenant, key, drill=drill) if key else None
 
     async def kept(self, payloads: Sequence[object], said: Sequence[Said], taken: Sequence[Taken]) -> None:
         """These are safe: conversations wait from now on; calls that rang, and positions without one, are noted."""
@@ -151,14 +154,15 @@ class Following:
             return
         if APART.isdisjoint(self._centres()[event.tenant].instances):
             return
-        self._notes.append(_Note(Who(event.tenant, who.key), ring=Ring(event.call_id, event.event_at_ms)))
+        person = _person(event.tenant, who.key, drill=event.test)
+        self._notes.append(_Note(person, ring=Ring(event.call_id, event.event_at_ms)))
         self._noted.set()
 
     def _note_alone(self, payload: object, reading: Reading, of: OfCaller, events: Sequence[CallEvent]) -> None:
         assert isinstance(payload, Mapping)
         native = reading.native_id or digest(payload)
         for happening, event in zip(reading.happenings, events, strict=True):
-            who = self._of_number(of.number, event.tenant)
+            who = self._of_number(of.number, event.tenant, drill=event.test)
             if who is not None:
                 self._notes.append(_Note(who, held=Held(event, native, happening.part)))
                 self._noted.set()
@@ -234,6 +238,11 @@ class Following:
             log.warning("what follows from other events is not kept", events=len(events), why=str(full))
             return False
         return True
+
+
+def _person(tenant: str, key: str, *, drill: bool) -> Who:
+    """Whose calls these are; who takes part in a drill is another than who calls for help, though the number is one."""
+    return Who(tenant, f"{key}{_DRILL}" if drill else key)
 
 
 def _reading(said: Said) -> Reading:

@@ -76,6 +76,12 @@ def _source(reading: Reading, kind: str, centre: Centre, origin: Origin) -> str:
     return centre.source(kind, origin.named or reading.instance)
 
 
+def is_drill(reading: Reading, owner: tuple[Centre, str], origin: Origin) -> bool:
+    """Whether it says so itself, was brought by a drill's credentials, or tells of a call on a line for drills."""
+    centre, source = owner
+    return reading.test or origin.test or source in centre.drills
+
+
 def digest(payload: Payload) -> str:
     """The content's name: what the same event sent again has in common with the first."""
     return hashlib.blake2b(_encoder.encode(payload), digest_size=_DIGEST_BYTES).hexdigest()
@@ -105,7 +111,7 @@ def _event(happening: Happening, reading: Reading, native: str, owner: tuple[Cen
         text=happening.text,
         position=happening.position,
         backfilled=reading.backfilled or origin.backfilled,
-        test=reading.test or origin.test or source in centre.drills,
+        test=is_drill(reading, owner, origin),
         civic=happening.civic,
         additional=happening.additional,
         media=happening.media,
