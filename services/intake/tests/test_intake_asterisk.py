@@ -218,6 +218,7 @@ OPERATOR = {"id": "1710123331.42", "name": "PJSIP/op03-0000002a", "state": "Up",
 ARI = {"application": "siaga112", "asterisk_id": "42:01:0a:a4:00:03", "timestamp": "2024-03-11T09:15:41.002+0700"}
 ARI_MS = 1_710_123_341_002
 UP = {"id": REF, "state": "Up"}
+LINKED = {**CHANNEL, "channelvars": {"CHANNEL(linkedid)": REF}}
 
 
 @pytest.mark.parametrize(
@@ -225,6 +226,16 @@ UP = {"id": REF, "state": "Up"}
     [
         ({"type": "StasisStart", "channel": CHANNEL}, [("RINGING", 1_710_123_330_100)]),
         ({"type": "ChannelStateChange", "channel": UP}, [("IVR_ENTERED", ARI_MS)]),
+        ({"type": "ChannelCreated", "channel": LINKED}, [("RINGING", 1_710_123_330_100)]),
+        (
+            {"type": "ChannelDialplan", "channel": UP, "dialplan_app": "Queue", "dialplan_app_data": "112-utama,t"},
+            [("QUEUE_JOINED", ARI_MS)],
+        ),
+        ({"type": "ChannelDialplan", "channel": UP, "dialplan_app": "WaitExten"}, [("IVR_ENTERED", ARI_MS)]),
+        (
+            {"type": "ChannelDialplan", "channel": {**UP, "dialplan": {"context": "ivr-112"}}, "dialplan_app": "Wait"},
+            [("IVR_ENTERED", ARI_MS)],
+        ),
         ({"type": "ChannelDtmfReceived", "digit": "1", "channel": {"id": REF}}, [("IVR_INPUT", ARI_MS)]),
         (
             {"type": "ChannelVarset", "variable": "SIAGA_IVR", "value": "confirmed", "channel": {"id": REF}},
@@ -258,6 +269,11 @@ def test_ari_event(told: Callable[..., Any], event: dict[str, Any], expected: li
     ("event", "reason"),
     [
         ({"type": "PlaybackFinished", "playback": {}}, "irrelevant_event"),
+        ({"type": "RESTResponse", "status_code": 200}, "irrelevant_event"),
+        # Without the linkedid a new channel may be anybody's.
+        ({"type": "ChannelCreated", "channel": CHANNEL}, "irrelevant_event"),
+        ({"type": "ChannelCreated", "channel": {**LINKED, "id": "1710123331.42"}}, "other_leg"),
+        ({"type": "ChannelDialplan", "channel": UP, "dialplan_app": "Playback"}, "irrelevant_event"),
         ({"type": "ChannelStateChange", "channel": {"id": REF, "state": "Ringing"}}, "irrelevant_event"),
         (
             {"type": "ChannelVarset", "variable": "STASISSTATUS", "value": "", "channel": {"id": REF}},

@@ -30,9 +30,12 @@ from siaga_intake.adapters.quarantine import Quarantine
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
 from siaga_intake.adapters.spool import Spool
+from siaga_intake.adapters.switches import ari_inbound
+from siaga_intake.adapters.switches.ari_inbound import Expected
 from siaga_intake.adapters.switches.cdr_folder import CdrFolder
 from siaga_intake.adapters.switches.connector import Connector
-from siaga_intake.adapters.switches.links import connectors, folders
+from siaga_intake.adapters.switches.links import connectors, expected, folders
+from siaga_intake.adapters.switches.pump import MAX_MESSAGE_BYTES
 from siaga_intake.adapters.watching import SourceWatch
 from siaga_intake.core.events import CallEvent
 
@@ -73,17 +76,20 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     reception = Reception(keeper, topic, (quarantine.observe,), following)
     notes = runtime.settings.data_dir / f"intake-{runtime.settings.instance}.links"
     links = list(connectors(tenants, sources, reception, secret, notes))
-    for link in links:
-        runtime.health.tell(link.feed.line.title, link.feed.trouble)
+    outbound = expected(tenants, sources, reception, secret, notes)
+    for feed in (*(link.feed for link in links), *(each.feed for each in outbound.values())):
+        runtime.health.tell(feed.line.title, feed.trouble)
     left_behind = list(folders(tenants, sources, reception, secret))
     for folder in left_behind:
         runtime.health.tell(f"{folder.delivery.line.title} cdr_dir", folder.trouble)
-    front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=(handshake(sources),))
+    ari_route = ari_inbound.route(sources, {names: each.feed for names, each in outbound.items()})
+    extra = (handshake(sources), ari_route)
+    front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=extra)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    behind = _Behind(keeper, spool, following, finder, [*links, *left_behind])
+    behind = _Behind(keeper, spool, following, finder, [*links, *outbound.values(), *left_behind])
     runtime.spawn("intake", _serve(runtime, front_door, listening, behind))
 
 
@@ -95,7 +101,7 @@ class _Behind:
     spool: Spool
     following: Following
     finder: SteadyFinder
-    links: Sequence[Connector | CdrFolder]
+    links: Sequence[Connector | Expected | CdrFolder]
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -142,7 +148,9 @@ async def _serve(runtime: Runtime, front_door: FrontDoor, listening: socket.sock
         uvicorn.Config(
             front_door.application(),
             http="httptools",
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             log_level="warning",

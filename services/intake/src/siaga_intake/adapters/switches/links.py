@@ -9,6 +9,8 @@ from siaga_tenants import Connect, Source, Tenants
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Sources
 from siaga_intake.adapters.switches.ami import Ami
+from siaga_intake.adapters.switches.ari import Ari
+from siaga_intake.adapters.switches.ari_inbound import PROTOCOL, Expected
 from siaga_intake.adapters.switches.asterisk_history import AsteriskHistory
 from siaga_intake.adapters.switches.cdr_folder import CdrFolder
 from siaga_intake.adapters.switches.connector import Connector, Feed, History, Link
@@ -18,7 +20,7 @@ from siaga_intake.adapters.switches.progress import Progress
 from siaga_intake.core.doors import SWITCH_DOORS
 
 # By the protocol that `connect` names.
-LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {"ami": Ami, "esl": EslLink}
+LINKS: Final[Mapping[str, Callable[[Connect], Link]]] = {"ami": Ami, "ari": Ari, "esl": EslLink}
 # By kind of source: where `backfill` says its records are.
 HISTORIES: Final[Mapping[str, Callable[[Mapping[str, str]], History]]] = {"asterisk": AsteriskHistory}
 
@@ -33,6 +35,20 @@ def connectors(
                 continue
             line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
             yield Connector(feed(line, reception, notes), LINKS[source.connect.protocol](source.connect))
+
+
+def expected(
+    tenants: Tenants, sources: Sources, reception: Reception, secret: bytes, notes: Path
+) -> dict[tuple[str, str], Expected]:
+    """By tenant and instance, the sources whose Asterisk connects to us."""
+    return {
+        (code, source.instance): Expected(
+            feed(Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret), reception, notes)
+        )
+        for code, tenant in tenants.items()
+        for source in tenant.sources
+        if source.connect is not None and source.connect.protocol == PROTOCOL and not source.disabled
+    }
 
 
 def folders(tenants: Tenants, sources: Sources, reception: Reception, secret: bytes) -> Iterator[CdrFolder]:

@@ -1,7 +1,8 @@
 """Asterisk REST Interface events as canonical events.
 
-ARI shows only channels that are in our Stasis application, which is the menu: a caller's channel that is up there has met
-an announcement. Waiting callers sit in a holding bridge; queues of app_queue are not visible here.
+In a Stasis application of the centre's, which is the menu, a caller's channel that is up has met an announcement, and waiting
+callers sit in a holding bridge. A listener to all channels (`subscribeAll`) sees the dialplan as well: that Queue() runs is
+all that ARI tells of app_queue.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from siaga_intake.core.times import moment
 IRRELEVANT: Final = frozenset({
     "ApplicationMoveFailed", "ApplicationRegistered", "ApplicationReplaced", "ApplicationUnregistered", "BridgeAttendedTransfer", "BridgeBlindTransfer", "BridgeCreated",
     "BridgeDestroyed", "BridgeMerged", "BridgeVideoSourceChanged", "ChannelCallerId", "ChannelConnectedLine",
-    "ChannelCreated", "ChannelDialplan", "ChannelHangupRequest", "ChannelHold", "ChannelLeftBridge", "ChannelTalkingFinished",
+    "ChannelHangupRequest", "ChannelHold", "ChannelLeftBridge", "ChannelTalkingFinished",
     "ChannelToneDetected", "ChannelTransfer", "ChannelUnhold", "ChannelUserevent", "ContactStatusChange",
     "DeviceStateChanged", "Dial", "EndpointStateChange", "MissingParams", "PeerStatusChange", "PlaybackContinuing", "PlaybackFinished",
     "PlaybackStarted", "RESTRequest", "RESTResponse", "RecordingFailed", "RecordingFinished", "RecordingStarted", "StasisEnd", "TextMessageReceived",
@@ -82,6 +83,23 @@ def _started(leg: _Leg) -> Read:
     return leg.reading(ring)
 
 
+def _created(leg: _Leg) -> Read:
+    """The ring of a call that is sent to no application of ours; only the linkedid tells a caller's channel from others."""
+    return _started(leg) if text(leg.variables, _LINKED, "call_ref", "channel.channelvars.") else _IRRELEVANT
+
+
+def _dialplan(leg: _Leg) -> Read:
+    application = text(leg.event, "dialplan_app").lower()
+    if application == dialplan.QUEUE:
+        queue = dialplan.queue_of(text(leg.event, "dialplan_app_data", "text"))
+        return leg.reading(Happening(Kind.QUEUE_JOINED, leg.call_ref, leg.at_ms, leg.identity(), queue=queue))
+    plan = part(leg.channel, "dialplan", "channel.")
+    in_ivr = text(plan, "context", path="channel.dialplan.").lower().startswith(dialplan.IVR_CONTEXT)
+    if not in_ivr and application not in dialplan.MENUS:
+        return _IRRELEVANT
+    return leg.reading(Happening(Kind.IVR_ENTERED, leg.call_ref, leg.at_ms, leg.identity()))
+
+
 def _state(leg: _Leg) -> Read:
     if text(leg.channel, "state", path="channel.") != "Up":
         return _IRRELEVANT
@@ -144,6 +162,8 @@ def _of_caller(reader: Callable[[_Leg], Read]) -> Callable[[_Leg], Read]:
 
 _READERS: Final[Mapping[str, Callable[[_Leg], Read]]] = {
     "StasisStart": _of_caller(_started),
+    "ChannelCreated": _of_caller(_created),
+    "ChannelDialplan": _of_caller(_dialplan),
     "ChannelStateChange": _of_caller(_state),
     "ChannelDtmfReceived": _of_caller(_digit),
     "ChannelVarset": _of_caller(_variable),

@@ -14,7 +14,7 @@ from typing import Final
 from siaga_intake.core import rules
 from siaga_intake.core.captured import Broken, Piece, Pieces, excerpt
 from siaga_intake.core.centre import plain
-from siaga_intake.core.events import Hangup, HangupBy, Ignored, Kind, Queue
+from siaga_intake.core.events import Hangup, HangupBy, Ignored, Kind
 from siaga_intake.core.fields import Payload, Refused, flag, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
 from siaga_intake.core.switches import dialplan
@@ -35,7 +35,6 @@ _UNIQUE: Final = re.compile(r"(?:.*-)?\d{9,10}\.\d+", re.ASCII)
 # which is a multiple of this everywhere.
 _OFFSET_STEP_MS: Final = 15 * 60_000
 _LARGEST_OFFSET_MS: Final = 14 * 3_600_000
-_MENUS: Final = frozenset({"background", "ivrdemo", "read", "waitexten"})
 _OUR_DISPOSITIONS: Final = frozenset({"BUSY", "CONGESTION", "FAILED"})
 # No extension that anybody dialled.
 _NO_NUMBER: Final = frozenset({"s", "h", "i", "t"})
@@ -127,12 +126,12 @@ def _happenings(record: Payload, call_ref: str, desk: Desk, *, queued: bool) -> 
     called = "" if dialled in _NO_NUMBER else dialled
     application = _text(record, "lastapp").lower()
     yield Happening(Kind.RINGING, call_ref, rang, caller, called)
-    if _text(record, "dcontext").lower().startswith(dialplan.IVR_CONTEXT) or application in _MENUS:
+    if _text(record, "dcontext").lower().startswith(dialplan.IVR_CONTEXT) or application in dialplan.MENUS:
         yield Happening(Kind.IVR_ENTERED, call_ref, up or rang, caller, called)
     if not queued:
-        if application == "queue":
-            name = text(record, "lastdata", "text", _PATH).partition(",")[0][: rules.MAX_LENGTH["name"]]
-            yield Happening(Kind.QUEUE_JOINED, call_ref, up or rang, caller, called, Queue(name))
+        if application == dialplan.QUEUE:
+            queue = dialplan.queue_of(text(record, "lastdata", "text", _PATH))
+            yield Happening(Kind.QUEUE_JOINED, call_ref, up or rang, caller, called, queue)
         if up is not None and _connected(record):
             yield Happening(Kind.SIP_ANSWERED, call_ref, up, caller, called)
     disposition = _text(record, "disposition").upper()

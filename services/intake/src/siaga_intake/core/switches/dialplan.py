@@ -7,6 +7,9 @@ from typing import Final
 from siaga_intake.core.events import Hangup, HangupBy, Kind, LeftReason, Queue
 
 IVR_CONTEXT: Final = "ivr"
+# Applications that are a menu, and the one that is a queue; in lower case.
+MENUS: Final = frozenset({"background", "ivrdemo", "read", "waitexten"})
+QUEUE: Final = "queue"
 LARGEST_Q850: Final = 127
 # Causes that a caller who hangs up does not make: our leg refused, nobody there, congestion, no circuit.
 _OUR_CAUSES: Final = frozenset({17, 18, 19, 20, 21, 27, 34, 38, 41, 42, 44, 47})
@@ -53,6 +56,11 @@ def hangup(cause: int, reason: str) -> Hangup:
 def interface(channel: str) -> str:
     """`op03` of `PJSIP/op03-0000002a`."""
     return _CHANNEL_NUMBER.sub("", channel).rpartition("/")[2]
+
+
+def queue_of(application_data: str) -> Queue:
+    """The queue that `Queue(112-utama,t,,,60)` names."""
+    return Queue(application_data.partition(",")[0].strip())
 
 
 def born_ms(unique: str) -> int | None:
