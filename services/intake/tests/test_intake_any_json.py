@@ -18,7 +18,7 @@ VALUES = st.recursive(
     | st.sampled_from([
         "1710123330.41", "1710123330", "2024-03-11T09:15:30.120+0700", "+6281234567890", "ivr-112", "0", "16", "-1", "1e400",
         "Hangup", "Newchannel", "AgentComplete", "VarSet", "QUEUESTATUS", "TIMEOUT", "StasisStart", "ChannelDestroyed",
-        "INVITE", "BYE", "call.ended", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true",
+        "INVITE", "BYE", "call.ended", "call.started", "INVITE urn:service:sos SIP/2.0", "Call-ID: 1", "multipart/mixed; boundary=x", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true",
         "text", "image", "location", "interactive", "edit", "contacts", "11 Maret 2024 09.15 WIB", "31-02-2024", "6281234567890",
         "<a><location-info><Point><pos>-6.1 106.1</pos></Point></location-info></a>", 'A"ML=1;lt=-6.1;lg=106.1;', "106.15", "sip/1",
     ]),

@@ -1,5 +1,7 @@
 """Kamailio's three styles: accounting, dialog records and events,."""
 
+import base64
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -121,3 +123,114 @@ def test_refusal_names_the_field(take: Callable[..., Any], event: dict[str, Any]
     refused = take("kamailio", event)
     assert isinstance(refused, Refusal)
     assert refused.field == field
+
+
+NUMBER = "+6281234567890"
+PLACE = (
+    '<presence xmlns="urn:ietf:params:xml:ns:pidf"><tuple><status><geopriv><location-info>'
+    "<Point><pos>-6.1149 106.1502</pos></Point></location-info></geopriv></status></tuple></presence>"
+)
+STARTED: dict[str, Any] = {
+    **{name: value for name, value in STYLE.items() if name != "caller"}, "type": "call.started",
+    "called": "sip:112@10.0.0.6", "from": '"Anonymous" <sip:anonymous@anonymous.invalid>;tag=a1',
+    "pai": f'"A, B" <sip:trunk@10.0.0.5>, <tel:{NUMBER};verstat=TN-Validation-Passed>', "privacy": "id",
+    "call_info": "<urn:emergency:uid:callid:a1b2:edge.example>;purpose=emergency-CallId",
+}  # fmt: skip
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+MIXED = {
+    "content_type": "multipart/mixed; boundary=x",
+    "body_base64": in_base64(
+        f"--x\r\nContent-Type: application/isup\r\n\r\n\x01\x10\r\n--x\r\nContent-Type: application/pidf+xml\r\n\r\n{PLACE}\r\n--x--"
+    ),
+}
+
+
+def test_a_call_in_the_words_of_its_invite(events: Events) -> None:
+    (ringing,) = events("kamailio", STARTED)
+    assert ringing.caller is not None
+    assert (ringing.called, ringing.caller.number, ringing.caller.trust) == ("112", NUMBER, Trust.VERIFIED)
+    assert ringing.emergency_id == "urn:emergency:uid:callid:a1b2:edge.example"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"pidf_lo": PLACE},
+        {"pidf_lo": [PLACE]},
+        {"pidf_lo": f"Content-ID: <place@c>\r\nContent-Type: application/pidf+xml\r\n\r\n{PLACE}"},
+        {"content_type": "application/pidf+xml", "body_base64": in_base64(PLACE)},
+        MIXED,
+    ],
+)
+def test_where_the_caller_is(events: Events, where: dict[str, Any]) -> None:
+    ringing, position = events("kamailio", {**STARTED, **where})
+    assert (ringing.kind.name, position.kind.name) == ("RINGING", "POSITION")
+    assert position.position is not None
+    assert (position.position.lat, position.position.lon) == (-6.1149, 106.1502)
+
+
+@pytest.mark.parametrize(
+    "worthless",
+    [
+        {"pidf_lo": "<presence"}, {"pidf_lo": 7}, {"body_base64": "%%%", "content_type": "multipart/mixed; boundary=x"},
+        {"body_base64": "AAAA"}, {"geolocation": "<cid:gone@c>"}, {"geolocation": ["x"]}, {"call_info": {"a": 1}},
+        {"pai": ["x"]}, {"from": "<sip:" + "9" * 20_000}, {"reason": 7}, {"by": "nobody"}, {"call_id": "x" * 3_000},
+    ],
+)  # fmt: skip
+def test_no_header_is_worth_a_call(events: Events, worthless: dict[str, Any]) -> None:
+    assert [event.kind.name for event in events("kamailio", {**STARTED, **worthless})] == ["RINGING"]
+
+
+@pytest.mark.parametrize(
+    ("told", "by", "q850"),
+    [
+        ({"type": "call.ended", "by": "centre", "reason": "Q.850;cause=16"}, HangupBy.CENTRE, 16),
+        ({"type": "call.ended", "by": "caller"}, HangupBy.CALLER, 0),
+        ({"type": "call.ended", "by": "system"}, HangupBy.SYSTEM, 0),
+        ({"type": "call.failed", "by": "nobody"}, HangupBy.SYSTEM, 0),
+    ],
+)
+def test_who_ended_it_as_the_edge_says(events: Events, told: dict[str, Any], by: HangupBy, q850: int) -> None:
+    hangup = events("kamailio", {**STYLE, **told})[0].hangup
+    assert hangup is not None
+    assert (hangup.by, hangup.q850) == (by, q850)
+
+
+def test_one_id_for_a_call_names_each_of_its_events(events: Events) -> None:
+    types = ("call.started", "call.ringing", "call.answered", "call.ended")
+    assert len({events("kamailio", {**STYLE, "type": each})[0].event_id for each in types}) == len(types)
+
+
+DIALOGS: dict[str, Any] = {
+    "jsonrpc": "2.0", "id": 1, "result": [{
+        "h_entry": 1, "h_id": 2, "call-id": "d0e2@10.0.0.5", "from_uri": "sip:anonymous@anonymous.invalid",
+        "to_uri": "sip:112@10.0.0.6", "state": 4, "start_ts": 1710123346, "init_ts": 1710123330, "end_ts": 0,
+        "caller": {"tag": "a1"}, "callee": {"tag": "b2"}, "profiles": [], "variables": [{"pai": f"<tel:{NUMBER}>"}],
+    }],
+}  # fmt: skip
+
+
+def test_calls_under_way_have_the_ids_of_their_own_events(events: Events, door: Callable[..., Any]) -> None:
+    (dialog,) = door("kamailio").split(DIALOGS)
+    told = events("kamailio", dialog)
+    assert [(event.kind.name, event.event_at_ms) for event in told] == [
+        ("RINGING", 1_710_123_330_000), ("SIP_ANSWERED", 1_710_123_346_000),
+    ]  # fmt: skip
+    assert all(event.backfilled and event.caller is not None and event.caller.number == NUMBER for event in told)
+    native = hashlib.md5(b"d0e2@10.0.0.5|a1").hexdigest()
+    pushed = [
+        events("kamailio", {**STYLE, "id": native, "type": each})[0] for each in ("call.started", "call.answered")
+    ]
+    assert [event.event_id for event in told] == [event.event_id for event in pushed]
+
+
+def test_a_call_that_still_rings_is_told_as_ringing(events: Events, door: Callable[..., Any]) -> None:
+    (dialog,) = door("kamailio").split(DIALOGS)
+    assert [event.kind.name for event in events("kamailio", {**dialog, "start_ts": 0, "variables": None})] == [
+        "RINGING"
+    ]

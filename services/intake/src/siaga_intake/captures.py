@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from siaga_intake.adapters import pcap
 from siaga_intake.core.captured import Broken, Piece, Split, apart, json_or, json_values, messages, of_text
 from siaga_intake.core.doors import AML, PIDF_LO, SWITCH_DOORS, WHATSAPP, Door
 from siaga_intake.core.position import captures as position_captures
@@ -51,7 +52,12 @@ CAPTURES: Final[Mapping[str, Capture]] = {
         "ESL events as JSON, or the text of the event socket",
         of_text(json_or(messages(esl_capture.messages))),
     ),
-    "kamailio": Capture(SWITCH_DOORS["kamailio"], "acc_json, dialog records, our event style", _JSON),
+    "kamailio": Capture(
+        SWITCH_DOORS["kamailio"],
+        "acc_json, dialog records, our event style, answers to dlg.list",
+        of_text(apart(json_values, SWITCH_DOORS["kamailio"].split)),
+    ),
+    "sip": Capture(SWITCH_DOORS["sip"], "SIP messages as text, as JSON, or in .pcap or .pcapng", pcap.pieces),
     "pidf-lo": Capture(PIDF_LO, "documents of PIDF-LO", of_text(position_captures.documents)),
     "aml": Capture(AML, "AML by SMS, one in a line, or posts of its form", of_text(position_captures.messages)),
     "whatsapp": Capture(

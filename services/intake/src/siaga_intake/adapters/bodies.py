@@ -15,7 +15,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 # mod_json_cdr posts JSON, or a form whose field `cdr` is JSON, URL-encoded or in base64.
 _FORMS: Final = frozenset({FORM, "application/x-www-form-base64-encoded"})
 _CDR: Final = b"cdr="
-_TEXTS: Final = frozenset({"text/plain", "text/xml", "application/xml"})
+_TEXTS: Final = frozenset({"text/plain", "text/xml", "application/xml", "message/sip"})
 NOTHING: Final[Mapping[str, str]] = {}
 # The bindings of CloudEvents to HTTP: attributes in headers, percent-encoded; whole events by their own media types.
 _ATTRIBUTE: Final = "ce-"

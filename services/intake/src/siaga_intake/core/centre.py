@@ -6,7 +6,7 @@ from typing import Final
 
 # The name of a source that nobody has named.
 UNNAMED: Final = "1"
-SWITCHES: Final = ("asterisk", "freeswitch", "kamailio")
+SWITCHES: Final = ("asterisk", "freeswitch", "kamailio", "sip")
 
 
 @dataclass(frozen=True, slots=True)

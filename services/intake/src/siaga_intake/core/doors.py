@@ -20,6 +20,8 @@ from siaga_intake.core.switches import (
     freeswitch_esl,
     kamailio,
     queue_log,
+    sip,
+    sip_capture,
 )
 
 Taken = Accepted | Ignored | Refusal
@@ -72,7 +74,8 @@ def _freeswitch(payload: Payload, desk: Desk) -> Read:
 SWITCH_DOORS: Final[Mapping[str, Door]] = {
     "asterisk": Door("asterisk", "/v1/switch/asterisk", _asterisk, frozenset({"asterisk"})),
     "freeswitch": Door("freeswitch", "/v1/switch/freeswitch", _freeswitch, frozenset({"freeswitch"})),
-    "kamailio": Door("kamailio", "/v1/switch/kamailio", kamailio.read, frozenset({"kamailio"})),
+    "kamailio": Door("kamailio", "/v1/switch/kamailio", kamailio.read, frozenset({"kamailio"}), split=kamailio.split),
+    "sip": Door("sip", "/v1/switch/sip", sip.read, frozenset({"sip"}), split=sip_capture.split, written="message"),
 }
 CALL_EVENTS: Final = Door(
     "events", "/v1/call-events", cloudevents.read, frozenset({"events", *SWITCHES}), instance_by_header=False

@@ -1,14 +1,20 @@
-"""Kamailio's accounting (acc_json), dialog records (cdr) and our own event style as canonical events.
+"""Kamailio's accounting (acc_json), dialog records (cdr), calls under way (dlg.list) and our own event style.
 
 Kamailio sees SIP, not the menu behind it: a 200 says that somebody or something answered, never that a person did.
+Our event style is what deploy/kamailio/kamailio.cfg sends: headers and body as they were in the INVITE, read here.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from siaga_intake.core.events import Hangup, HangupBy, Ignored, Kind
-from siaga_intake.core.fields import Payload, Refused, needed, text, whole
+from siaga_intake.core.fields import EMPTY, Payload, Refused, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
+from siaga_intake.core.switches import sip_address, sip_text
+from siaga_intake.core.switches.kamailio_body import parts_told
+from siaga_intake.core.switches.sip import hangup_for
+from siaga_intake.core.switches.sip_extras import extras
 from siaga_intake.core.times import moment
 
 _LARGEST_SIP: Final = 699
@@ -17,7 +23,15 @@ _EMERGENCY: Final = "112"
 _NOT_OF_CALLS: Final = frozenset({"ACK", "MESSAGE", "OPTIONS", "REFER"})
 _CANCEL: Final = Hangup(HangupBy.CALLER, sip_status=CANCELLED, reason="CANCEL")
 
-# Types of the event style that say something; `call.ringing` repeats with every retransmitted 180.
+_PARTIES: Final[Mapping[str, HangupBy]] = {
+    "caller": HangupBy.CALLER,
+    "centre": HangupBy.CENTRE,
+    "system": HangupBy.SYSTEM,
+}
+# What tells our event style from others of its kind: a type may be sent under one id with the others of its call.
+_ALERTING: Final = "call.ringing"
+
+# Types of the event style that say something, and who ended the call where the event does not say.
 _EVENTS: Final[Mapping[str, tuple[Kind, HangupBy | None]]] = {
     "call.started": (Kind.RINGING, None),
     "call.ringing": (Kind.RINGING, None),
@@ -28,12 +42,20 @@ _EVENTS: Final[Mapping[str, tuple[Kind, HangupBy | None]]] = {
 }
 
 
+def split(payload: Payload) -> Sequence[object]:
+    """The calls in an answer to `dlg.list`, as JSON-RPC gives it; any other payload is one."""
+    calls = payload.get("result")
+    return calls if isinstance(calls, list) and "jsonrpc" in payload else (payload,)
+
+
 def read(event: Payload, desk: Desk) -> Read:
     """Read one event, in whichever of the three styles it is."""
     if "method" in event:
         return _accounting(event, desk)
     if "type" in event:
         return _event(event, desk)
+    if "call-id" in event:
+        return _under_way(event, desk)
     if "start_time" in event or "end_time" in event:
         return _dialog(event, desk)
     raise Refused("method", "missing (and neither type nor start_time is there)")
@@ -73,12 +95,19 @@ def _who_says_bye(event: Payload) -> HangupBy:
 
 
 def _identity(event: Payload) -> Identity | None:
-    """The caller, when the accounting's extra fields name him at all."""
-    if "src_user" not in event and "pai" not in event:
+    """The caller, when the event names him at all, in whole headers or in numbers alone."""
+    named = [name for name in ("from", "caller", "src_user") if isinstance(event.get(name), (str, int))]
+    asserted = _line(event, "pai") or _line(event, "rpid")
+    if not named and not asserted:
         return None
-    number = text(event, "src_user", "number")
-    verified = text(event, "verstat").startswith("TN-Validation-Passed")
-    return Identity(number, text(event, "pai", "number"), number, verified)
+    sender = _line(event, named[0]) if named else ""
+    return sip_address.identity(sender, sip_text.listed(asserted), _line(event, "verstat"))
+
+
+def _line(event: Payload, name: str) -> str:
+    """A header as it was sent; whatever else stands there is none, for no header is worth a call."""
+    value = event.get(name)
+    return str(value)[: sip_text.MAX_LINE].strip() if isinstance(value, (str, int)) else ""
 
 
 def _dialog(event: Payload, desk: Desk) -> Read:
@@ -96,17 +125,50 @@ def _dialog(event: Payload, desk: Desk) -> Read:
     return Reading(tuple(happenings))
 
 
+def _under_way(dialog: Payload, desk: Desk) -> Read:
+    """An entry of `dlg.list`: a call that Kamailio has in memory, with the ids that its own events have."""
+    call_ref = sip_address.call_ref(text(dialog, "call-id", "text"))
+    caller = part(dialog, "caller")
+    variables = dialog.get("variables")
+    known = (
+        {key: value for each in variables if isinstance(each, Mapping) for key, value in each.items()}
+        if isinstance(variables, list)
+        else EMPTY
+    )
+    identity = _identity({"from": dialog.get("from_uri"), "pai": known.get("pai")})
+    begun, answered = (moment(dialog, name, desk.arrived_at_ms) for name in ("init_ts", "start_ts"))
+    called = sip_address.called(_line(dialog, "to_uri"))
+    happenings = [Happening(Kind.RINGING, call_ref, begun or desk.arrived_at_ms, identity, called)]
+    if answered is not None:
+        happenings.append(Happening(Kind.SIP_ANSWERED, call_ref, answered, identity, called))
+    named = f"{call_ref}|{text(caller, 'tag', 'call_ref')}"
+    native_id = hashlib.md5(named.encode(errors="replace"), usedforsecurity=False).hexdigest()
+    return Reading(tuple(happenings), native_id=native_id, backfilled=True)
+
+
 def _event(event: Payload, desk: Desk) -> Read:
-    meaning = _EVENTS.get(text(event, "type"))
+    name = text(event, "type")
+    meaning = _EVENTS.get(name)
     if meaning is None:
-        name = text(event, "type")
         return Ignored("irrelevant_event") if name == "call.cancel_requested" else Ignored("unknown_event", name)
     kind, by = meaning
-    call_ref = needed(event, "call_id", "call_ref")
+    call_ref = sip_address.call_ref(text(event, "call_id", "text"), "call_id")
     told = moment(event, "time", desk.arrived_at_ms)
     at_ms = desk.arrived_at_ms if told is None else told
     status = whole(event, "sip_status", _LARGEST_SIP)
-    hangup = None if by is None else Hangup(by, sip_status=status)
-    identity = Identity(text(event, "caller", "number")) if "caller" in event else None
-    happening = Happening(kind, call_ref, at_ms, identity, text(event, "called", "number"), hangup=hangup)
-    return Reading((happening,), native_id=text(event, "id"))
+    hangup = None
+    if by is not None:
+        hangup = hangup_for(_PARTIES.get(text(event, "by"), by), sip_text.listed(_line(event, "reason")), status)
+    call_info = sip_text.listed(_line(event, "call_info"))
+    extra = extras(parts_told(event), sip_text.listed(_line(event, "geolocation")), call_info, at_ms)
+    happening = Happening(
+        kind, call_ref, at_ms, _identity(event), sip_address.called(_line(event, "called")), hangup=hangup,
+        part="alerting" if name == _ALERTING else "",
+    )  # fmt: skip
+    return Reading(
+        (happening, *extra.happenings(call_ref, at_ms)),
+        native_id=text(event, "id"),
+        test=sip_address.is_test(happening.called),
+        emergency_id=sip_address.emergency_id(call_info),
+        defects=extra.defects,
+    )
