@@ -17,7 +17,7 @@ from siaga_kit.embedded.home import project_root
 from siaga_cli.console import Exit, err
 
 BIN: Final = Path(sys.executable).parent
-NO_STACK: Final = "not stack and not e2e and not faults"
+NO_STACK: Final = "not stack and not e2e and not faults and not telephony"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,10 @@ GROUPS: Final[dict[str, tuple[Step, ...]]] = {
     "stack": (_pytest("tests on Kafka and Redis", "stack"),),
     "e2e": (_pytest("end to end", "e2e"),),
     "faults": (_pytest("faults", "faults"),),
+    "telephony": (
+        Step("Kamailio and sipp", [sys.executable, "-m", "siaga_cli.telephony"]),
+        _pytest("a real SIP edge", "telephony"),
+    ),
     "month": (_siaga("the whole month", "--home", "{scratch}", "demo", "--exit", "--ports", "free"),),
 }
 
