@@ -124,6 +124,15 @@ async def test_a_position_of_a_call_that_rings(house: House) -> None:
     assert [each.event_id for each in await house.take(FIXES, fix("f1"))] == [found.event_id]
 
 
+@pytest.mark.parametrize("door", [doors.AML, doors.SMS], ids=["aml", "sms"])
+async def test_what_a_phone_sends_of_itself_finds_the_call_of_its_number(house: House, door: Door) -> None:
+    (ring,) = await house.take(ASTERISK, rings())
+    await house.until(lambda: not house.following._notes)
+    message = 'A"ML=1;lt=-6.11490;lg=+106.15020;rd=18;top=20240311021530;pm=G;mcc=510;mnc=10;ml=83'
+    (found,) = await house.take(door, {"from": "+6281234567890", "text": message})
+    assert (found.call_id, found.kind, found.text) == (ring.call_id, Kind.POSITION, "")
+
+
 async def test_a_position_before_its_call_is_safe_at_once_and_told_again_when_it_rings(house: House) -> None:
     (alone,) = await house.take(FIXES, fix("f1"))
     (other,) = await house.take(FIXES, fix("f2", "081234567899"))

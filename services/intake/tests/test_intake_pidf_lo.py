@@ -291,9 +291,10 @@ def test_a_document_that_locates_nobody() -> None:
     ]
 
 
-def test_too_many_locations() -> None:
-    many = [device(f"<gml:Point><gml:pos>-6.1 106.{index:03}</gml:pos></gml:Point>") for index in range(20)]
-    located = locations(document(*many), AT_MS)
+@pytest.mark.parametrize("together", [False, True])
+def test_too_many_locations(together: bool) -> None:
+    points = [f"<gml:Point><gml:pos>-6.1 106.{index:03}</gml:pos></gml:Point>" for index in range(20)]
+    located = of("".join(points)) if together else locations(document(*map(device, points)), AT_MS)
     assert len(located.positions) == pidf_lo.MAX_LOCATIONS
     assert [field for field, _ in reasons(located)] == ["pidf_lo.location-info"]
 

@@ -23,6 +23,7 @@ SOURCE: Final = "pidf_lo"
 FIELD: Final = "pidf_lo"
 # A phone has a fix of its own, its network's, and an address; a document with more is no caller's.
 MAX_LOCATIONS: Final = 16
+_TOO_MANY: Final = f"more than {MAX_LOCATIONS} locations: the others are left out"
 # Clocks of phones and location servers differ by minutes; a fix from further ahead tells no time at all, and would
 # outlive every true one.
 MAX_AHEAD_MS: Final = 10 * 60_000
@@ -64,7 +65,7 @@ def locations(xml: str | bytes, at_ms: int) -> Located:
     for info, around in found[:MAX_LOCATIONS]:
         reading.read(info, around)
     if len(found) > MAX_LOCATIONS:
-        reading.leave_out("location-info", f"more than {MAX_LOCATIONS} locations: the others are left out")
+        reading.leave_out("location-info", _TOO_MANY)
     return reading.located(below(document.root, "provided-by"))
 
 
@@ -114,6 +115,9 @@ class _Reading:
             floor=addresses[0].floor if addresses else "",
         )
         for each in info:
+            if len(self.positions) + len(self.unusable) >= MAX_LOCATIONS:
+                self.leave_out("location-info", _TOO_MANY)
+                return
             if local(each) in SHAPES:
                 self._shape(each, about)
             elif local(each) not in _NO_SHAPES:
