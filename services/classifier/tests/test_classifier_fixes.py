@@ -147,6 +147,12 @@ def test_the_older_state_still_reads() -> None:
     assert state_codec.decode(msgspec.msgpack.encode(wire)).state.best_fix == GNSS
 
 
+@pytest.mark.parametrize(("country", "kept"), [("ID", True), ("", True), ("US", False)])
+def test_an_address_abroad_is_none_here(country: str, kept: bool) -> None:
+    civic = place_pb2.CivicAddress(country=country, written="Jl. Mawar 3")
+    assert event_of(call_pb2.CallEvent(event_id="e", civic=civic)).civic == ("Jl. Mawar 3" if kept else "")
+
+
 def test_the_method_comes_over_the_wire() -> None:
     message = call_pb2.CallEvent(event_id="e", position=place_pb2.Position(lat=-6.1, lon=106.1, method="Cell"))
     position = event_of(message).position

@@ -63,6 +63,7 @@ def events(draw: st.DrawFn) -> CallEvent:
         position=draw(FIXES),
         backfilled=draw(st.booleans()),
         test=draw(st.booleans()),
+        civic=draw(st.sampled_from(["", "Jl. Mawar No. 3, Cipare, Kota Serang"])),
     )
 
 
@@ -159,6 +160,14 @@ def test_forms_join_field_by_field_and_the_later_word_holds() -> None:
     late = CallEvent("e2", "c", "t", EventKind.FORM, 20, form=Form(operator="op-2", disposition=Disposition.EMERGENCY))
     state = fold(None, [late, early])
     assert (state.address, state.operator, state.disposition) == ("Jl. A", "op-2", Disposition.EMERGENCY)
+
+
+def test_an_address_of_the_network_holds_until_an_operator_says_another() -> None:
+    stated = CallEvent("e1", "c", "t", EventKind.POSITION, 30, civic="Jl. Mawar No. 3, Cipare")
+    typed = CallEvent("e2", "c", "t", EventKind.FORM, 10, form=Form(address="Jl. Melati"))
+    other = CallEvent("e3", "c", "t", EventKind.FORM, 20, form=Form(disposition=Disposition.EMERGENCY))
+    assert fold(None, [stated, other]).address == "Jl. Mawar No. 3, Cipare"
+    assert fold(None, [stated, other, typed]).address == fold(None, [typed, stated]).address == "Jl. Melati"
 
 
 def test_a_form_does_not_begin_a_call() -> None:

@@ -24,6 +24,8 @@ _HANGUPS = {by.value: by for by in HangupBy}
 _QUEUE_LEFTS = {left.value: left for left in QueueLeft}
 _DISPOSITIONS = {disposition.value: disposition for disposition in Disposition}
 _PRIORITIES = {priority.value: priority for priority in Priority}
+# An address abroad places nobody here; one that names no country is of this one.
+_HERE = frozenset({"", "ID"})
 
 
 def event_of(message: call_pb2.CallEvent) -> CallEvent:
@@ -53,6 +55,7 @@ def event_of(message: call_pb2.CallEvent) -> CallEvent:
         _fix_of(message.position) if message.HasField("position") else None,
         message.backfilled,
         message.test,
+        message.civic.written if message.civic.country in _HERE else "",
     )
 
 

@@ -63,3 +63,5 @@ class CallEvent:
     position: Fix | None = None
     backfilled: bool = False
     test: bool = False
+    # The caller's address in Indonesia as the network states it, in one line.
+    civic: str = ""

@@ -78,7 +78,7 @@ def state_of(event: CallEvent) -> CallState:
         digits=((at_ms, event.digits),) if event.digits else (),
         messages=((at_ms, event.event_id, event.text),) if event.text else (),
         answered_by=(at_ms, event.operator) if answered and event.operator else None,
-        form=_form(event.form, at_ms, event.event_id) if event.form else None,
+        form=_form(event.form, at_ms, event.event_id) if event.form else _stated(event),
         fix=fixes.ranked(event.position, at_ms) if event.position else None,
         messaged_at_ms=at_ms if kind == EventKind.MESSAGE else 0,
         stale_at_ms=at_ms if kind == EventKind.SESSION_STALE else 0,
@@ -130,6 +130,11 @@ def _marks(event: CallEvent) -> int:
 def _caller(event: CallEvent) -> tuple[int, int, str, str]:
     rank = _TRUST_RANK[event.identity_trust] + (_NUMBER_RANK if event.caller_key else 0)
     return (rank, event.identity_trust.value, event.caller_number, event.caller_key)
+
+
+def _stated(event: CallEvent) -> FormState | None:
+    """The address that the network states, as if said before everything: any word of an operator holds against it."""
+    return FormState(address=(0, event.event_id, event.civic)) if event.civic else None
 
 
 def _form(form: Form, at_ms: int, event_id: str) -> FormState:
