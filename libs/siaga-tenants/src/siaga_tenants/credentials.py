@@ -11,12 +11,12 @@ from siaga_tenants.model import Source
 
 _SHA256: Final = r"[0-9a-f]{64}"
 # Each credential, and the one before it that stays good until `previous_until`.
-_PREVIOUS: Final = {
+PREVIOUS: Final = {
     "token_sha256": "previous_token_sha256",
     "hmac_secret_file": "previous_hmac_secret_file",
     "client_cert_sha256": "previous_client_cert_sha256",
 }
-KEYS: Final = (*_PREVIOUS, *_PREVIOUS.values(), "previous_until", "disabled", "rate_per_s", "verify_token_sha256")
+KEYS: Final = (*PREVIOUS, *PREVIOUS.values(), "previous_until", "disabled", "rate_per_s", "verify_token_sha256")
 # More than one process of intake takes in a second: a higher limit would limit nothing.
 HIGHEST_RATE_PER_S: Final = 1_000_000
 
@@ -70,11 +70,11 @@ def _moment(place: Value) -> int:
 
 
 def _check_rotation(entry: Table) -> None:
-    previous = [(now, before) for now, before in _PREVIOUS.items() if before in entry]
+    previous = [(now, before) for now, before in PREVIOUS.items() if before in entry]
     for now, before in previous:
         if now not in entry:
             entry.values[before].wrong(f"stands without {now}; what was before a credential needs one that is now")
     if previous and "previous_until" not in entry:
         entry.values[previous[0][1]].wrong("needs 'previous_until', the time up to which it is still good; add it")
     if not previous and "previous_until" in entry:
-        entry.values["previous_until"].wrong(f"stands without {' or '.join(_PREVIOUS.values())}; remove it")
+        entry.values["previous_until"].wrong(f"stands without {' or '.join(PREVIOUS.values())}; remove it")

@@ -18,6 +18,9 @@ MAX_UNDER_WAY: Final = 4_096
 # Bodies lie in memory until their answer: without a bound 4,096 of the largest would be 4 GB.
 MAX_BYTES_UNDER_WAY: Final = 256 * 1024 * 1024
 
+# Sums of fractions miss nothing by less: who has waited as long as he was told must not be told to wait again.
+_ROUNDING: Final = -1e-6
+
 
 @dataclass(slots=True)
 class _Bucket:
@@ -40,7 +43,7 @@ class Limits:
         """Whole seconds until the source may send again; 0 = now."""
         rate = rate_per_s or self.rate_per_s
         bucket = self._filled(tenant, source, rate)
-        return 0 if bucket.level > 0 else math.floor(-bucket.level / rate) + 1
+        return 0 if bucket.level > _ROUNDING else math.floor(-bucket.level / rate) + 1
 
     def spend(self, tenant: str, source: str, events: int, rate_per_s: float | None = None) -> None:
         """The source sends so many; an empty list costs as much as one."""
