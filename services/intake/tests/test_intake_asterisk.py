@@ -269,6 +269,8 @@ def test_ari_event(told: Callable[..., Any], event: dict[str, Any], expected: li
     ("event", "reason"),
     [
         ({"type": "PlaybackFinished", "playback": {}}, "irrelevant_event"),
+        ({"type": "ChannelVarset", "variable": "GLOBAL_THING", "value": "x"}, "irrelevant_event"),
+        ({"type": "ChannelEnteredBridge", "bridge": {"bridge_type": "holding"}}, "irrelevant_event"),
         ({"type": "RESTResponse", "status_code": 200}, "irrelevant_event"),
         # Without the linkedid a new channel may be anybody's.
         ({"type": "ChannelCreated", "channel": CHANNEL}, "irrelevant_event"),

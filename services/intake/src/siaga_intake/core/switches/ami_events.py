@@ -7,7 +7,7 @@ from typing import Final
 
 _CHANNELS: Final = """
 AGIExec AGIExecEnd AGIExecStart AsyncAGI AsyncAGIEnd AsyncAGIExec AsyncAGIStart AOC-D AOC-E AOC-S BridgeAction BridgeCreate
-BridgeDestroy BridgeExec BridgeLeave BridgeMerge BridgeVideoSourceUpdate CallWaiting ChannelReload ChannelTalkingStop ChannelUpdate
+BridgeDestroy BridgeExec BridgeLeave BridgeMerge BridgeVideoSourceUpdate CallWaiting ChannelHungup ChannelReload ChannelsHungupListComplete ChannelTalkingStop ChannelUpdate
 ChanSpyStart ChanSpyStop Dial DialBegin DialEnd DialState DTMFBegin Flash HangupHandlerPop HangupHandlerPush HangupHandlerRun
 HangupRequest Hold LocalBridge LocalOptimizationBegin LocalOptimizationEnd Masquerade MCID MixMonitorMute MixMonitorStart
 MixMonitorStop MonitorStart MonitorStop MusicOnHold MusicOnHoldStart MusicOnHoldStop NewAccountCode NewCallerid NewConnectedLine
@@ -34,6 +34,8 @@ FAXSessionsComplete FAXSessionsEntry FAXStats FAXStatus ReceiveFAX ReceiveFaxSta
 MailboxStatus MessageWaiting MiniVoiceMail MWIGet MWIGetComplete VoicemailBoxDetail VoicemailBoxDetailComplete
 VoicemailPasswordChange VoicemailUserDetail VoicemailUserDetailComplete VoicemailUserEntry VoicemailUserEntryComplete
 MessageReceived MessageSendResponse JabberEvent JabberStatus
+SkypeAccountStatus SkypeBuddyEntry SkypeBuddyListComplete SkypeBuddyStatus SkypeChatMessage SkypeLicense
+SkypeLicenseListComplete
 """
 _DEVICES: Final = """
 AorDetail AorList AorListComplete AuthDetail AuthList AuthListComplete ContactList ContactListComplete ContactStatus
@@ -48,7 +50,8 @@ DevicelistComplete SubscriptionsComplete
 """
 _HARDWARE: Final = """
 Alarm AlarmClear AntennaLevel DAHDIChannel DAHDIShowChannels DAHDIShowChannelsComplete DAHDIShowStatus DAHDIShowStatusComplete
-DNDState PRIEvent PRIShowSpans PRIShowSpansComplete SpanAlarm SpanAlarmClear ZapShowChannels ZapShowChannelsComplete
+DNDState DongleCallStateChange DongleCEND DongleDeviceEntry DongleNewCMGR DongleNewCUSD DongleNewSMS DongleNewSMSBase64
+DonglePortFail DongleShowDevicesComplete DongleSMSStatus DongleStatus DongleUSSDStatus PRIEvent PRIShowSpans PRIShowSpansComplete SpanAlarm SpanAlarmClear ZapShowChannels ZapShowChannelsComplete
 """
 _SYSTEM: Final = """
 AuthMethodNotAllowed ChallengeResponseFailed ChallengeSent FailedACL InvalidAccountID InvalidPassword InvalidTransport

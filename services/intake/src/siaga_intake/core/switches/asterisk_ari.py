@@ -25,6 +25,8 @@ IRRELEVANT: Final = frozenset({
 })  # fmt: skip
 _IRRELEVANT: Final = Ignored("irrelevant_event")
 _OTHER_LEG: Final = Ignored("other_leg")
+# A variable may be global, and what enters a bridge may be no channel.
+_CHANNEL_MAY_LACK: Final = frozenset({"ChannelVarset", "ChannelEnteredBridge"})
 _LINKED: Final = "CHANNEL(linkedid)"
 
 
@@ -34,6 +36,8 @@ def read(event: Payload, desk: Desk) -> Read:
     reader = _READERS.get(name)
     if reader is None:
         return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
+    if name in _CHANNEL_MAY_LACK and event.get("channel") is None:
+        return _IRRELEVANT
     return reader(_Leg(event, desk))
 
 
