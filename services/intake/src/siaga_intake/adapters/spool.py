@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 import structlog
 from siaga_kit import telemetry
 
-from siaga_intake.adapters.spool_file import Row, SpoolFile, is_damaged
+from siaga_intake.adapters.spool_file import Row, SpoolFile, is_damaged, is_taken
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -76,8 +76,18 @@ class Spool:
         self.trouble: str | None = "not open"
 
     async def open(self) -> None:
-        """Open or make the file; a damaged one is set aside. Fails when another process has it."""
-        self.events, size = await self._in_thread(self._open)
+        """Open or make the file; a damaged one is set aside. Fails when another process has it.
+
+        A disk that does not take so much as an empty file stops nothing but the spool: events go to the broker, and
+        the file is tried again with every probe.
+        """
+        try:
+            self.events, size = await self._in_thread(self._open)
+        except (sqlite3.Error, OSError) as error:
+            if isinstance(error, sqlite3.Error) and is_taken(error):
+                raise
+            self._in_trouble("hold", error)
+            return
         self.bytes = size + self.events * _ROW_OVERHEAD_BYTES
         self.trouble = None
         self._tell()
@@ -118,11 +128,15 @@ class Spool:
 
     async def probe(self) -> None:
         """Look whether a disk that was in trouble takes events again: those who ask for our health may send none till then."""
+        if not self._file.is_open:
+            await self.open()
+            return
         try:
             await self._in_thread(self._try_writing)
         except (sqlite3.Error, OSError) as error:
             await self._failed("take", error)
         else:
+            self._gone_up_to = 0
             self.trouble = None
 
     def _append(self, rows: Sequence[Row], size: int) -> None:
@@ -130,6 +144,9 @@ class Spool:
         self._file.append(rows)
 
     def _try_writing(self) -> None:
+        if self._gone_up_to:
+            # What could not be forgotten when it left: deleting needs little, and makes room.
+            self._file.delete(self._gone_up_to)
         self._check_disk(0)
         self._file.try_writing()
 
@@ -152,8 +169,9 @@ class Spool:
         self._gone_up_to = up_to
         self.events -= len(kept)
         self.bytes -= sum(each.size_bytes for each in kept)
+        nothing_left = self.events == 0
         try:
-            await self._in_thread(lambda: self._forget(up_to, shrink=self.events == 0))
+            await self._in_thread(lambda: self._forget(up_to, nothing_left=nothing_left))
         except (sqlite3.Error, OSError) as error:
             await self._failed("forget", error)
         else:
@@ -162,10 +180,11 @@ class Spool:
             self.trouble = None
         self._tell()
 
-    def _forget(self, up_to: int, *, shrink: bool) -> None:
-        self._file.delete(up_to)
-        if shrink:
-            self._file.shrink()
+    def _forget(self, up_to: int, *, nothing_left: bool) -> None:
+        if nothing_left and self._file.is_large():
+            self._file.begin_anew()
+        else:
+            self._file.delete(up_to)
 
     async def close(self) -> None:
         """Close the file; what waits stays."""
@@ -179,6 +198,9 @@ class Spool:
             await self._in_thread(lambda: self._file.renew(error))
             self.events = self.bytes = self._gone_up_to = 0
             return
+        self._in_trouble(what, error)
+
+    def _in_trouble(self, what: str, error: Exception) -> None:
         trouble = f"the disk does not {what} events: {_describe(error)}"
         if trouble != self.trouble:
             log.error("the spool is in trouble", why=trouble, waiting=self.events)

@@ -18,16 +18,22 @@ CREATE TABLE IF NOT EXISTS waiting (
     seq INTEGER PRIMARY KEY,
     key TEXT NOT NULL, event_id TEXT NOT NULL, event_at_ms INTEGER NOT NULL, traceparent TEXT, value BLOB NOT NULL
 )"""
-# What belongs to one file: it moves and is looked at together.
-_PARTS: Final = ("", "-wal", "-shm")
-# An outage of hours leaves a large file behind; when all has left it is made small again, for the disk has other uses.
-_SHRINK_BYTES: Final = 64 * 1024 * 1024
+# What belongs to one file, the log first: without its log the file is an older state of itself, without its file the log
+# would be taken for the new file's.
+_PARTS: Final = ("-wal", "-shm", "")
+# An outage leaves a file behind that SQLite never makes smaller by itself; the disk has other uses, and counts as full.
+_LARGE_BYTES: Final = 1024 * 1024
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def is_damaged(error: sqlite3.Error) -> bool:
     """Whether the file is no longer what SQLite wrote: nothing more can be read or written there."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def is_taken(error: sqlite3.Error) -> bool:
+    """Whether another process has the file."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 class SpoolFile:
@@ -37,6 +43,10 @@ class SpoolFile:
         self._path = path
         self._db: sqlite3.Connection | None = None
 
+    @property
+    def is_open(self) -> bool:
+        return self._db is not None
+
     def open(self) -> None:
         """Open or make the file; one that is damaged is set aside and a new one made. Fails when another process has it."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +55,7 @@ class SpoolFile:
         except sqlite3.DatabaseError as error:
             self.close()
             if not is_damaged(error):
+                # Busy, or a disk that does not take even an empty file: nothing is wrong with what is there.
                 raise
             self._set_aside(error)
             self._open()
@@ -66,10 +77,8 @@ class SpoolFile:
 
     def _set_aside(self, error: sqlite3.Error) -> None:
         aside = self._path.with_name(f"{self._path.name}.damaged-{time.time_ns()}")
-        for part in _PARTS:
-            there = Path(f"{self._path}{part}")
-            if there.exists():
-                there.rename(f"{aside}{part}")
+        for part in self._parts():
+            part.rename(f"{aside}{part.name.removeprefix(self._path.name)}")
         log.critical(
             "the spool's file is damaged and was set aside; events in it have not reached the broker",
             file=str(aside), error=str(error), remedy=f"sqlite3 {aside} .recover",
@@ -105,11 +114,20 @@ class SpoolFile:
         """Take away the rows up to that number."""
         self._transaction(lambda db: db.execute("DELETE FROM waiting WHERE seq <= ?", (up_to,)))
 
-    def shrink(self) -> None:
-        """Give an empty file's room back to the disk, when it is worth the work."""
-        if self._path.stat().st_size > _SHRINK_BYTES:
-            self._opened().execute("VACUUM")
-            self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def is_large(self) -> bool:
+        """Whether its room is worth giving back once nothing waits in it."""
+        return sum(part.stat().st_size for part in self._parts()) > _LARGE_BYTES
+
+    def begin_anew(self) -> None:
+        """Replace the file, in which nothing waits any more: works on a disk without any room, too."""
+        self.close()
+        for part in self._parts():
+            part.unlink()
+        self._open()
+        _sync_folder(self._path.parent)
+
+    def _parts(self) -> list[Path]:
+        return [part for part in (Path(f"{self._path}{end}") for end in _PARTS) if part.exists()]
 
     def try_writing(self) -> None:
         """Write as little as can be, to see whether the disk takes it."""
