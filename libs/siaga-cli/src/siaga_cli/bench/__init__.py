@@ -37,6 +37,7 @@ BENCHES: Final = {
     "start": "all services ready from a warm cache, and what the idle stack costs",
     "month": "the Kota Serang month at full speed, with each process's peak memory",
     "intake": "one intake process: single requests, lists, answer times, from a switch to the topic",
+    "outage": "minutes without the broker at 50 events/s: lost, doubled, order of each call, how soon all is there",
     "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",
 }
 
@@ -50,13 +51,16 @@ def bench(
     name: Annotated[str, typer.Argument(metavar="|".join(BENCHES), help="What to measure.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    minutes: Annotated[float | None, typer.Option(help="How long the outage lasts; 10 when not said.")] = None,
 ) -> None:
     """Measure, and set the figures beside their targets."""
     if name not in BENCHES:
         raise typer.BadParameter(f"no bench {name!r}; there are: {', '.join(BENCHES)}")
     err.print(f"[bold]{name}[/]: {BENCHES[name]}")
-    measure: Callable[[], Report] = import_module(f"siaga_cli.bench.{name}").measure
-    report = measure()
+    if minutes is not None and name != "outage":
+        raise typer.BadParameter("only `outage` lasts as long as it is told")
+    measure: Callable[..., Report] = import_module(f"siaga_cli.bench.{name}").measure
+    report = measure() if minutes is None else measure(minutes)
     if as_json:
         sys.stdout.write(json.dumps({"bench": name, "machine": machine(), **report.data}) + "\n")
         return

@@ -23,11 +23,16 @@ def told(salt: str) -> Iterator[Told]:
 
     Of five calls three are told by Asterisk's manager, one by Kamailio's accounting, one as CloudEvents.
     """
-    numbers = count()
+    one_by_one = calls(salt)
     while True:
-        calls = [list(_call(salt, number)) for number in islice(numbers, AT_ONCE)]
-        for same_step in zip_longest(*calls):
+        for same_step in zip_longest(*islice(one_by_one, AT_ONCE)):
             yield from (event for event in same_step if event is not None)
+
+
+def calls(salt: str) -> Iterator[list[Told]]:
+    """Calls without end, the events of each in their order."""
+    for number in count():
+        yield list(_call(salt, number))
 
 
 def _call(salt: str, number: int) -> Iterator[Told]:
