@@ -83,7 +83,8 @@ def measure(minutes: float = MINUTES) -> Report:
 
 async def _outage(stack: Stack, outage_s: float) -> tuple[Sent, float, int]:
     over = asyncio.Event()
-    posting = asyncio.create_task(post_until(over, stack.addresses))
+    sent = Sent()
+    posting = asyncio.create_task(post_until(over, stack.addresses, sent))
     await asyncio.sleep(EDGE_S)
     gone = stack.take_down("kafka")
     err.print(f"  the broker is killed; back in {outage_s:.0f} s")
@@ -97,7 +98,8 @@ async def _outage(stack: Stack, outage_s: float) -> tuple[Sent, float, int]:
     drained_s = time.monotonic() - begin
     await asyncio.sleep(EDGE_S)
     over.set()
-    return await posting, drained_s, waited
+    await posting
+    return sent, drained_s, waited
 
 
 async def spooled(stack: Stack) -> int:
@@ -108,15 +110,13 @@ async def spooled(stack: Stack) -> int:
     return int(told[1]) if told else 0
 
 
-async def post_until(over: asyncio.Event, stack: StackAddresses) -> Sent:
-    """Post made-up calls at the rate until told that it is over; each event until it is taken."""
-    sent = Sent()
+async def post_until(over: asyncio.Event, stack: StackAddresses, sent: Sent) -> None:
+    """Post made-up calls at the rate until told that it is over, each event until it is taken; `sent` tells what was."""
     made_up = calls(f"outage{time.time_ns()}")
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {stack.token}"}, timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
     ) as session:
         await asyncio.gather(*(_sender(session, stack.intake_url, made_up, sent, over) for _ in range(SENDERS)))
-    return sent
 
 
 async def _sender(
