@@ -65,15 +65,15 @@ def test_a_caller_who_leaves_the_queue(events: Events) -> None:
     assert found["ENDED"].event_at_ms == 1_710_123_429_000
 
 
-@pytest.mark.parametrize("reason", ["TIMEOUT", "NO_AGENT_TIMEOUT"])
-def test_a_queue_that_gives_up_is_our_fault(events: Events, reason: str) -> None:
+@pytest.mark.parametrize(("reason", "why"), [("TIMEOUT", LeftReason.TIMEOUT), ("NO_AGENT_TIMEOUT", LeftReason.EMPTY)])
+def test_a_queue_that_gives_up_is_our_fault(events: Events, reason: str, why: LeftReason) -> None:
     found = by_kind(
         events("freeswitch", changed(ABANDONED, cc_cancel_reason=reason, sip_hangup_disposition="send_bye"))
     )
     left, ended = found["QUEUE_LEFT"].queue, found["ENDED"].hangup
     assert left is not None
     assert ended is not None
-    assert (left.left, ended.by) == (LeftReason.TIMEOUT, HangupBy.SYSTEM)
+    assert (left.left, ended.by) == (why, HangupBy.SYSTEM)
 
 
 def test_an_operator_answers(events: Events) -> None:

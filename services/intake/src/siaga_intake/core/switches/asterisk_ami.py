@@ -64,10 +64,8 @@ class _Leg:
         # On other legs CallerIDNum is the operator's extension.
         if not self.own or "CallerIDNum" not in self.event:
             return None
-        variables = _variables(self.event)
-        return Identity(
-            text(self.event, "CallerIDNum", "number"), text(variables, dialplan.ASSERTED, "number", _CHANNEL)
-        )
+        number = text(self.event, "CallerIDNum", "number")
+        return Identity(number, text(_variables(self.event), dialplan.ASSERTED, "number", _CHANNEL), number)
 
     def happens(
         self,

@@ -19,7 +19,8 @@ TEST_VARIABLE: Final = "siaga_test"
 CANCEL_REASONS: Final[Mapping[str, LeftReason]] = {
     "BREAK_OUT": LeftReason.CALLER_LEFT,
     "TIMEOUT": LeftReason.TIMEOUT,
-    "NO_AGENT_TIMEOUT": LeftReason.TIMEOUT,
+    # Nobody was logged in for as long as the queue bears it.
+    "NO_AGENT_TIMEOUT": LeftReason.EMPTY,
     "EXIT_WITH_KEY": LeftReason.KEY,
 }
 _OUR_FAULT: Final = frozenset({LeftReason.TIMEOUT, LeftReason.EMPTY, LeftReason.FULL, LeftReason.WITHDRAWN})
