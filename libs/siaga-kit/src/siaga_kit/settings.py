@@ -32,6 +32,18 @@ class ServerSettings(BaseModel, frozen=True):
     port: int = Field(default=0, ge=0, le=65535)
 
 
+class HttpSettings(ServerSettings, frozen=True):
+    """The front door; with a certificate it speaks TLS."""
+
+    # Certificate with its chain, and key, in PEM. Renewed files are noticed.
+    tls_cert_file: str | None = None
+    tls_key_file: str | None = None
+    # Authorities, in PEM, whose certificates clients may show.
+    tls_client_ca_file: str | None = None
+    # Without a certificate of these no connection is made at all.
+    tls_client_cert_required: bool = False
+
+
 class SmppSettings(BaseModel, frozen=True):
     """The SMS centre."""
 
@@ -58,7 +70,7 @@ class Settings(BaseSettings):
 
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
-    http: ServerSettings = ServerSettings(port=8112)
+    http: HttpSettings = HttpSettings(port=8112)
     grpc: ServerSettings = ServerSettings(port=7112)
     health: ServerSettings = ServerSettings()
     smpp: SmppSettings = SmppSettings()

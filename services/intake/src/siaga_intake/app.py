@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from siaga_kit.records import Outgoing
 from siaga_kit.service import QuietServer, Runtime
 from siaga_tenants import load_tenants
 
-from siaga_intake.adapters import codec
+from siaga_intake.adapters import codec, tls
 from siaga_intake.adapters.finder.shared import RedisFinder
 from siaga_intake.adapters.finder.steady import ANSWER_WITHIN_S, SteadyFinder
 from siaga_intake.adapters.following import Following, Keep
@@ -36,6 +37,7 @@ from siaga_intake.adapters.switches.cdr_folder import CdrFolder
 from siaga_intake.adapters.switches.connector import Connector
 from siaga_intake.adapters.switches.links import connectors, expected, folders
 from siaga_intake.adapters.switches.pump import MAX_MESSAGE_BYTES
+from siaga_intake.adapters.tls import CertificateWatch, TlsProtocol
 from siaga_intake.adapters.watching import SourceWatch
 from siaga_intake.core.events import CallEvent
 
@@ -85,12 +87,18 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     ari_route = ari_inbound.route(sources, {names: each.feed for names, each in outbound.items()})
     extra = (handshake(sources), ari_route)
     front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=extra)
+    secured = tls.context(runtime.settings.http)
+    if secured is not None:
+        renewing = CertificateWatch(secured, runtime.settings.http)
+        runtime.health.tell("tls", lambda: renewing.trouble)
+        runtime.spawn("tls", renewing.run(runtime.stop))
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
-    log.info("listening", url="http://{}:{}".format(*listening.getsockname()[:2]), tenants=len(sources.centres))
+    url = "{}://{}:{}".format("http" if secured is None else "https", *listening.getsockname()[:2])
+    log.info("listening", url=url, tenants=len(sources.centres))
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
     behind = _Behind(keeper, spool, following, finder, [*links, *outbound.values(), *left_behind])
-    runtime.spawn("intake", _serve(runtime, front_door, listening, behind))
+    runtime.spawn("intake", _serve(runtime, front_door, listening, secured, behind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +150,19 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def _serve(runtime: Runtime, front_door: FrontDoor, listening: socket.socket, behind: _Behind) -> None:
+async def _serve(
+    runtime: Runtime,
+    front_door: FrontDoor,
+    listening: socket.socket,
+    secured: ssl.SSLContext | None,
+    behind: _Behind,
+) -> None:
     """Serve until told to stop; then answer what has been asked, keep it, and close the spool, in this order."""
     server = QuietServer(
         uvicorn.Config(
             front_door.application(),
-            http="httptools",
+            http="httptools" if secured is None else TlsProtocol,
+            ssl_context_factory=None if secured is None else lambda *_: secured,
             ws="websockets-sansio",
             ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,

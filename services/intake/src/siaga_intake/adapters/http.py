@@ -22,6 +22,7 @@ from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Admitted, Denied, Sources
 from siaga_intake.adapters.spool import Full
 from siaga_intake.adapters.straight import Straight
+from siaga_intake.adapters.tls import certificate_of
 from siaga_intake.core import doors
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door, Taken
@@ -76,7 +77,8 @@ class FrontDoor:
             # What is signed, in a request that carries its fields in the address, is these.
             asked = request.method == "GET"
             body = request.url.query.encode() if asked else await bodies.read(request)
-            admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s())
+            shown = certificate_of(request.scope)
+            admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s(), shown)
             if isinstance(admitted, Denied):
                 return _denied(admitted)
             if wait_s := self._wait_s(admitted):

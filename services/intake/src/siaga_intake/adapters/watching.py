@@ -36,7 +36,7 @@ class SourceWatch:
         """Look until told to stop. The first look reads as well: something may have changed since the start read it."""
         read: Seen = {}
         before: Seen = {}
-        while not await _told(stop, self.poll_s):
+        while not await told(stop, self.poll_s):
             now = await asyncio.to_thread(self._look)
             # Twice alike: an editor that is still writing would leave half of the sources outside for a moment.
             if now == before and now != read:
@@ -64,7 +64,7 @@ class SourceWatch:
 
     def _look(self) -> Seen:
         files = [*self.directory.glob("*/sources.yaml"), *self._keys]
-        return {file: _state(file) for file in files}
+        return {file: state(file) for file in files}
 
 
 def _keys(sources: Mapping[str, Sequence[Source]]) -> frozenset[Path]:
@@ -77,7 +77,8 @@ def _keys(sources: Mapping[str, Sequence[Source]]) -> frozenset[Path]:
     )
 
 
-def _state(file: Path) -> tuple[int, int, int] | None:
+def state(file: Path) -> tuple[int, int, int] | None:
+    """What changes with the file; None = it is not there."""
     try:
         found = file.stat()
     except OSError:
@@ -85,7 +86,8 @@ def _state(file: Path) -> tuple[int, int, int] | None:
     return found.st_ctime_ns, found.st_size, found.st_ino
 
 
-async def _told(stop: asyncio.Event, seconds: float) -> bool:
+async def told(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait so long, or until told to stop; whether that was it."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return stop.is_set()
