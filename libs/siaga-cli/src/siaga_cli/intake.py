@@ -16,10 +16,13 @@ from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import project_root
 from siaga_tenants import TenantError, load_tenants
 
-from siaga_cli import explained, explained_tables
+from siaga_cli import explained, explained_tables, importing
 from siaga_cli.console import Exit, out
 
-app = typer.Typer(help="Looks at captured input as intake would.", no_args_is_help=True)
+app = typer.Typer(
+    help="Looks at captured input as intake would, and brings in reports from files.", no_args_is_help=True
+)
+app.add_typer(importing.app, name="import")
 # Callers' keys are made with a centre's own secret, and are not shown here.
 _NO_SECRET: Final = b"explaining"
 
