@@ -124,7 +124,7 @@ class TestRedisFinder(FinderSuite):
         await finder.hold([(who, b"x")])
         client = Redis.from_url(redis_url)
         keys = await client.keys(f"*{tenant}*")
-        assert len(keys) == 3
+        assert len(keys) == 4
         assert all(key.startswith(f"{{{tenant}}}:intake:".encode()) for key in keys)
         assert all([await client.pttl(key) > 0 for key in keys])
         await client.aclose()

@@ -22,7 +22,7 @@ from siaga_tenants import load_tenants
 
 from siaga_intake.adapters import codec, tls
 from siaga_intake.adapters.finder.shared import RedisFinder
-from siaga_intake.adapters.finder.steady import ANSWER_WITHIN_S, SteadyFinder
+from siaga_intake.adapters.finder.steady import PATIENCE_S, SteadyFinder
 from siaga_intake.adapters.following import Following, Keep
 from siaga_intake.adapters.handshake import handshake
 from siaga_intake.adapters.http import FrontDoor
@@ -128,11 +128,11 @@ def _broker(runtime: Runtime) -> Publish:
 
 
 def _redis(runtime: Runtime) -> Redis:
-    """A client of our own, for a sender waits for it. One more try mends a connection that went stale."""
+    """A client of our own, whose answers are not waited for as long as elsewhere. One more try mends a stale connection."""
     redis = Redis.from_url(
         runtime.settings.redis.url,
-        socket_timeout=ANSWER_WITHIN_S,
-        socket_connect_timeout=ANSWER_WITHIN_S,
+        socket_timeout=PATIENCE_S,
+        socket_connect_timeout=PATIENCE_S,
         retry=Retry(NoBackoff(), 1),
     )
     runtime.on_stop(redis.aclose)

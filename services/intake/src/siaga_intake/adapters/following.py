@@ -28,11 +28,10 @@ from siaga_intake.core.staleness import Waiting, stale, waiting
 
 log = structlog.get_logger()
 
-# Kinds of sources whose positions come apart from their calls: only where there is one, ringing calls are noted.
-APART: Final = frozenset({"aml", "sms"})
 # Notes that wait for the task; beyond this the oldest are passed over: a position then stays a call of its own.
 MOST_NOTES: Final = 50_000
-NOTES_AT_ONCE: Final = 2_000
+# What Redis answers within a few milliseconds, so that nobody waits behind it.
+NOTES_AT_ONCE: Final = 250
 # How often is looked who has gone quiet.
 LOOK_EVERY_S: Final = 1.0
 
@@ -152,8 +151,6 @@ class Following:
         who = event.caller
         if who is None or not who.key or event.backfilled or event.channel is not Channel.VOICE:
             return
-        if APART.isdisjoint(self._centres()[event.tenant].instances):
-            return
         person = _person(event.tenant, who.key, drill=event.test)
         self._notes.append(_Note(person, ring=Ring(event.call_id, event.event_at_ms)))
         self._noted.set()
@@ -203,8 +200,9 @@ class Following:
             await self._finder.hold([(who, _encoder.encode(held)) for who, held in alone])
         if rings:
             await self._finder.rang(rings)
-        people = list(dict.fromkeys([*rings, *(who for who, _ in alone)]))
-        known = await self._finder.rings(people)
+        others = [who for who in dict.fromkeys(who for who, _ in alone) if who not in rings]
+        people = [*rings, *others]
+        known = [*rings.values(), *await self._finder.rings(others)]
         held = await self._finder.held(people)
         met = []
         for ring, values in zip(known, held, strict=True):

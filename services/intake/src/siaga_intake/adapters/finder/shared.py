@@ -1,6 +1,6 @@
 """The finder that all processes of intake share, in Redis. Raises what Redis raises."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -19,10 +19,13 @@ if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1
 """
-# Values begin with their time, in digits that sort like it.
+# Values begin with their time, in digits that sort like it. One command for all calls of a moment, for every call of the
+# centre comes this way.
 _KEEP_LATER: Final = """
-local known = redis.call('GET', KEYS[1])
-if not known or known < ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+for place, key in ipairs(KEYS) do
+    local known = redis.call('GET', key)
+    if not known or known < ARGV[place + 1] then redis.call('SET', key, ARGV[place + 1], 'PX', ARGV[1]) end
+end
 """
 _WAIT: Final = """
 local known = redis.call('HGET', KEYS[2], ARGV[1])
@@ -36,6 +39,8 @@ redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[1], ARGV[1])
 """
 _STAMP: Final = 16
+# A position before or after its call: twice as long as they may be apart.
+KEPT_MS: Final = 2 * CALL_OF_POSITION_MS
 _sessions: Final = msgspec.msgpack.Decoder(tuple[Session, ...])
 _waiting: Final = msgspec.msgpack.Decoder(Waiting)
 
@@ -86,28 +91,43 @@ class RedisFinder:
 
     async def rang(self, rings: Mapping[Who, Ring]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
-        for who, ring in rings.items():
-            value = f"{ring.at_ms:0{_STAMP}d}{ring.call_id}"
-            pipeline.eval(_KEEP_LATER, 1, _ring_key(who), value, 2 * CALL_OF_POSITION_MS)
+        for people in _by_tenant(rings).values():
+            keys = [_ring_key(who) for who in people]
+            values = [f"{rings[who].at_ms:0{_STAMP}d}{rings[who].call_id}" for who in people]
+            pipeline.eval(_KEEP_LATER, len(keys), *keys, KEPT_MS, *values)
         await pipeline.execute()
 
     async def hold(self, held: Sequence[tuple[Who, bytes]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for who, value in held:
-            key = _held_key(who)
+            key, anybody = _held_key(who), _anybody_key(who.tenant)
             # Sent again, it is the same.
             pipeline.execute_command("LREM", key, 0, value)
             pipeline.rpush(key, value)
             pipeline.ltrim(key, -HELD_PER_CALLER, -1)
-            pipeline.pexpire(key, 2 * CALL_OF_POSITION_MS)
+            pipeline.pexpire(key, KEPT_MS)
+            pipeline.sadd(anybody, who.key)
+            pipeline.pexpire(anybody, KEPT_MS)
         await pipeline.execute()
 
     async def held(self, callers: Sequence[Who]) -> list[list[bytes]]:
+        # Nearly always nothing is held for anybody: one question tells for all.
         pipeline = self._redis.pipeline(transaction=False)
-        for who in callers:
+        by_tenant = _by_tenant(callers)
+        for tenant, people in by_tenant.items():
+            pipeline.smismember(_anybody_key(tenant), [who.key for who in people])
+        answers: list[list[int]] = await pipeline.execute()
+        waited_for = [
+            who
+            for people, flags in zip(by_tenant.values(), answers, strict=True)
+            for who, flag in zip(people, flags, strict=True)
+            if flag
+        ]
+        pipeline = self._redis.pipeline(transaction=False)
+        for who in waited_for:
             pipeline.lrange(_held_key(who), 0, -1)
-        found: list[list[bytes]] = await pipeline.execute()
-        return found
+        found: dict[Who, list[bytes]] = dict(zip(waited_for, await pipeline.execute(), strict=True))
+        return [found.get(who, []) for who in callers]
 
     async def wait(self, waiting: Sequence[Waiting]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
@@ -156,6 +176,17 @@ def _ring_key(who: Who) -> str:
 
 def _held_key(who: Who) -> str:
     return f"{{{who.tenant}}}:intake:held:{who.key}"
+
+
+def _anybody_key(tenant: str) -> str:
+    return f"{{{tenant}}}:intake:held"
+
+
+def _by_tenant(people: Iterable[Who]) -> dict[str, list[Who]]:
+    found: dict[str, list[Who]] = {}
+    for who in people:
+        found.setdefault(who.tenant, []).append(who)
+    return found
 
 
 def _waiting_keys(tenant: str) -> tuple[str, str]:

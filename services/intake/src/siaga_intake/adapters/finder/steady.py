@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 # Redis answers in a fraction of a millisecond. A sender waits for this, once in a pause.
 ANSWER_WITHIN_S: Final = 0.09
+# What nobody waits for has time on a busy machine.
+PATIENCE_S: Final = 1.0
 # How long Redis is not asked again after it has failed.
 PAUSE_S: Final = 1.0
 
@@ -54,15 +56,15 @@ class SteadyFinder:
 
     async def rang(self, rings: Mapping[Who, Ring]) -> None:
         await self._own.rang(rings)
-        await self._asked(lambda: self._first.rang(rings))
+        await self._asked(lambda: self._first.rang(rings), PATIENCE_S)
 
     async def hold(self, held: Sequence[tuple[Who, bytes]]) -> None:
         await self._own.hold(held)
-        await self._asked(lambda: self._first.hold(held))
+        await self._asked(lambda: self._first.hold(held), PATIENCE_S)
 
     async def held(self, callers: Sequence[Who]) -> list[list[bytes]]:
         own = await self._own.held(callers)
-        found = await self._asked(lambda: self._first.held(callers))
+        found = await self._asked(lambda: self._first.held(callers), PATIENCE_S)
         return (
             own
             if found is None
@@ -77,12 +79,12 @@ class SteadyFinder:
 
     async def due(self, tenants: Sequence[str], now_ms: int) -> list[Waiting]:
         await self.hand_over()
-        found = await self._asked(lambda: self._first.due(tenants, now_ms))
+        found = await self._asked(lambda: self._first.due(tenants, now_ms), PATIENCE_S)
         return [*(found or ()), *await self._own.due(tenants, now_ms)]
 
     async def done(self, waiting: Sequence[Waiting]) -> None:
         await self._own.done(waiting)
-        await self._asked(lambda: self._first.done(waiting))
+        await self._asked(lambda: self._first.done(waiting), PATIENCE_S)
 
     async def hand_over(self) -> None:
         """What only this process knows of who waits goes to Redis: at its end, and when Redis is back."""
@@ -94,12 +96,12 @@ class SteadyFinder:
         await work
         return True
 
-    async def _asked(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+    async def _asked(self, ask: Callable[[], Awaitable[T]], within_s: float = ANSWER_WITHIN_S) -> T | None:
         """The first finder's answer; None when it is away."""
         if self._clock() < self._away_until_s:
             return None
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
+            async with asyncio.timeout(within_s):
                 answer = await ask()
         except (RedisError, OSError, TimeoutError, msgspec.MsgspecError) as error:
             if not self.away:
