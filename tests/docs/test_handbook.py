@@ -1,10 +1,11 @@
 """The handbook against the code: links, settings, commands, metrics and the requests that readers will copy."""
 
 import ast
+import asyncio
 import json
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,11 +17,13 @@ import typer.main
 from pydantic import BaseModel
 from siaga_cli.main import build
 from siaga_intake.adapters import bodies, http, spool
+from siaga_intake.adapters.finder.memory import MemoryFinder
+from siaga_intake.adapters.following import Following
 from siaga_intake.adapters.sources import AccessSettings, centre
 from siaga_intake.core import doors, rules
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door
-from siaga_intake.core.events import Accepted, Refusal
+from siaga_intake.core.events import Accepted, CallEvent, Refusal
 from siaga_kit import names
 from siaga_kit.settings import Settings
 from siaga_tenants import load_tenants
@@ -189,14 +192,15 @@ class Example:
 
 
 def examples() -> list[Example]:
-    return [example for name in ("front-door.md", "positions.md") for example in examples_of(page(name))]
+    return [example for name in ("front-door.md", "positions.md", "channels.md") for example in examples_of(page(name))]
 
 
 def examples_of(written: str) -> list[Example]:
     found = []
     blocks = FENCED.findall(written)
     for index, (language, text) in enumerate(blocks):
-        if language != "sh" or "curl" not in text:
+        # A request without a body asks for something, and tells nothing.
+        if language != "sh" or "curl" not in text or " -d " not in text:
             continue
         words = shlex.split(text, comments=True)
         assigned = dict(word.split("=", 1) for word in words if re.match(r"[A-Z]+=", word))
@@ -221,6 +225,15 @@ def local_origin() -> Origin:
     return Origin(centres["36.73"], ARRIVED_MS, ARRIVED_MS, b"secret of the test", open_to=centres)
 
 
+def follower() -> Following:
+    """What finds the conversation of a message, with nothing remembered from before."""
+
+    async def keep(_: Sequence[CallEvent]) -> None:
+        return
+
+    return Following(MemoryFinder(), b"secret", lambda: local_origin().open_to, keep, lambda: ARRIVED_MS)
+
+
 def taken(example: Example) -> list[doors.Taken]:
     """What intake's core makes of an example, sent with the local token."""
     origin = local_origin()
@@ -228,13 +241,14 @@ def taken(example: Example) -> list[doors.Taken]:
     value = bodies.decode(
         example.body.encode(), example.content_type, fields=door.takes_forms, written=door.written, beside=beside
     )
-    payloads = value if isinstance(value, list) else [value]
-    return [doors.take(door, payload, origin) for payload in payloads]
+    payloads = doors.pieces(door, value if isinstance(value, list) else [value])
+    said = asyncio.run(follower().resolve(door, [doors.read(door, payload, origin) for payload in payloads], origin))
+    return [doors.settle(door, payload, each, origin) for payload, each in zip(payloads, said, strict=True)]
 
 
 def test_there_is_an_example_for_every_door() -> None:
     assert {example.door.kind for example in EXAMPLES} == {
-        *doors.SWITCH_DOORS, "events", "form", "app", "pidf_lo", "aml",
+        *doors.SWITCH_DOORS, "events", "form", "app", "pidf_lo", "aml", "whatsapp", "sms", "lapor",
     }  # fmt: skip
 
 

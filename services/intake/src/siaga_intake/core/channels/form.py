@@ -11,7 +11,7 @@ from siaga_intake.core.times import moment
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
-_KINDS: Final = frozenset((*SWITCHES, "app", "events"))
+_KINDS: Final = frozenset((*SWITCHES, "app", "whatsapp", "sms", "lapor", "events"))
 
 
 def read(form: Payload, desk: Desk) -> Read:
