@@ -118,7 +118,8 @@ def test_all_of_an_arc_band_lies_within_its_circle(
     found = of(BAND.format(f"{inner:.3f}", f"{inner + width:.3f}", f"{start:.3f}", f"{opening:.3f}"))
     assert found.shape == "arc_band"
     place = _from(start + opening * along, inner + width * outwards)
-    assert metres(found.lat, found.lon, *place) <= found.radius_m + 0.1
+    # A hand's breadth in a kilometre is what measuring on the plane is out by.
+    assert metres(found.lat, found.lon, *place) <= found.radius_m * 1.0001 + 0.1
     assert found.radius_m <= (inner + width) * 1.05
 
 

@@ -14,6 +14,10 @@ _REMEDIES: Final = (
     ("is no JSON", "capture whole messages; a last one cut in half is usual and harmless"),
     ("is nested too deeply", "no event is nested like this: look at what made it"),
     ("the gzip file", "copy the file again; what is before the damage was read"),
+    ("uses prefixes", "declare them in the document (xmlns:gml=…): other readers will not take it as it is"),
+    ("in another reference system", "send degrees of WGS 84: srsName urn:ogc:def:crs:EPSG::4326"),
+    ("coordinates that are", "send latitude, then longitude, in degrees with a full stop, and a space between them"),
+    ("the message has", "hand the SMS on as it came: a gateway has cut or changed it"),
     ("is no XML", "capture the whole document, from its first < to its last >"),
 )
 

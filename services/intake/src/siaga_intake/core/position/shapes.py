@@ -17,10 +17,10 @@ _METRES_OF_LON_AT_THE_EQUATOR: Final = 111_413.0
 MAX_CORNERS: Final = 1_000
 # Steps towards the farthest corner: after these the circle is within some percent of the smallest there is.
 _STEPS: Final = 60
-# An arc is walked in steps of this many degrees, and what it bulges between two of them is added.
+# An arc is walked in steps of this many degrees.
 _ARC_STEP: Final = 5.0
-# What the rounded lengths of a degree move a band's middle by, at most, as a part of its radius.
-_ARC_SLACK: Final = 0.001
+# What bulges between two steps, and what the rounded lengths of a degree move the middle by, as a part of the radius.
+_ARC_SLACK: Final = 0.002
 # WGS 84 in two and three dimensions: degrees of latitude, then of longitude. RFC 5491 allows no other.
 _WGS84: Final = re.compile(r"(?<!\d)(?:4326|4979)$")
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -91,8 +91,7 @@ def _arc_band(element: Element) -> tuple[float, float, float]:
     rim = [(outer * cos(each), outer * sin(each)) for each in bearings]
     ends = [(inner * cos(each), inner * sin(each)) for each in (bearings[0], bearings[-1])]
     north, east, radius_m = _smallest([*rim, *ends])
-    bulge = outer * (1 - cos(radians(opening / steps) / 2))
-    return lat + north / _METRES_OF_LAT, lon + east / _metres_of_lon(lat), radius_m + bulge + outer * _ARC_SLACK
+    return lat + north / _METRES_OF_LAT, lon + east / _metres_of_lon(lat), radius_m + outer * _ARC_SLACK
 
 
 _READERS: Final[Mapping[str, tuple[str, Callable[[Element], tuple[float, float, float]]]]] = {
