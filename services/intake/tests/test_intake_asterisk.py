@@ -311,3 +311,54 @@ def test_ari_refusal_names_the_field(take: Callable[..., Any]) -> None:
     assert take("asterisk", {**ARI, "type": "ChannelDestroyed", "cause": "wrong type"}) == Refusal(
         "channel.id", "missing"
     )
+
+
+def _in_11(name: str, at_s: int, **fields: str) -> dict[str, str]:
+    return {"Event": name, "Timestamp": f"{at_s}.000000", "Uniqueid": REF, "Channel": "SIP/trunk-00000029", **fields}
+
+
+def _in_20(name: str, at_s: int, **fields: str) -> dict[str, str]:
+    return _in_11(name, at_s, Linkedid=REF, Channel="PJSIP/trunk-00000029", **fields)
+
+
+def test_one_call_on_asterisk_11_and_on_20_gives_the_same_events(take: Callable[..., Any]) -> None:
+    ring, number = 1_710_123_330, "+6281234567890"
+    old = [
+        _in_11("Newchannel", ring, CallerIDNum=number, Exten="112"),
+        _in_11("Newexten", ring + 1, Context="ivr-112", Extension="112"),
+        _in_11("DTMF", ring + 4, Digit="1", Direction="Received", Begin="Yes", End="No"),
+        _in_11("DTMF", ring + 4, Digit="1", Direction="Received", Begin="No", End="Yes"),
+        _in_11("Join", ring + 5, Queue="112-utama", Position="1", Count="1", CallerIDNum=number),
+        {**OPERATORS_LEG, "Event": "Newchannel", "CallerIDNum": "3"},
+        {"Event": "Dial", "SubEvent": "Begin", "UniqueID": REF, "DestUniqueID": OPERATORS_LEG["Uniqueid"]},
+        _in_11("AgentCalled", ring + 5, Queue="112-utama", AgentCalled="SIP/op03"),
+        _in_11("Leave", ring + 9, Queue="112-utama"),
+        _in_11("AgentConnect", ring + 9, Queue="112-utama", MemberName="op-03", Holdtime="4", BridgedChannel="1710123331.42"),
+        _in_11("AgentComplete", ring + 30, Queue="112-utama", MemberName="op-03", HoldTime="4", TalkTime="21", Reason="caller"),
+        {**OPERATORS_LEG, "Event": "Hangup", "Cause": "16"},
+        _in_11("Hangup", ring + 30, CallerIDNum=number, Cause="16"),
+    ]  # fmt: skip
+    new = [
+        _in_20("Newchannel", ring, CallerIDNum=number, Exten="112"),
+        _in_20("Newexten", ring + 1, Context="ivr-112", Exten="112"),
+        _in_20("DTMFBegin", ring + 4, Digit="1", Direction="Received"),
+        _in_20("DTMFEnd", ring + 4, Digit="1", Direction="Received", DurationMs="120"),
+        _in_20("QueueCallerJoin", ring + 5, Queue="112-utama", Position="1", Count="1", CallerIDNum=number),
+        {**OPERATORS_LEG, "Event": "Newchannel", "Linkedid": REF, "CallerIDNum": "3"},
+        _in_20("QueueCallerLeave", ring + 9, Queue="112-utama"),
+        _in_20("AgentConnect", ring + 9, Queue="112-utama", MemberName="op-03", HoldTime="4"),
+        _in_20("AgentComplete", ring + 30, Queue="112-utama", MemberName="op-03", HoldTime="4", TalkTime="21", Reason="caller"),
+        {**OPERATORS_LEG, "Event": "Hangup", "Linkedid": REF, "Cause": "16"},
+        _in_20("Hangup", ring + 30, CallerIDNum=number, Cause="16"),
+    ]  # fmt: skip
+    told = []
+    for session in (old, new):
+        taken = [event for payload in session for event in getattr(take("asterisk", payload), "events", ())]
+        told.append(
+            [(e.call_id, e.kind.name, e.event_at_ms, e.operator, e.digits, e.queue, e.hangup, e.called) for e in taken]
+        )
+    assert told[0] == told[1]
+    assert len({call_id for call_id, *_ in told[0]}) == 1
+    assert [name for _, name, *_ in told[0]] == [
+        "RINGING", "IVR_ENTERED", "IVR_INPUT", "QUEUE_JOINED", "ANSWERED", "ANSWERED", "TALK_ENDED", "ENDED",
+    ]  # fmt: skip

@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_intake.adapters.switches import asterisk_history
 from siaga_intake.adapters.switches.asterisk_history import AsteriskHistory
+from siaga_intake.core.canonical import Origin
 from siaga_intake.core.captured import Broken, Piece
+from siaga_intake.core.centre import Centre
+from siaga_intake.core.doors import SWITCH_DOORS, Taken
+from siaga_intake.core.doors import take as take_
 from siaga_intake.core.events import CallEvent, HangupBy, Ignored, LeftReason, Refusal
 from siaga_intake.core.switches import asterisk_cdr, queue_log
 
@@ -104,12 +108,12 @@ def test_the_log_and_the_manager_name_one_call(events: Events) -> None:
     "name", ["RINGNOANSWER", "ADDMEMBER", "REMOVEMEMBER", "PAUSE", "CONFIGRELOAD", "QUEUESTART", "DID"]
 )
 def test_lines_that_say_nothing(take: Callable[..., Any], name: str) -> None:
-    assert take("asterisk", line(name, "1")) == Ignored("irrelevant_event")
+    assert take("asterisk", line(name, "1")) == Ignored("irrelevant_event", name)
 
 
 def test_lines_that_cannot_be_taken(take: Callable[..., Any]) -> None:
     assert take("asterisk", line("SOMETHINGNEW")) == Ignored("unknown_event", "SOMETHINGNEW")
-    assert take("asterisk", line("ABANDON", "1", "1", "27", call="NONE")) == Ignored("irrelevant_event")
+    assert take("asterisk", line("ABANDON", "1", "1", "27", call="NONE")) == Ignored("irrelevant_event", "ABANDON")
     for bad in ("", "1|2|3", f"x|{REF}|q|NONE|ABANDON|1|1|1"):
         assert isinstance(take("asterisk", {"queue_log": bad}), Refusal), bad
 
@@ -205,6 +209,30 @@ def test_any_text_is_read_or_told(any_text: str, nearly: str) -> None:
         assert all(
             isinstance(piece, (Piece, Broken)) for piece in (*queue_log.pieces(content), *asterisk_cdr.pieces(content))
         )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["start", "end", "answer", "uniqueid", "linkedid", "channel", "dstchannel", "lastapp", "billsec", "src"]),
+        st.sampled_from([START, END, REF, "Queue", "-1", "9" * 40, "PJSIP/op03-00000001", "x" * 300]) | st.integers() | st.none(),
+    )
+)  # fmt: skip
+def test_any_record_is_taken_or_refused(fields: dict[str, Any]) -> None:
+    origin = Origin(Centre("36.73", {"asterisk": ("pbx1",)}, frozenset({"op03"})), AT_MS + 1, AT_MS + 1, b"secret")
+    payload = record()
+    payload["cdr"] |= fields
+    assert isinstance(take_(SWITCH_DOORS["asterisk"], payload, origin), Taken)
+    assert isinstance(take_(SWITCH_DOORS["asterisk"], {"cdr": fields}, origin), Taken)
+
+
+@given(
+    st.lists(
+        st.sampled_from([str(AT_S), REF, "112", "ENTERQUEUE", "CONNECT", "TRANSFER", "-1", "", "9" * 30, "x" * 300])
+    )
+)
+def test_any_line_is_taken_or_refused(columns: list[str]) -> None:
+    origin = Origin(Centre("36.73", {"asterisk": ("pbx1",)}), AT_MS + 1, AT_MS + 1, b"secret")
+    assert isinstance(take_(SWITCH_DOORS["asterisk"], {"queue_log": "|".join(columns)}, origin), Taken)
 
 
 def _lines(history: AsteriskHistory, since_s: int) -> list[str]:

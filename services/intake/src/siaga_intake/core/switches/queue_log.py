@@ -21,7 +21,6 @@ _COLUMNS: Final = ("time", "call", "queue", "agent", "event")
 # In the place of a call's id where a line is about members and not about a call.
 _NO_CALL: Final = frozenset({"", "NONE", "REALTIME", "MANAGER"})
 _DIGITS: Final = 9
-_IRRELEVANT: Final = Ignored("irrelevant_event")
 
 IRRELEVANT: Final = frozenset({
     "ADDMEMBER", "AGENTCALLBACKLOGIN", "AGENTCALLBACKLOGOFF", "AGENTDUMP", "AGENTLOGIN", "AGENTLOGOFF", "CALLSTATUS",
@@ -95,9 +94,9 @@ def read(payload: Payload, desk: Desk) -> Read:
     name = text({FIELD: found[4]}, FIELD, "code")
     reader = _READERS.get(name)
     if reader is None:
-        return _IRRELEVANT if name in IRRELEVANT else Ignored("unknown_event", name)
+        return Ignored("irrelevant_event" if name in IRRELEVANT else "unknown_event", name)
     if found[1] in _NO_CALL:
-        return _IRRELEVANT
+        return Ignored("irrelevant_event", name)
     at = moment({FIELD: found[0]}, FIELD, desk.arrived_at_ms)
     if at is None:
         raise Refused(FIELD, "has no time")
