@@ -72,13 +72,16 @@ class CdrFolder:
             self._trouble = reason
             return 0
         self._trouble = None
+        good = 0
         for each in found:
             wrong = each.wrong or _refused(await self.delivery.keep(each.records, backfilled=True))
             if wrong:
                 log.warning("a call record is set aside", file=str(each.path), reason=wrong)
+            else:
+                good += 1
             await asyncio.to_thread(self._put_away, each.path, BAD if wrong else TAKEN)
-        if found:
-            log.info("call records that the switch could not post have been read", files=len(found))
+        if good:
+            log.info("call records that the switch could not post have been read", files=good)
         return len(found)
 
     def _read(self) -> list[Found]:
