@@ -1,6 +1,8 @@
 """A WhatsApp conversation through the whole process, to the topic: through a restart, through Redis going away, to its silence."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 import shutil
 import time
@@ -18,6 +20,8 @@ from siaga_kit.embedded.stack import Stack
 
 pytestmark = pytest.mark.stack
 
+PATH: Final = "/v1/channels/whatsapp"
+SECRET: Final = b"secret of the app"
 TENANTS: Final = Path(__file__).parents[3] / "tenants"
 MESSAGE: Final = call_pb2.CALL_EVENT_KIND_MESSAGE
 STALE: Final = call_pb2.CALL_EVENT_KIND_SESSION_STALE
@@ -28,10 +32,20 @@ Records = Callable[[int], Awaitable[list[call_pb2.CallEvent]]]
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """Kafka, Redis and intake, for a centre that is told after two seconds of a conversation gone quiet."""
     shutil.copytree(TENANTS / "36.73-kota-serang", tmp_path / "36.73-kota-serang")
-    file = tmp_path / "36.73-kota-serang" / "tenant.yaml"
-    file.write_text(file.read_text() + "conversations: {stale_seconds: 2}\n")
+    folder = tmp_path / "36.73-kota-serang"
+    (folder / "whatsapp.key").write_bytes(SECRET)
+    greeting = hashlib.sha256(b"greet me").hexdigest()
+    for name, more in (
+        ("tenant", "conversations: {stale_seconds: 2}"),
+        (
+            "sources",
+            f"  - {{kind: whatsapp, instance: wa1, hmac_secret_file: whatsapp.key, verify_token_sha256: '{greeting}'}}",
+        ),
+    ):
+        file = folder / f"{name}.yaml"
+        file.write_text(f"{file.read_text().rstrip()}\n{more}\n")
     monkeypatch.setenv("SIAGA_TENANTS_DIR", str(tmp_path))
-    with Stack(services=("intake",), demo=True) as made:
+    with Stack(services=("intake",)) as made:
         yield made
 
 
@@ -48,17 +62,32 @@ def post(name: str, sender: str, text: str) -> dict[str, Any]:
 
 async def say(stack: Stack, name: str, sender: str = "6281234567890", text: str = "tolong") -> str:
     """Send a message until intake takes it, as WhatsApp does; the call that it came to."""
-    body = json.dumps(post(name, sender, text))
+    body = json.dumps(post(name, sender, text)).encode()
+    signed = {"X-Hub-Signature-256": f"sha256={hmac.new(SECRET, body, hashlib.sha256).hexdigest()}"}
     async with aiohttp.ClientSession() as session, asyncio.timeout(30):
         while True:
             try:
-                async with session.post(f"{stack.addresses.intake_url}/v1/channels/whatsapp", data=body) as response:
+                async with session.post(f"{stack.addresses.intake_url}{PATH}", data=body, headers=signed) as response:
                     assert response.status == 202, await response.text()
                     answer = await response.json(content_type=None)
                     call_id: str = answer["accepted"][0]["call_id"]
                     return call_id
             except aiohttp.ClientError:
                 await asyncio.sleep(0.1)
+
+
+async def greet(stack: Stack) -> None:
+    """What Meta asks before it sends anything; and what whoever is not Meta gets."""
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1158201444"}
+    url = stack.addresses.intake_url + PATH
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url, params={**asked, "hub.verify_token": "greet me"}) as response:
+            assert (response.status, await response.text()) == (200, "1158201444")
+        async with session.get(url, params={**asked, "hub.verify_token": "guess"}) as response:
+            assert response.status == 403
+        forged = {"X-Hub-Signature-256": f"sha256={'0' * 64}"}
+        async with session.post(url, data=b"{}", headers=forged) as response:
+            assert response.status == 401
 
 
 @asynccontextmanager
@@ -82,6 +111,7 @@ async def reading(stack: Stack) -> AsyncIterator[Records]:
 
 
 async def test_a_conversation_outlives_intake_and_redis_and_is_stale_in_the_end(stack: Stack) -> None:
+    await greet(stack)
     call = await say(stack, "A1", text="kebakaran rumah di Cipare")
     other = await say(stack, "B1", "6281234567891")
     assert other != call
@@ -113,4 +143,4 @@ async def test_a_conversation_outlives_intake_and_redis_and_is_stale_in_the_end(
     assert quiet == {event.call_id for event in messages}
     latest = max(event.event_at_ms for event in messages if event.call_id == call)
     assert max(event.event_at_ms for event in seen if event.kind == STALE and event.call_id == call) == latest + 2_000
-    assert all(event.channel == call_pb2.CHANNEL_WHATSAPP and event.source == "whatsapp/1" for event in seen)
+    assert all(event.channel == call_pb2.CHANNEL_WHATSAPP and event.source == "whatsapp/wa1" for event in seen)
