@@ -2,30 +2,20 @@
 
 import asyncio
 import base64
-import gc
 import hashlib
 import json
 import shutil
 import socket
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from siaga.v1 import call_pb2
-from siaga_contracts.catalogue import CALL_EVENTS, Topic
-from siaga_intake.adapters.switches import connector
-from siaga_intake.app import start
 from siaga_intake.core.events import Kind
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, ServerSettings, Settings
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidStatus
@@ -38,25 +28,8 @@ TENANT: Final = Path(__file__).parents[3] / "tenants" / "36.73-kota-serang"
 CAPTURE: Final = Path(__file__).parent / "data" / "ari" / "ari_events.jsonl"
 TOKEN: Final = "the token of pbx2"
 
-
-@pytest.fixture
-async def topic(kafka_bootstrap: str) -> AsyncIterator[Topic]:
-    topic = replace(CALL_EVENTS, name=f"test.intake.{uuid.uuid4().hex}")
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 1, 1)])
-    yield topic
-    await admin.delete_topics([topic.name])
-    await admin.close()
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(connector, "FIRST_RETRY_S", 0.02)
-    threshold = gc.get_threshold()
-    yield
-    gc.set_threshold(*threshold)
-    gc.unfreeze()
+StartIntake = Callable[..., AbstractAsyncContextManager[Runtime]]
+Published = Callable[[int], Awaitable[list[Any]]]
 
 
 class Asterisk:
@@ -141,46 +114,6 @@ class Intake:
         return self.runtime.health.notes().get(f"36.73 asterisk/{instance}", "")
 
 
-@asynccontextmanager
-async def intake(folder: Path, topic: Topic, bootstrap: str, port: int, instance: str = "one") -> AsyncIterator[Intake]:
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=bootstrap, replication=1),
-        http=ServerSettings(port=port),
-        instance=instance,
-        tenants_dir=folder / "tenants",
-        data_dir=folder / "data",
-        caller_secret="secret of the tests",
-    )
-    runtime = Runtime("intake", settings)
-    await start(runtime, topic)
-    try:
-        yield Intake(runtime, port)
-    finally:
-        runtime.stop.set()
-        await runtime.shut_down()
-    assert not runtime.failed
-
-
-@asynccontextmanager
-async def reading(topic: Topic, bootstrap: str) -> AsyncIterator[Callable[[int], Awaitable[list[Any]]]]:
-    """A way to wait for so many different events on the topic."""
-    consumer = AIOKafkaConsumer(topic.name, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    seen: dict[str, Any] = {}
-
-    async def events(count: int) -> list[Any]:
-        async with asyncio.timeout(30):
-            while len(seen) < count:
-                for batch in (await consumer.getmany(timeout_ms=200)).values():
-                    for record in batch:
-                        message = call_pb2.CallEvent.FromString(record.value)
-                        seen.setdefault(message.event_id, message)
-        return list(seen.values())
-
-    yield events
-    await consumer.stop()
-
-
 async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
         while not condition():
@@ -209,12 +142,13 @@ def port() -> int:
 
 
 async def test_the_capture_played_byte_for_byte(
-    asterisk: Asterisk, topic: Topic, kafka_bootstrap: str, tmp_path: Path, port: int
+    asterisk: Asterisk, start_intake: StartIntake, published: Published, tmp_path: Path, port: int
 ) -> None:
     asterisk.at_once = CAPTURE.read_text().splitlines()
-    folder = centre(tmp_path, asterisk)
-    async with reading(topic, kafka_bootstrap) as events, intake(folder, topic, kafka_bootstrap, port) as running:
-        kinds = [Kind(event.kind).name for event in await events(12)]
+    centre(tmp_path, asterisk)
+    async with start_intake(port) as runtime:
+        running = Intake(runtime, port)
+        kinds = [Kind(event.kind).name for event in await published(12)]
         assert kinds.count("RINGING") == 2
         assert kinds.count("ENDED") == 3
         assert running.trouble("pbx1") == ""
@@ -223,42 +157,46 @@ async def test_the_capture_played_byte_for_byte(
 
 
 async def test_killed_and_back_and_two_listeners_hear_the_same(
-    asterisk: Asterisk, topic: Topic, kafka_bootstrap: str, tmp_path: Path, port: int
+    asterisk: Asterisk, start_intake: StartIntake, published: Published, tmp_path: Path, port: int
 ) -> None:
     now_s = int(time.time()) - 5
-    folder = centre(tmp_path, asterisk)
-    async with reading(topic, kafka_bootstrap) as events, intake(folder, topic, kafka_bootstrap, port) as running:
+    centre(tmp_path, asterisk)
+    async with start_intake(port) as runtime:
+        running = Intake(runtime, port)
         await _until(lambda: running.trouble("pbx1") == "")
         await asterisk.say(ari("ChannelCreated", 1, now_s))
-        await events(1)
+        await published(1)
         await asterisk.kill()
         await _until(lambda: "away since" in running.trouble("pbx1"))
         await asterisk.open()
-        async with intake(folder, topic, kafka_bootstrap, port + 1, "two") as other:
+        async with start_intake(instance="two") as second:
+            other = Intake(second, 0)
             await _until(lambda: running.trouble("pbx1") == other.trouble("pbx1") == "")
             assert len({path.split("app=")[1].split("&")[0] for path in asterisk.asked}) == 2
             queue = {"dialplan_app": "Queue", "dialplan_app_data": "112-utama,t,,,60"}
             await asterisk.say(ari("ChannelDialplan", 1, now_s, **queue), ari("ChannelDestroyed", 1, now_s, cause=16))
             for application in ("one", "two"):
                 await asterisk.say({**ari("ChannelCreated", 2, now_s), "application": application})
-        found = await events(4)
+        found = await published(4)
     assert sorted(Kind(event.kind).name for event in found) == ["ENDED", "QUEUE_JOINED", "RINGING", "RINGING"]
 
 
 @pytest.mark.parametrize(("secret", "told"), [("wrong", "ARI answers 401: user and secret file"), ("", "is empty")])
 async def test_why_it_is_not_let_in(
-    asterisk: Asterisk, topic: Topic, kafka_bootstrap: str, tmp_path: Path, port: int, secret: str, told: str
+    asterisk: Asterisk, start_intake: StartIntake, tmp_path: Path, port: int, secret: str, told: str
 ) -> None:
-    async with intake(centre(tmp_path, asterisk, secret), topic, kafka_bootstrap, port) as running:
-        await _until(lambda: told in running.trouble("pbx1"))
+    centre(tmp_path, asterisk, secret)
+    async with start_intake(port) as runtime:
+        await _until(lambda: told in Intake(runtime, port).trouble("pbx1"))
 
 
 async def test_asterisk_connects_to_us(
-    asterisk: Asterisk, topic: Topic, kafka_bootstrap: str, tmp_path: Path, port: int
+    asterisk: Asterisk, start_intake: StartIntake, published: Published, tmp_path: Path, port: int
 ) -> None:
     now_s = int(time.time()) - 5
-    folder = centre(tmp_path, asterisk)
-    async with reading(topic, kafka_bootstrap) as events, intake(folder, topic, kafka_bootstrap, port) as running:
+    centre(tmp_path, asterisk)
+    async with start_intake(port) as runtime:
+        running = Intake(runtime, port)
         assert "not connected yet" in running.trouble("pbx2")
         async with running.connect("36.73/pbx2") as persistent, running.connect("36.73/pbx2") as of_one_call:
             assert persistent.subprotocol == "ari"
@@ -268,7 +206,7 @@ async def test_asterisk_connects_to_us(
             await of_one_call.send(json.dumps(ari("StasisStart", 2, now_s)))
             await of_one_call.close()
             await persistent.send(json.dumps(ari("ChannelDestroyed", 1, now_s, cause=16)))
-            found = await events(3)
+            found = await published(3)
             assert running.trouble("pbx2") == ""
         await _until(lambda: "Asterisk closed the connection" in running.trouble("pbx2"))
     assert {event.source for event in found} == {"asterisk/pbx2"}
@@ -280,17 +218,11 @@ async def test_asterisk_connects_to_us(
     [("36.73/pbx2", "wrong", 401), ("36.73/pbx3", TOKEN, 403), ("36.74/pbx2", TOKEN, 403), ("36.73", TOKEN, 403)],
 )
 async def test_who_may_not_connect(
-    asterisk: Asterisk,
-    topic: Topic,
-    kafka_bootstrap: str,
-    tmp_path: Path,
-    port: int,
-    path: str,
-    token: str,
-    status: int,
+    asterisk: Asterisk, start_intake: StartIntake, tmp_path: Path, port: int, path: str, token: str, status: int
 ) -> None:
-    async with intake(centre(tmp_path, asterisk), topic, kafka_bootstrap, port) as running:
+    centre(tmp_path, asterisk)
+    async with start_intake(port) as runtime:
         with pytest.raises(InvalidStatus) as refused:
-            async with running.connect(path, token):
+            async with Intake(runtime, port).connect(path, token):
                 pass
     assert refused.value.response.status_code == status

@@ -1,27 +1,17 @@
 """The whole of intake against a manager of the test's own, over TCP, onto the real broker: captures, cuts, and the gap after them."""
 
 import asyncio
-import gc
 import hashlib
 import shutil
 import time
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from siaga.v1 import call_pb2
-from siaga_contracts.catalogue import CALL_EVENTS, Topic
-from siaga_intake.adapters.switches import connector
-from siaga_intake.app import start
 from siaga_intake.core.events import Kind, LeftReason
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, ServerSettings, Settings
 
 pytestmark = pytest.mark.stack
 
@@ -29,16 +19,8 @@ TENANT: Final = Path(__file__).parents[3] / "tenants" / "36.73-kota-serang"
 CAPTURES: Final = Path(__file__).parent / "data" / "ami"
 SECRET: Final = "not for the network"
 
-
-@pytest.fixture
-async def topic(kafka_bootstrap: str) -> AsyncIterator[Topic]:
-    topic = replace(CALL_EVENTS, name=f"test.intake.{uuid.uuid4().hex}")
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 1, 1)])
-    yield topic
-    await admin.delete_topics([topic.name])
-    await admin.close()
+StartIntake = Callable[..., AbstractAsyncContextManager[Runtime]]
+Published = Callable[[int], Awaitable[list[Any]]]
 
 
 class Manager:
@@ -105,16 +87,6 @@ async def manager() -> AsyncIterator[Manager]:
     await manager.kill()
 
 
-@pytest.fixture(autouse=True)
-def _as_in_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setenv("SIAGA_ALLOW_ANONYMOUS", "1")
-    monkeypatch.setattr(connector, "FIRST_RETRY_S", 0.02)
-    threshold = gc.get_threshold()
-    yield
-    gc.set_threshold(*threshold)
-    gc.unfreeze()
-
-
 class Centre:
     """The files of one centre whose Asterisk is the test's manager."""
 
@@ -135,46 +107,6 @@ class Centre:
         )
 
 
-@asynccontextmanager
-async def intake(centre: Centre, topic: Topic, bootstrap: str, instance: str = "one") -> AsyncIterator[Runtime]:
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=bootstrap, replication=1),
-        http=ServerSettings(port=0),
-        instance=instance,
-        tenants_dir=centre.tenants,
-        data_dir=centre.data,
-        caller_secret="secret of the tests",
-    )
-    runtime = Runtime("intake", settings)
-    await start(runtime, topic)
-    try:
-        yield runtime
-    finally:
-        runtime.stop.set()
-        await runtime.shut_down()
-    assert not runtime.failed
-
-
-@asynccontextmanager
-async def reading(topic: Topic, bootstrap: str) -> AsyncIterator[Callable[[int], Awaitable[list[Any]]]]:
-    """A way to wait for so many different events on the topic."""
-    consumer = AIOKafkaConsumer(topic.name, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    seen: dict[str, Any] = {}
-
-    async def events(count: int) -> list[Any]:
-        async with asyncio.timeout(30):
-            while len(seen) < count:
-                for batch in (await consumer.getmany(timeout_ms=200)).values():
-                    for record in batch:
-                        message = call_pb2.CallEvent.FromString(record.value)
-                        seen.setdefault(message.event_id, message)
-        return list(seen.values())
-
-    yield events
-    await consumer.stop()
-
-
 async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(20):
         while not condition():
@@ -193,66 +125,69 @@ def leg(name: str, number: int, born_s: int, **fields: str) -> bytes:
     return ("".join(f"{key}: {value}\r\n" for key, value in lines.items()) + "\r\n").encode()
 
 
+def away(runtime: Runtime) -> str:
+    return runtime.health.notes().get("36.73 asterisk/pbx1", "")
+
+
 def kinds(events: Sequence[Any]) -> list[str]:
     return sorted(Kind(event.kind).name for event in events)
 
 
 async def test_real_captures_played_byte_for_byte(
-    manager: Manager, topic: Topic, kafka_bootstrap: str, tmp_path: Path
+    manager: Manager, start_intake: StartIntake, published: Published, tmp_path: Path
 ) -> None:
     session = b"".join(path.read_bytes() for path in sorted(CAPTURES.glob("originate_*")))
     manager.at_login = [session[session.index(b"Event:") :] + b"\r\n\r\n"]
-    centre = Centre(tmp_path, manager.port)
-    async with reading(topic, kafka_bootstrap) as events, intake(centre, topic, kafka_bootstrap) as runtime:
-        found = await events(3)
+    Centre(tmp_path, manager.port)
+    async with start_intake() as runtime:
+        found = await published(3)
         assert {"RINGING", "ENDED"} <= set(kinds(found))
         assert {event.source for event in found} == {"asterisk/pbx1"}
-        assert runtime.health.notes() == {}
+        assert away(runtime) == ""
     assert [action["Action"] for action in manager.actions[:2]] == ["Challenge", "Login"]
     assert SECRET not in str(manager.actions)
     assert manager.actions[1]["Events"] == "system,call,agent,dtmf,dialplan"
 
 
 async def test_killed_in_mid_message_and_back_nothing_is_lost_that_was_told(
-    manager: Manager, topic: Topic, kafka_bootstrap: str, tmp_path: Path
+    manager: Manager, start_intake: StartIntake, published: Published, tmp_path: Path
 ) -> None:
     now_s = int(time.time()) - 5
-    centre = Centre(tmp_path, manager.port)
-    async with reading(topic, kafka_bootstrap) as events, intake(centre, topic, kafka_bootstrap) as runtime:
+    Centre(tmp_path, manager.port)
+    async with start_intake() as runtime:
         await _until(lambda: manager.logged_in == 1)
         manager.say(leg("Newchannel", 1, now_s, Exten="112") + leg("Newchannel", 2, now_s, Exten="112")[:60])
-        await events(1)
+        await published(1)
         await manager.kill()
-        await _until(runtime.health.notes)
-        assert runtime.health.notes()["36.73 asterisk/pbx1"].startswith("away since 2")
+        await _until(lambda: away(runtime))
+        assert away(runtime).startswith("away since 2")
         await manager.open()
         await _until(lambda: manager.logged_in == 2)
         # Told again in full, and what had been told before as well: twice is once.
         manager.say(leg("Newchannel", 1, now_s, Exten="112") + leg("Newchannel", 2, now_s, Exten="112"))
         manager.say(leg("Hangup", 2, now_s, Cause="16"))
-        found = await events(3)
+        found = await published(3)
         assert kinds(found) == ["ENDED", "RINGING", "RINGING"]
         assert not any(event.backfilled for event in found)
-        assert runtime.health.notes() == {}
+        assert away(runtime) == ""
 
 
 async def test_away_during_twenty_abandons_all_twenty_are_back_filled(
-    manager: Manager, topic: Topic, kafka_bootstrap: str, tmp_path: Path
+    manager: Manager, start_intake: StartIntake, published: Published, tmp_path: Path
 ) -> None:
     centre = Centre(tmp_path, manager.port)
-    async with reading(topic, kafka_bootstrap) as events:
-        async with intake(centre, topic, kafka_bootstrap):
-            await _until(lambda: manager.logged_in == 1)
-            manager.say(leg("Newchannel", 99, int(time.time()), Exten="112"))
-            await events(1)
-        began_s = int(time.time())
-        with centre.queue_log.open("a") as log, centre.cdr.open("a") as cdr:
-            for number in range(20):
-                log.writelines(_abandon(f"{began_s}.{number}", _caller(number), began_s))
-                cdr.write(_record(f"{began_s}.{number}", _caller(number), began_s))
-        async with intake(centre, topic, kafka_bootstrap):
-            # Per call: it rang, met the menu, joined the queue, left it, ended; by the queue's log and by its record.
-            found = await events(1 + 20 * 7)
+    async with start_intake():
+        await _until(lambda: manager.logged_in == 1)
+        manager.say(leg("Newchannel", 99, int(time.time()), Exten="112"))
+        await published(1)
+    began_s = int(time.time())
+    with centre.queue_log.open("a") as log, centre.cdr.open("a") as cdr:
+        for number in range(20):
+            log.writelines(_abandon(f"{began_s}.{number}", _caller(number), began_s))
+            cdr.write(_record(f"{began_s}.{number}", _caller(number), began_s))
+    async with start_intake():
+        # Per call: it rang, met the menu, joined the queue, left it, ended; by the queue's log and by its record.
+        found = await published(1 + 20 * 7)
     missed = [event for event in found if event.backfilled]
     left = [event for event in missed if event.kind == Kind.QUEUE_LEFT]
     assert len(missed) == len(found) - 1
@@ -287,30 +222,29 @@ def _record(unique: str, caller: str, at_s: int) -> str:
 
 
 async def test_two_processes_on_one_manager_publish_the_same_events(
-    manager: Manager, topic: Topic, kafka_bootstrap: str, tmp_path: Path
+    manager: Manager, start_intake: StartIntake, published: Published, tmp_path: Path
 ) -> None:
     now_s = int(time.time()) - 5
-    centre = Centre(tmp_path, manager.port)
+    Centre(tmp_path, manager.port)
     async with (
-        reading(topic, kafka_bootstrap) as events,
-        intake(centre, topic, kafka_bootstrap),
-        intake(centre, topic, kafka_bootstrap, "two"),
+        start_intake(),
+        start_intake(instance="two"),
     ):
         await _until(lambda: manager.logged_in == 2)
         manager.say(b"".join(leg("Newchannel", number, now_s, Exten="112") for number in range(50)))
         manager.say(leg("DTMFEnd", 60, now_s, Digit="5", Direction="Received"))
         manager.say(leg("DTMFEnd", 60, now_s, Digit="5", Direction="Received", Timestamp=f"{now_s}.700000"))
-        found = await events(52)
+        found = await published(52)
     assert len({event.call_id for event in found}) == 51
     assert kinds(found).count("IVR_INPUT") == 2
 
 
 async def test_a_wrong_secret_is_told_and_mended_without_a_restart(
-    manager: Manager, topic: Topic, kafka_bootstrap: str, tmp_path: Path
+    manager: Manager, start_intake: StartIntake, published: Published, tmp_path: Path
 ) -> None:
-    centre = Centre(tmp_path, manager.port, secret="wrong")
-    async with intake(centre, topic, kafka_bootstrap) as runtime:
-        await _until(lambda: "Authentication failed" in str(runtime.health.notes()))
-        assert "manager.conf" in runtime.health.notes()["36.73 asterisk/pbx1"]
+    Centre(tmp_path, manager.port, secret="wrong")
+    async with start_intake() as runtime:
+        await _until(lambda: "Authentication failed" in away(runtime))
+        assert "manager.conf" in away(runtime)
         Centre(tmp_path, manager.port)
-        await _until(lambda: not runtime.health.notes())
+        await _until(lambda: not away(runtime))
