@@ -20,7 +20,8 @@ from siaga_cli.bench.calls import told
 
 # How often an open loop looks what is due: well below the times that it measures.
 TICK_S: Final = 0.001
-ANSWERED_WITHIN_S: Final = 60.0
+# A machine with much else to do takes long, but comes to an end.
+ANSWERED_WITHIN_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)

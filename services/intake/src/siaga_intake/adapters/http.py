@@ -103,7 +103,11 @@ class FrontDoor:
         media_type = bodies.FORM if request.method == "GET" else request.headers.get("content-type", _JSON)
         try:
             payload = bodies.decode(
-                body, media_type, fields=door.takes_forms, written=door.written, beside=request.query_params
+                body,
+                media_type,
+                fields=door.takes_forms,
+                written=door.written,
+                beside=request.query_params if request.scope["query_string"] else {},
             )
         except Unreadable as unreadable:
             source = f"{door.kind}/?" if admitted.source is None else admitted.source.name

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,6 +12,33 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from siaga_intake.adapters import problems
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class QuickHeaders(Headers):
+    """Headers by their name, the first of each. Starlette looks through all of them at every question; a post asks ten."""
+
+    def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(raw=raw)
+        self._first = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(raw)}
+
+    def __getitem__(self, key: str) -> str:
+        return self._first[key.lower()]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self._first.get(key.lower(), default)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.lower() in self._first
+
+
+class _Post(Request):
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        self._quick = QuickHeaders(scope["headers"])
+
+    @property
+    def headers(self) -> Headers:
+        return self._quick
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +54,7 @@ class Straight:
         if handler is None:
             await self.router(scope, receive, send)
             return
-        request = Request(scope, receive)
+        request = _Post(scope, receive)
         try:
             response = await handler(request)
         except Exception as error:
