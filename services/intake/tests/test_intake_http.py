@@ -192,6 +192,9 @@ async def test_a_platform_that_cannot_mend_is_thanked_for_everything(centre: Cen
     assert answer["rejected"] == [{"index": 0, "field": "message.id", "reason": "missing"}]
     assert answer["ignored"] == [{"index": 1, "reason": "message_status"}]
     assert (await centre.post("/v1/channels/whatsapp", {"object": "page"}))[0] == 202
+    large = b" " * (MAX_BODY_BYTES + 1) + b"{}"
+    assert (await centre.post("/v1/channels/whatsapp", large))[0] == 202
+    assert (await centre.post("/v1/channels/sms", large))[0] == 413
 
 
 async def test_an_event_is_the_same_in_each_mode_of_cloudevents(centre: Centre) -> None:

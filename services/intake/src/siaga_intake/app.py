@@ -74,6 +74,7 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     runtime.health.tell("quarantine", lambda: quarantine.trouble)
     runtime.on_stop(partial(asyncio.to_thread, quarantine.close))
     finder = SteadyFinder(RedisFinder(_redis(runtime)))
+    runtime.health.tell("conversations", finder.trouble)
     following = Following(finder, secret, lambda: sources.centres, _keep(keeper, topic), _now_ms)
     reception = Reception(keeper, topic, (quarantine.observe,), following)
     notes = runtime.settings.data_dir / f"intake-{runtime.settings.instance}.links"

@@ -34,32 +34,32 @@ class Unreadable(Exception):  # noqa: N818  (it carries an answer to the sender)
         self.reason = reason
 
 
-def announced(request: Request) -> int:
+def announced(request: Request, most: int = MAX_BODY_BYTES) -> int:
     """How large the body may become: what its header says, the most when it does not, nothing when it is refused anyhow."""
     told = request.headers.get("content-length", "")
     if told.isdecimal():
         size = int(told[:20])
-        return size if size <= MAX_BODY_BYTES else 0
-    return MAX_BODY_BYTES if "transfer-encoding" in request.headers else 0
+        return size if size <= most else 0
+    return most if "transfer-encoding" in request.headers else 0
 
 
-async def read(request: Request) -> bytes:
-    """The body, at most MAX_BODY_BYTES of it whatever its header says."""
+async def read(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
+    """The body, at most so much of it whatever its header says."""
     told = request.headers.get("content-length", "0")
-    if told.isdecimal() and int(told[:20]) > MAX_BODY_BYTES:
-        raise _too_large()
+    if told.isdecimal() and int(told[:20]) > most:
+        raise _too_large(most)
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-def _too_large() -> Unreadable:
-    return Unreadable(413, f"the body is larger than {MAX_BODY_BYTES} bytes")
+def _too_large(most: int) -> Unreadable:
+    return Unreadable(413, f"the body is larger than {most} bytes")
 
 
 def decode(

@@ -64,7 +64,7 @@ class FrontDoor:
 
     def _through(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
         async def receive(request: Request) -> Response:
-            with self.gate.passing(bodies.announced(request)) as room:
+            with self.gate.passing(bodies.announced(request, _most_bytes(door))) as room:
                 response = await self._receive(request, door) if room else _busy()
             if response.status_code >= 400:
                 _count_turned_away(response.status_code)
@@ -76,7 +76,7 @@ class FrontDoor:
         try:
             # What is signed, in a request that carries its fields in the address, is these.
             asked = request.method == "GET"
-            body = request.url.query.encode() if asked else await bodies.read(request)
+            body = request.url.query.encode() if asked else await bodies.read(request, _most_bytes(door))
             shown = certificate_of(request.scope)
             admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s(), shown)
             if isinstance(admitted, Denied):
@@ -147,6 +147,10 @@ class FrontDoor:
         except Full as full:
             return problem(503, f"{full}; nothing was taken", headers={"Retry-After": str(RETRY_AFTER_S)})
         return _answer(taken, sender_mends=door.sender_mends)
+
+
+def _most_bytes(door: Door) -> int:
+    return door.max_body_bytes or bodies.MAX_BODY_BYTES
 
 
 def _methods(door: Door) -> list[str]:

@@ -51,6 +51,8 @@ class Door:
     takes_addresses: bool = False
     # The field that a body of plain text or XML becomes, beside those of its address; empty = JSON only.
     written: str = ""
+    # Where the sender may put more into one body than is taken elsewhere.
+    max_body_bytes: int | None = None
     # Whether somebody stands behind the sender who can mend what is refused. A platform that only sends the same again,
     # and shuts the way when that fails for long, is thanked for everything; what was refused waits in quarantine.
     sender_mends: bool = True
@@ -88,6 +90,7 @@ WHATSAPP: Final = Door(
     whatsapp.read,
     frozenset({"whatsapp"}),
     split=whatsapp.split,
+    max_body_bytes=whatsapp.MAX_BODY_BYTES,
     sender_mends=False,
 )
 SMS: Final = Door("sms", "/v1/channels/sms", sms.read, frozenset({"sms"}), takes_forms=True, takes_addresses=True)

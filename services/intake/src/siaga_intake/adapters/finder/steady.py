@@ -40,6 +40,14 @@ class SteadyFinder:
         self._away_until_s = 0.0
         self.away = False
 
+    def trouble(self) -> str | None:
+        """What people should know of; nothing is unready for it."""
+        return (
+            "Redis is away: conversations and positions are matched by what this process remembers"
+            if self.away
+            else None
+        )
+
     async def place(self, written: Sequence[Written], known: Known) -> Placed:
         self._own.learn(known)
         own = self._own.known(written)

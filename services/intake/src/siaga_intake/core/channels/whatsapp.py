@@ -13,6 +13,8 @@ from siaga_intake.core.fields import EMPTY, Payload, Refused, cut, needed, numbe
 from siaga_intake.core.happening import Desk, Happening, Identity, OfSession, Read, Reading
 from siaga_intake.core.times import moment
 
+# What Meta may put into one post; a smaller limit would turn away, for a week, all that waits behind the largest.
+MAX_BODY_BYTES: Final = 3 * 1024 * 1024
 # A thumb under somebody's message says nothing new; everything else that a citizen sends does.
 _SAYS_NOTHING: Final = frozenset({"reaction"})
 _MEDIA: Final = frozenset({"image", "audio", "video", "document", "sticker"})
