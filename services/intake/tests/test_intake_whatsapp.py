@@ -184,6 +184,7 @@ def test_captured_posts_are_explained_message_by_message(origin: Origin) -> None
     )
     found = explain(CAPTURES["whatsapp"], f"{captured}\n{{".encode(), origin)
     assert (found.payloads, len(found.told), found.irrelevant["read: message_status"]) == (4, 2, 1)
+    assert len(found.calls()) == 1
     assert [told.where for told in found.told] == ["line 1, part 1", "line 1, part 2"]
     assert [each.reason.partition(":")[0] for each in found.refused] == ["is no JSON"]
 

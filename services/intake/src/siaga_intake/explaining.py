@@ -10,10 +10,12 @@ import msgspec
 from siaga_intake import captures
 from siaga_intake.captures import Capture
 from siaga_intake.core import rules
+from siaga_intake.core.belonging import Session, of_session, place
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.captured import Broken, Piece, excerpt
-from siaga_intake.core.doors import Taken, take
+from siaga_intake.core.doors import Taken, read, settle
 from siaga_intake.core.events import Accepted, CallEvent, Defect, Ignored, Refusal
+from siaga_intake.core.happening import OfSession, Reading
 from siaga_intake.core.times import IN_THE_FUTURE
 
 # Captures are explained years after, and some tell times to come: read again by this clock, 2100, they are not refused for it.
@@ -64,6 +66,8 @@ class Explanation:
     refused: list[Refused] = field(default_factory=list)
     # Payloads that only today's clock would refuse.
     ahead: int = 0
+    # The written conversations met so far, by the address of their citizen.
+    conversations: dict[str, tuple[Session, ...]] = field(default_factory=dict)
 
     def calls(self) -> dict[str, list[Told]]:
         """The events by their call, in the order of their times; calls in the order in which they were met."""
@@ -90,10 +94,10 @@ def explain(capture: Capture, data: bytes, origin: Origin) -> Explanation:
 
 
 def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin: Origin) -> None:
-    taken = take(capture.door, piece.payload, origin)
+    taken = _take(found, piece, capture, origin)
     if _ahead(taken):
         found.ahead += 1
-        taken = _by_a_later_clock(capture, piece, origin)
+        taken = _by_a_later_clock(found, piece, capture, origin)
     match taken:
         case Accepted(events, defects):
             found.told += (Told(index, piece.where, event) for event in events)
@@ -117,8 +121,19 @@ def _ahead(taken: Taken) -> bool:
             return False
 
 
-def _by_a_later_clock(capture: Capture, piece: Piece, origin: Origin) -> Taken:
-    taken = take(capture.door, piece.payload, replace(origin, arrived_at_ms=_FAR_MS - rules.MAX_AHEAD_MS))
+def _take(found: Explanation, piece: Piece, capture: Capture, origin: Origin) -> Taken:
+    """What a payload comes to, messages of one conversation in the file as one call."""
+    said = read(capture.door, piece.payload, origin)
+    if isinstance(said, Reading) and isinstance(said.belongs, OfSession):
+        known = found.conversations.get(said.belongs.address, ())
+        at_ms, gap_ms = said.happenings[0].at_ms, origin.centre.session_gap_ms
+        session, found.conversations[said.belongs.address] = place(known, said.belongs, at_ms, gap_ms)
+        said = of_session(said, session)
+    return settle(capture.door, piece.payload, said, origin)
+
+
+def _by_a_later_clock(found: Explanation, piece: Piece, capture: Capture, origin: Origin) -> Taken:
+    taken = _take(found, piece, capture, replace(origin, arrived_at_ms=_FAR_MS - rules.MAX_AHEAD_MS))
     if not isinstance(taken, Accepted):
         return taken
     return replace(taken, events=tuple(_arrived(event, origin.arrived_at_ms) for event in taken.events))
