@@ -220,7 +220,7 @@ TIMELESS = "is no time (epoch, or ISO 8601 with its offset)"
 POINT_ABROAD, FUTURE_TIME = ("pidf_lo.Point", ABROAD), ("pidf_lo.timestamp", FUTURE)
 US_ADDRESS = [
     ("pidf_lo.timestamp", TIMELESS),
-    ("pidf_lo.civicAddress.country", "outside Indonesia: its parts need not mean what they do here"),
+    ("pidf_lo.civicAddress.country", "is of another country: its parts need not mean what they do here"),
 ]
 # Lab traffic of the United States: what each document comes to here.
 CAPTURED = {

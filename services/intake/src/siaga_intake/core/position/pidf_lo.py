@@ -91,7 +91,7 @@ class _Reading:
             self.leave_out("civicAddress", "more than one address: the first is taken")
         address = self.addresses[0] if self.addresses else None
         if address is not None and address.country not in ("", INDONESIA):
-            self.leave_out("civicAddress.country", "outside Indonesia: its parts need not mean what they do here")
+            self.leave_out("civicAddress.country", "is of another country: its parts need not mean what they do here")
         if not (self.positions or self.addresses or self.defects):
             self.leave_out("location-info", "missing: the document locates nobody")
         additional = reduce(additional_data.joined, map(additional_data.within, providers), None)
