@@ -165,10 +165,14 @@ class Edge:
 
     async def place(self, call: Call, calls: int = 1, rate: int = 10, transport: str = "u1") -> list[str]:
         """Have sipp place calls, and wait until they are over; returns their Call-IDs."""
-        name = uuid.uuid4().hex
-        script = self.folder / f"{name}.xml"
+        script = self.folder / f"{uuid.uuid4().hex}.xml"
         # Byte for byte: a garbled body need be no UTF-8.
         script.write_text(call.scenario(), encoding="latin-1")
+        return await self.dial(script, calls, rate, transport)
+
+    async def dial(self, script: Path, calls: int = 1, rate: int = 10, transport: str = "u1") -> list[str]:
+        """As `place`, by a scenario of sipp's."""
+        name = uuid.uuid4().hex
         options = ["-sf", script, "-i", HOST, "-m", calls, "-r", rate, "-t", transport, "-cid_str", f"{name}-%u@{HOST}"]
         options += ["-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", f"{name}.err"]
         argv = ["sipp", f"{HOST}:{self.ports['sip']}", *map(str, options)]
@@ -222,9 +226,9 @@ class Listener:
     consumer: AIOKafkaConsumer
     seen: list[Heard] = field(default_factory=list)
 
-    async def until(self, enough: Callable[[list[Heard]], bool]) -> None:
+    async def until(self, enough: Callable[[list[Heard]], bool], within_s: float = WITHIN_S) -> None:
         """Read on until the events seen are enough."""
-        async with asyncio.timeout(WITHIN_S):
+        async with asyncio.timeout(within_s):
             while not enough(self.seen):
                 for batch in (await self.consumer.getmany(timeout_ms=100)).values():
                     now_ms = time.time() * 1000
