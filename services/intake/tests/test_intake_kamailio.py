@@ -234,3 +234,10 @@ def test_a_call_that_still_rings_is_told_as_ringing(events: Events, door: Callab
     assert [event.kind.name for event in events("kamailio", {**dialog, "start_ts": 0, "variables": None})] == [
         "RINGING"
     ]
+
+
+def test_a_call_just_over_is_told_to_its_end(events: Events, door: Callable[..., Any]) -> None:
+    (dialog,) = door("kamailio").split(DIALOGS)
+    told = events("kamailio", {**dialog, "state": 5, "end_ts": 1710123399})
+    assert [(event.kind.name, event.event_at_ms) for event in told][-1] == ("ENDED", 1_710_123_399_000)
+    assert len(told) == 3

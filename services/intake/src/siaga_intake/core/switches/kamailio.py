@@ -136,11 +136,14 @@ def _under_way(dialog: Payload, desk: Desk) -> Read:
         else EMPTY
     )
     identity = _identity({"from": dialog.get("from_uri"), "pai": known.get("pai")})
-    begun, answered = (moment(dialog, name, desk.arrived_at_ms) for name in ("init_ts", "start_ts"))
+    begun, answered, ended = (moment(dialog, name, desk.arrived_at_ms) for name in ("init_ts", "start_ts", "end_ts"))
     called = sip_address.called(_line(dialog, "to_uri"))
     happenings = [Happening(Kind.RINGING, call_ref, begun or desk.arrived_at_ms, identity, called)]
     if answered is not None:
         happenings.append(Happening(Kind.SIP_ANSWERED, call_ref, answered, identity, called))
+    if ended is not None:
+        # Kamailio forgets it some seconds later, and does not say who ended it.
+        happenings.append(Happening(Kind.ENDED, call_ref, ended, identity, called, hangup=Hangup(HangupBy.UNSPECIFIED)))
     named = f"{call_ref}|{text(caller, 'tag', 'call_ref')}"
     native_id = hashlib.md5(named.encode(errors="replace"), usedforsecurity=False).hexdigest()
     return Reading(tuple(happenings), native_id=native_id, backfilled=True)
