@@ -206,6 +206,25 @@ def test_a_house_beside_its_floor() -> None:
     assert located.civic.written == "Rusunawa, Lt. 4, Jl. Mawar No. 12 A, RT 7/RW 3, Kota Serang, 42123"
 
 
+def test_the_example_of_rfc_5139() -> None:
+    parts = {
+        "country": "AU", "A1": "NSW", "A3": "Wollongong", "A4": "North Wollongong", "RD": "Flinders", "STS": "Street",
+        "RDBR": "Campbell Street", "LMK": "Gilligan's Island", "LOC": "Corner", "NAM": "Video Rental Store", "PC": "2500",
+        "ROOM": "Westerns and Classics", "PLC": "store", "POBOX": "Private Box 15",
+    }  # fmt: skip
+    told = "".join(f"<ca:{name}>{text}</ca:{name}>" for name, text in parts.items())
+    civic = of(f'<ca:civicAddress xml:lang="en-AU">{told}</ca:civicAddress>').civic
+    assert civic is not None
+    assert (civic.province, civic.district, civic.village) == ("NSW", "Wollongong", "North Wollongong")
+    assert (civic.road, civic.landmark, civic.name) == (
+        "Flinders Street", "Gilligan's Island Corner", "Video Rental Store Westerns and Classics",
+    )  # fmt: skip
+    assert civic.written == (
+        "Video Rental Store Westerns and Classics, Flinders Street, North Wollongong, Wollongong, NSW 2500, AU"
+        " (Gilligan's Island Corner)"
+    )
+
+
 def test_an_address_of_another_country_says_so() -> None:
     located = of(ADDRESS.replace(">ID<", ">US<"))
     assert located.civic is not None
