@@ -22,7 +22,7 @@ from siaga_intake.app import start
 from siaga_intake.core.fields import Payload
 from siaga_intake.core.switches import esl_capture
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, ServerSettings, Settings
+from siaga_kit.settings import HttpSettings, KafkaSettings, Settings
 from siaga_tenants import Connect
 
 DATA: Final = Path(__file__).parent / "data" / "esl"
@@ -274,7 +274,7 @@ async def intake(tenants: Path, data: Path, bootstrap: str, topic: Topic, monkey
     monkeypatch.setattr(connector, "FIRST_RETRY_S", 0.05)
     monkeypatch.setattr(connector, "LONGEST_RETRY_S", 0.2)
     settings = Settings(
-        kafka=KafkaSettings(bootstrap=bootstrap), http=ServerSettings(port=0), tenants_dir=tenants, data_dir=data,
+        kafka=KafkaSettings(bootstrap=bootstrap), http=HttpSettings(port=0), tenants_dir=tenants, data_dir=data,
         caller_secret="secret of the tests",
     )  # fmt: skip
     runtime = Runtime("intake", settings)
@@ -327,13 +327,13 @@ async def test_a_switch_killed_in_the_middle_of_an_event_and_back_again(
             lost = frame("text/event-json", json.dumps(call("a1b2", "CHANNEL_HANGUP_COMPLETE", 9)).encode())
             switch.write(lost[: len(lost) // 2])
             await switch.die()
-            await until(lambda: "freeswitch/fs1" in runtime.health.notes())
+            await until(lambda: "36.73 freeswitch/fs1" in runtime.health.notes())
 
             async with Switch(port=switch.port) as again:
                 await until(lambda: again.subscribed)
                 again.say(call("a1b2", "CHANNEL_HANGUP_COMPLETE", 9), call("c3d4", after_s=20))
                 found = await records(6)
-                assert "freeswitch/fs1" not in runtime.health.notes()
+                assert "36.73 freeswitch/fs1" not in runtime.health.notes()
             ours = [
                 (each.call_ref, call_pb2.CallEventKind.Name(each.kind)[len("CALL_EVENT_KIND_") :]) for each in found
             ]
