@@ -132,7 +132,7 @@ def test_how_it_ended(
         (("From: Anonymous <sip:anonymous@anonymous.invalid>;tag=1", f"P-Asserted-Identity: <tel:{NUMBER}>"),
          Trust.ASSERTED, NUMBER),
         ((f'P-Asserted-Identity: "A, B" <sip:trunk@c>, <tel:{NUMBER};verstat=TN-Validation-Passed>',), Trust.VERIFIED, NUMBER),
-        ((f"P-Asserted-Identity: <tel:{NUMBER};verstat=TN-Validation-Failed>",), Trust.ASSERTED, NUMBER),
+        ((f"P-Asserted-Identity: <tel:{NUMBER};verstat=TN-Validation-Failed>",), Trust.UNVERIFIED, NUMBER),
         ((f"Remote-Party-ID: <sip:{NUMBER}@c>;party=calling",), Trust.ASSERTED, NUMBER),
         (("From: <sip:anonymous@anonymous.invalid>;tag=1", "Privacy: id"), Trust.ANONYMOUS, ""),
         (("From: <sip:10.0.0.5>;tag=1",), Trust.ANONYMOUS, ""),

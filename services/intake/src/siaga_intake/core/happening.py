@@ -29,6 +29,8 @@ class Identity:
     verified: bool = False
     # Typed by a citizen: nobody on the way vouches for it.
     self_declared: bool = False
+    # What the network found when it checked the number, in its own words (TN-Validation-Passed).
+    verstat: str = ""
 
 
 @value(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from siaga_intake.core.happening import Identity
 # What switches and networks write for a withheld number.
 _WITHHELD: Final = frozenset(
     {"", "anonymous", "anonim", "unknown", "<unknown>", "restricted", "private", "unavailable", "withheld", "none", "-"}
-    | {"asterisk", "0000000000", "null"}
+    | {"asterisk", "0000000000", "null", "private number", "nomor pribadi", "no caller id", "withheld number"}
 )
 _NO_SIM: Final = frozenset({"nosim", "no-sim", "no_sim", "emergency"})
 # A phone without a SIM shows the number of the device: 14 to 16 bare digits. Of these an
@@ -20,8 +20,20 @@ _NO_SIM: Final = frozenset({"nosim", "no-sim", "no_sim", "emergency"})
 _IMEI: Final = re.compile(r"(?:imei[:=-]?)?([1-9]\d{13,15})")
 _INDONESIA: Final = "62"
 _IMEI_URN: Final = "urn:gsma:imei:"
-# sip:user@host;params, <tel:+62…>, "Name" <sip:…>
-_URI: Final = re.compile(r"(?:sips?|tel):([^@;>]*)", re.IGNORECASE)
+# sip:user:password@host;params, <tel:+62…>, "Name" <sip:…>; of a list the first.
+_URI: Final = re.compile(r"(?:sips?|tel):([^@;>:,]*)", re.IGNORECASE)
+# Where a number without its country or area belongs (RFC 3966); a host there names somebody's own numbers.
+_CONTEXT: Final = re.compile(r";\s*phone-context=(\+\d{1,9})", re.IGNORECASE)
+# What a network found that checked the number (3GPP TS 24.229); -A, -B and -C are the attestation that was checked.
+# B and C vouch for the customer or the gateway, not for the number. Whatever else stands there says nothing.
+_VERSTAT: Final = {
+    "TN-VALIDATION-PASSED": Trust.VERIFIED,
+    "TN-VALIDATION-PASSED-A": Trust.VERIFIED,
+    "TN-VALIDATION-FAILED": Trust.UNVERIFIED,
+    "TN-VALIDATION-FAILED-A": Trust.UNVERIFIED,
+    "TN-VALIDATION-FAILED-B": Trust.UNVERIFIED,
+    "TN-VALIDATION-FAILED-C": Trust.UNVERIFIED,
+}
 # Callers come again within minutes; a phone book of the busy hour fits.
 _REMEMBERED: Final = 65_536
 
@@ -44,6 +56,9 @@ def caller(identity: Identity, tenant: str, secret: bytes) -> Caller:
 def _trust(identity: Identity, number: str, stated: str) -> Trust:
     if identity.verified:
         return Trust.VERIFIED
+    found = _VERSTAT.get(identity.verstat.strip().upper())
+    if found is not None:
+        return found
     other = callers.e164(stated) if stated else None
     if identity.self_declared or (identity.asserted and other is not None and other != number):
         return Trust.UNVERIFIED
@@ -53,11 +68,19 @@ def _trust(identity: Identity, number: str, stated: str) -> Trust:
 def user_part(written: str) -> str:
     """The number in a SIP or tel address, or what stands there when it is none."""
     found = _URI.search(written) if ":" in written else None
-    return (found[1] if found else written).replace("%2B", "+").replace("%2b", "+").strip()
+    user = (found[1] if found else _bare(written)).replace("%2B", "+").replace("%2b", "+").strip()
+    context = _CONTEXT.search(written) if ";" in written else None
+    # Some write the zero of the trunk although the country stands beside it.
+    return user if context is None or user.startswith(("+", "0")) else context[1] + user
+
+
+def _bare(written: str) -> str:
+    """Without the brackets and parameters of an address whose scheme was left out, or is no number's."""
+    return written.strip().removeprefix("<").partition(">")[0].partition(";")[0] if written[:1] != '"' else written
 
 
 def _no_sim(shown: str) -> bool:
-    shown = shown.lower()
+    shown = shown.lower().replace("%3a", ":")
     if shown in _NO_SIM or shown.startswith(_IMEI_URN):
         return True
     device = _IMEI.fullmatch(shown)

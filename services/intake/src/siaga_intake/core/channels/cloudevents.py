@@ -169,8 +169,8 @@ class _Call:
         )
         if trust in ("no_sim", "anonymous"):
             return Identity(trust)
-        passed = text(caller, "verstat", path="data.caller.").startswith("TN-Validation-Passed")
-        return Identity(number, verified=passed or trust == _TRUSTED, self_declared=trust == "unverified")
+        verstat = text(caller, "verstat", path="data.caller.")
+        return Identity(number, verified=trust == _TRUSTED, self_declared=trust == "unverified", verstat=verstat)
 
     def _queue(self) -> Queue | None:
         queue = part(self.data, "queue", "data.")

@@ -24,7 +24,6 @@ CANCEL_REASONS: Final[Mapping[str, LeftReason]] = {
     "EXIT_WITH_KEY": LeftReason.KEY,
 }
 _OUR_FAULT: Final = frozenset({LeftReason.TIMEOUT, LeftReason.EMPTY, LeftReason.FULL, LeftReason.WITHDRAWN})
-_VERIFIED: Final = "TN-Validation-Passed"
 
 
 def left_reason(cancel_reason: str) -> LeftReason:
@@ -54,7 +53,7 @@ def hangup(disposition: str, cause: str, q850: int, left: LeftReason | None) -> 
 
 def identity(number: str, asserted: str, stated: str, verstat: str) -> Identity:
     """The caller by `caller_id_number`, `sip_P-Asserted-Identity`, `sip_from_user` and `sip_verstat`."""
-    return Identity(number or stated, asserted, stated, verstat.startswith(_VERIFIED))
+    return Identity(number or stated, asserted, stated, verstat=verstat)
 
 
 def is_operator(user: str, desk: Desk) -> bool:

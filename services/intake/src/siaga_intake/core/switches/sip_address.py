@@ -15,7 +15,6 @@ from siaga_intake.core.identity import user_part
 
 _TAG: Final = re.compile(r";\s*tag\s*=\s*([^;,\s>]+)", re.IGNORECASE)
 _VERSTAT: Final = re.compile(r"verstat\s*=\s*\"?([\w-]+)", re.IGNORECASE)
-_VERIFIED: Final = "TN-VALIDATION-PASSED"
 _WITH_USER: Final = re.compile(r"(?:sips?:[^@]*@|tel:|urn:)", re.IGNORECASE)
 _EMERGENCY_ID: Final = re.compile(r"urn:(?:emergency|nena):(?:uid:)?callid:[^\s>;,\"]+", re.IGNORECASE)
 # What people dial for help here, with the country's code or without, and 911 and 999, which phones from abroad know.
@@ -72,7 +71,7 @@ def identity(sender: str, asserted: Iterable[str] = (), verstat: str = "") -> Id
     if not best and known and callers.e164(stated) is None:
         best = known[0]
     told = verstat or next((match[1] for each in (*asserted, sender) if (match := _VERSTAT.search(each))), "")
-    return Identity(stated, best, stated, told.upper().startswith(_VERIFIED))
+    return Identity(stated, best, stated, verstat=told)
 
 
 def emergency_id(call_info: Iterable[str]) -> str:
