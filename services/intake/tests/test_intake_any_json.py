@@ -18,7 +18,8 @@ VALUES = st.recursive(
     | st.sampled_from([
         "1710123330.41", "1710123330", "2024-03-11T09:15:30.120+0700", "+6281234567890", "ivr-112", "0", "16", "-1", "1e400",
         "Hangup", "Newchannel", "AgentComplete", "VarSet", "QUEUESTATUS", "TIMEOUT", "StasisStart", "ChannelDestroyed",
-        "INVITE", "BYE", "call.ended", "call.started", "INVITE urn:service:sos SIP/2.0", "Call-ID: 1", "multipart/mixed; boundary=x", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true",
+        "INVITE", "BYE", "call.ended", "call.started", "INVITE urn:service:sos SIP/2.0", "Call-ID: 1", "multipart/mixed; boundary=x", "id.siaga112.call.ended.v1", "1.0", "asterisk/pbx1", "prank", "P1", "voice", "true", "CHANNEL_CREATE", "CHANNEL_HANGUP_COMPLETE", "CUSTOM", "callcenter::info",
+        "member-queue-end", "Cancel", "DTMF", "command/reply",
         "text", "image", "location", "interactive", "edit", "contacts", "11 Maret 2024 09.15 WIB", "31-02-2024", "6281234567890",
         "<a><location-info><Point><pos>-6.1 106.1</pos></Point></location-info></a>", 'A"ML=1;lt=-6.1;lg=106.1;', "106.15", "sip/1",
     ]),
@@ -30,7 +31,8 @@ FIELDS = st.sampled_from([
     "Digit", "type", "timestamp", "channel", "bridge", "digit", "variable", "value", "cause", "variables", "callflow", "app_log",
     "channel_data", "switchname", "queue_log", "cdr", "ChanVariable", "Bridgestate", "Uniqueid1", "method", "callid", "sip_code", "time", "src_user", "pai", "start_time", "end_time", "call_id",
     "caller", "specversion", "id", "source", "subject", "data", "call_ref", "operator", "text", "address", "lat", "lon",
-    "priority", "disposition", "report_id", "phone", "at", "photos", "message", "status", "field", "metadata", "contact", "from",
+    "Event-Name", "Event-Subclass", "Unique-ID", "Call-Direction", "Event-Date-Timestamp", "DTMF-Digit", "CC-Action", "CC-Cause",
+    "CC-Member-Session-UUID", "CC-Member-Joined-Time", "Hangup-Cause", "Content-Type", "priority", "disposition", "report_id", "phone", "at", "photos", "message", "status", "field", "metadata", "contact", "from",
     "to", "Body", "nomor_laporan", "isi_laporan", "tanggal", "lokasi", "lintang", "bujur", "lampiran", "pelapor", "kategori",
     "pidf_lo", "device_number", "location_latitude", "location_longitude", "location_time", "location_accuracy", "sender",
 ])  # fmt: skip

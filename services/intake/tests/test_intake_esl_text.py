@@ -159,6 +159,39 @@ def test_a_session_however_it_was_kept(text: str) -> None:
     assert [event["Content-Type"] for event in told if "Event-Name" not in event][:2] == TYPES[:2]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "    Event-Name: DTMF\n    DTMF-Digit: %23\n    Unique-ID: a\n",
+        '[INFO] a line of the log\n{\n "Event-Name": "DTMF",\n "DTMF-Digit": "#",\n "Unique-ID": "a"\n}\n',
+        ("Content-Length: 999\nContent-Type: text/event-xml\n\n<event>\n <headers>\n  <Event-Name>DTMF</Event-Name>\n"
+        "  <DTMF-Digit>%23</DTMF-Digit>\n  <Unique-ID>a</Unique-ID>\n </headers>\n</event>\n"),
+        framed("text/event-xml", "<event><headers><Event-Name>DTMF</Event-Name><DTMF-Digit>%23</DTMF-Digit>"
+                                 "<Unique-ID>a</Unique-ID></headers></event>"),
+    ],
+    ids=["indented", "json after a log line", "xml with another length", "xml"],
+)  # fmt: skip
+def test_an_event_however_it_was_shown(text: str) -> None:
+    (event,) = esl_capture.messages(text)
+    assert event == {"Event-Name": "DTMF", "DTMF-Digit": "#", "Unique-ID": "a"}
+
+
+def test_what_is_no_event_is_told(take: Callable[[str, Any], Taken]) -> None:
+    (noise, event) = esl_capture.messages("nothing of a socket\n\nEvent-Name: HEARTBEAT\n")
+    assert take("freeswitch", noise) == Refusal("Event-Name", "missing")
+    assert event["Event-Name"] == "HEARTBEAT"
+
+
+def test_an_answer_of_many_lines_belongs_to_its_word() -> None:
+    shown = "Content-Type: api/response\nContent-Length: 9\n\nUP 1 day\n\n1 session\n\nEvent-Name: HEARTBEAT\n"
+    assert [event.get("Event-Name") for event in esl_capture.messages(shown)] == [None, "HEARTBEAT"]
+
+
+def test_no_entity_of_xml_is_opened() -> None:
+    bomb = '<!DOCTYPE e [<!ENTITY a "x">]><event><headers><Event-Name>&a;</Event-Name></headers></event>'
+    assert esl_text.xml_event(bomb) is None
+
+
 def test_what_a_terminal_shows() -> None:
     shown = (
         "RECV EVENT\nEvent-Name: CHANNEL_CREATE\nUnique-ID: a\nCaller-Caller-ID-Name: Budi S\n\n"

@@ -5,24 +5,35 @@ one. Events are told by their Event-Name.
 """
 
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 import msgspec
 
 from siaga_intake.core.fields import Payload
-from siaga_intake.core.switches.esl_text import BODY, Frame, Frames, UnframedError, decoded, event, read_headers
+from siaga_intake.core.switches.esl_text import (
+    BODY,
+    Frame,
+    Frames,
+    UnframedError,
+    decoded,
+    event,
+    read_headers,
+    xml_event,
+)
 
 _BLANK: Final = re.compile(r"\n[ \t]*\n")
 _EVENTS: Final = frozenset({"text/event-plain", "text/event-json", "text/event-xml"})
 # A JSON event, up to what a connection says next, which follows without a line's end.
+_JSON_BEGINS: Final = re.compile(r"^\s*\{", re.MULTILINE)
 _AFTER_JSON: Final = re.compile(r"\}\s*(?=Content-(?:Length|Type):|\{|$)")
 
 
 def messages(text: str) -> Iterator[Payload]:
     """The events of a capture and the socket's own words between them, in order."""
     framed = _framed(text)
-    yield from _by_blocks(text) if framed is None else framed
+    yield from _by_blocks(textwrap.dedent(text)) if framed is None else framed
 
 
 def _framed(text: str) -> list[Payload] | None:
@@ -49,18 +60,23 @@ class _Blocks:
     def __init__(self) -> None:
         self._headers: dict[str, str] = {}
         self._body = ""
+        # After a word of the socket itself: what follows is its answer, which may have blank lines.
+        self._answered = False
 
     def take(self, block: str) -> Iterator[Payload]:
         headers = read_headers(block)
         if "Event-Name" in headers:
             yield from self.flush()
-            self._headers = headers
+            self._headers, self._answered = headers, False
         elif "Content-Type" in headers:
             yield from self.flush()
-            if headers["Content-Type"] not in _EVENTS:
+            self._answered = headers["Content-Type"] not in _EVENTS
+            if self._answered:
                 yield headers
         elif "Event-Name" in self._headers:
             self._goes_on(block, headers)
+        elif not self._answered:
+            yield {"Content-Type": "", BODY: block}
 
     def _goes_on(self, block: str, headers: Mapping[str, str]) -> None:
         if "Content-Length" in self._headers or not headers:
@@ -79,6 +95,15 @@ def _by_blocks(text: str) -> Iterator[Payload]:
     blocks = _Blocks()
     for block in _BLANK.split(text.replace("\r\n", "\n")):
         rest = block.strip("\n")
+        found = _xml_event(rest)
+        if found is not None:
+            yield from blocks.flush()
+            yield found
+            continue
+        opening = _JSON_BEGINS.search(rest)
+        if opening is not None and opening.start() and "Event-Name" not in read_headers(rest[: opening.start()]):
+            # What a terminal wrote before the event.
+            rest = rest[opening.start() :]
         while rest.lstrip().startswith("{") and (end := _AFTER_JSON.search(rest)) is not None:
             value = _json_event(rest[: end.end()])
             if value is None:
@@ -89,6 +114,11 @@ def _by_blocks(text: str) -> Iterator[Payload]:
         if rest:
             yield from blocks.take(rest)
     yield from blocks.flush()
+
+
+def _xml_event(text: str) -> Payload | None:
+    start = text.find("<event>")
+    return xml_event(text[start:].strip()) if start >= 0 else None
 
 
 def _json_event(text: str) -> Payload | None:

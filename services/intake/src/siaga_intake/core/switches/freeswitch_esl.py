@@ -78,7 +78,8 @@ class _Leg:
 
 
 def _on_leg(event: Payload, desk: Desk, reader: Callable[[_Leg], Happening | None]) -> Read:
-    unique = needed(event, "Unique-ID", "call_ref")
+    unique = text(event, "Caller-Unique-ID", "call_ref") or text(event, "variable_uuid", "call_ref")
+    unique = text(event, "Unique-ID", "call_ref") or unique or needed(event, "Unique-ID", "call_ref")
     call_ref = text(event, "variable_call_uuid", "call_ref") or text(event, "Channel-Call-UUID", "call_ref") or unique
     # The operator's leg is the one that the switch dials, or that belongs to another leg's call.
     if call_ref != unique or text(event, "Call-Direction") == "outbound":
