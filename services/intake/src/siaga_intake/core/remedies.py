@@ -18,6 +18,10 @@ _REMEDIES: Final = (
     ("in another reference system", "send degrees of WGS 84: srsName urn:ogc:def:crs:EPSG::4326"),
     ("coordinates that are", "send latitude, then longitude, in degrees with a full stop, and a space between them"),
     ("the message has", "hand the SMS on as it came: a gateway has cut or changed it"),
+    ("has no offset", "let Asterisk write its own uniqueid (loguniqueid = yes in cdr.conf): its time tells the offset"),
+    ("is no line of a queue_log", "capture whole lines; a last one cut in half is usual and harmless"),
+    ("is no row of Master.csv", "set loguniqueid = yes in cdr.conf; older rows say not whose call they were"),
+    ("is no message of the manager", "capture what the manager sends, without what a terminal adds"),
     ("is no XML", "capture the whole document, from its first < to its last >"),
 )
 
