@@ -192,6 +192,24 @@ def test_where_and_what_else(events: Events) -> None:
         assert position.additional.references == ("https://lis.example/1", "https://d.example/2")
 
 
+def test_parts_that_somebody_typed(events: Events) -> None:
+    """As a laboratory sent them: all indented, no empty lines, the last boundary like the others."""
+    body = (
+        "      --x\r\n      Content-Type: application/pdf\r\n      %PDF\r\n      --x\r\n"
+        f"      Content-Type: application/pidf+xml\r\n      Content-ID: <place@c>\r\n      {PLACE}\r\n      --x\r\n"
+    )
+    kind = "Content-Type: multipart/mixed; boundary=x"
+    for written in (body, body.replace("      ", "")):
+        told = events("sip", sip("INVITE sip:112@c SIP/2.0", kind, "Geolocation: <cid:place@c>", body=written))
+        assert [event.kind.name for event in told] == ["RINGING", "POSITION"]
+
+
+@pytest.mark.parametrize("body", ["", "--", "a --x b", "--x", "--x--", "\n--x\n--x--\n", "x\n --xy\n"])
+def test_a_body_that_never_comes_apart_costs_no_call(events: Events, body: str) -> None:
+    told = events("sip", sip("INVITE sip:112@c SIP/2.0", "Content-Type: multipart/mixed; boundary=x", body=body))
+    assert [event.kind.name for event in told] == ["RINGING"]
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -277,8 +295,9 @@ def test_any_text_is_answered_for(take: Take, raw: str, head: str) -> None:
     kind=st.text(max_size=40), body=st.text(max_size=300), head=st.sampled_from(["", "multipart/mixed; boundary=x;"])
 )
 def test_any_body_comes_apart(kind: str, body: str, head: str) -> None:
-    for part in Message("INVITE a SIP/2.0", (("content-type", head + kind),), body + "\n--x\n\n" + body).parts():
-        assert part.text.strip()
+    for written in (body, f"{body} --x {body}", f"{body}\n--x\n\n{body}"):
+        for part in Message("INVITE a SIP/2.0", (("content-type", head + kind),), written).parts():
+            assert part.text.strip()
 
 
 def test_the_capture_of_a_laboratory(take: Take) -> None:

@@ -1,17 +1,21 @@
 """Captured SIP comes apart: texts with many messages, and packets with all that a wire does to them."""
 
+import gzip
 import io
+import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import dpkt
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from siaga_intake.adapters import pcap
 from siaga_intake.captures import CAPTURES, pieces
 from siaga_intake.core.captured import Broken, Piece
+from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.switches import sip_capture
 
 DATA = Path(__file__).parent / "data" / "sip_ng911"
@@ -137,6 +141,25 @@ def test_a_capture_cut_off_or_damaged_raises_nothing(cut: int) -> None:
         ("TC_LIS_001_pass", {"SUBSCRIBE": 1, "NOTIFY": 1, "SIP/2.0": 2}),
     ],
 )
-def test_captures_of_a_laboratory(file: str, methods: dict[str, int]) -> None:
-    found = [each for each in of((DATA / f"{file}.pcap").read_bytes()) if each]
-    assert Counter(each.split()[0] for each in found) == methods
+def test_captures_of_a_laboratory(take: Callable[[str, Any], Any], file: str, methods: dict[str, int]) -> None:
+    data = (DATA / f"{file}.pcap").read_bytes()
+    assert Counter(each.split()[0] for each in of(data) if each) == methods
+    for piece in pcap.pieces(data):
+        assert isinstance(piece, Piece)
+        seen = {name: value for name, value in piece.payload.items() if name != "at"}
+        assert not isinstance(take("sip", seen), Refusal)
+
+
+LINES = gzip.decompress((DATA / "sip_messages.jsonl.gz").read_bytes()).splitlines()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_captured_messages_with_a_stretch_missing_or_moved(
+    take: Callable[[str, Any], Any], data: st.DataObject
+) -> None:
+    told = json.loads(data.draw(st.sampled_from(LINES)))
+    raw = "\r\n".join((told["start_line"], *told["headers"], "", told["body"]))
+    first, last = sorted(data.draw(st.tuples(*[st.integers(0, len(raw))] * 2)))
+    for changed in (raw[:first] + raw[last:], raw[:first] + raw[last:] + raw[first:last], raw[:last]):
+        assert isinstance(take("sip", {"message": changed}), Accepted | Ignored | Refusal)

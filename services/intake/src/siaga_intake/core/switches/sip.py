@@ -22,7 +22,6 @@ from siaga_intake.core.times import moment
 
 CANCELLED: Final = 487
 LARGEST_Q850: Final = 127
-_IRRELEVANT: Final = Ignored("irrelevant_event")
 _OTHER_LEG: Final = Ignored("other_leg")
 _OUTGOING: Final = Ignored("outgoing_call")
 _NOT_OF_CALLS: Final = frozenset({
@@ -39,14 +38,17 @@ _TEXT: Final = "text/plain"
 def read(payload: Payload, desk: Desk) -> Read:
     """Read one message."""
     if "not_sip" in payload:
-        return Ignored("not_sip", text(payload, "not_sip"))
+        return Ignored("irrelevant_event", text(payload, "not_sip"))
     message = sip_text.of_payload(payload)
     method = message.method or message.header("cseq").rpartition(" ")[2].upper()
     reader = _READERS.get(method)
     if reader is None:
-        return _IRRELEVANT if method in _NOT_OF_CALLS else Ignored("unknown_event", method[: rules.MAX_LENGTH["name"]])
+        reason = "irrelevant_event" if method in _NOT_OF_CALLS else "unknown_event"
+        return Ignored(reason, method[: rules.MAX_LENGTH["name"]])
+    if message.status and method != "INVITE":
+        return Ignored("irrelevant_event", f"{message.status} to {method}")
     if message.status:
-        return _response(message, _at(message, payload, desk)) if method == "INVITE" else _IRRELEVANT
+        return _response(message, _at(message, payload, desk))
     return reader(message, _at(message, payload, desk))
 
 
@@ -81,7 +83,7 @@ def _reading(
 
 def _invite(message: Message, at_ms: int) -> Read:
     if sip_address.tag(message.header("to")):
-        return _IRRELEVANT
+        return Ignored("irrelevant_event", "INVITE within a call")
     if "siprec" in message.header("require").lower() or message.header("replaces"):
         # A recorder's copy of a call, or somebody who takes one over.
         return _OTHER_LEG
@@ -146,7 +148,7 @@ def _message(message: Message, at_ms: int) -> Read:
     called = sip_address.called(message.target, message.header("to"))
     written = next((part.text.strip() for part in message.parts() if part.kind in (_TEXT, "")), "")
     if not written or not sip_address.is_emergency(called):
-        return _IRRELEVANT
+        return Ignored("irrelevant_event", "MESSAGE")
     ref = sip_address.call_ref(message.header("call-id"))
     extra = _extras(message, at_ms)
     identity = sip_address.identity(message.header("from"), _asserted(message))
@@ -165,7 +167,7 @@ def _message(message: Message, at_ms: int) -> Read:
 def _response(message: Message, at_ms: int) -> Read:
     status = message.status
     if status in _ASKED_AGAIN or status == 100 or 300 <= status < 400:
-        return _IRRELEVANT
+        return Ignored("irrelevant_event", f"{status} to INVITE")
     ref = sip_address.call_ref(message.header("call-id"))
     if status < 200:
         return _reading(message, Happening(Kind.RINGING, ref, at_ms, part="response"))

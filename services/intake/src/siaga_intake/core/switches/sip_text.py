@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from textwrap import dedent
 from typing import Final
 
 from siaga_intake.core.fields import Payload, Refused, text
@@ -29,7 +30,11 @@ _FOLD: Final = re.compile(r"(?:\r\n|\n|\r)[ \t]+")
 # Head and body are parted by an empty line, whichever line ends the sender uses.
 _EMPTY_LINE: Final = re.compile(r"\r\n[ \t]*\r\n|\n[ \t]*\n|\r\r")
 _BOUNDARY: Final = re.compile(r'boundary\s*=\s*(?:"([^"]*)"|([^\s;]+))', re.IGNORECASE)
-_DASHES: Final = re.compile(r"^--(\S+)[ \t]*$", re.MULTILINE)
+_DASHES: Final = re.compile(r"^[ \t]*--(\S+)[ \t]*$", re.MULTILINE)
+# A line of a part's head, with those that go on with it.
+_PART_HEADER: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9-]*[ \t]*:[^\r\n]*(?:(?:\r\n|\n|\r)[ \t]+[^\r\n]*)*(?:\r\n|\n|\r|\Z)"
+)
 _REQUEST: Final = re.compile(r"([A-Za-z][\w.!%*+`'~-]*)[ \t]+(\S.*?)[ \t]+SIP/\d")
 _STATUS: Final = re.compile(r"SIP/\d\S*[ \t]+(\d{3})")
 
@@ -159,8 +164,7 @@ def _parts(content_type: str, content_id: str, encoding: str, body: str, depth: 
             yield Part(kind, _decoded(body, encoding), content_id.strip("<> \t"))
         return
     for piece in _pieces(content_type, body)[:MAX_PARTS]:
-        gap = None if piece[:1] in "\r\n" else _EMPTY_LINE.search(piece)
-        head, inner = (piece[: gap.start()], piece[gap.end() :]) if gap else ("", piece)
+        head, inner = _head_and_body(piece)
         headers = dict(_headers(head))
         yield from _parts(
             headers.get("content-type", "text/plain"),
@@ -180,14 +184,24 @@ def _pieces(content_type: str, body: str) -> list[str]:
         if shown is None:
             return []
         boundary = shown[1]
-    line = re.compile(rf"(?:^|\r\n|\n|\r)--{re.escape(boundary)}(--)?[ \t]*(?=\r|\n|$)")
+    line = re.compile(rf"(?:^|\r\n|\n|\r)[ \t]*--{re.escape(boundary)}(--)?[ \t]*(?=\r|\n|\Z)")
     begins = list(line.finditer(body))
-    ends = [*(found.start() for found in begins[1:]), len(body)]
+    ends = [found.start() for found in begins[1:]] + [len(body)] * bool(begins)
     return [
         re.sub(r"\A(?:\r\n|\n|\r)", "", body[found.end() : end])
         for found, end in zip(begins, ends, strict=True)
         if not found[1]
     ]
+
+
+def _head_and_body(piece: str) -> tuple[str, str]:
+    """A part's own headers and what follows them; some senders indent all of it, or forget the empty line between."""
+    if piece[:1] in (" ", "\t"):
+        piece = dedent(piece)
+    end = 0
+    while found := _PART_HEADER.match(piece, end):
+        end = found.end()
+    return piece[:end], piece[end:]
 
 
 def _decoded(body: str, encoding: str) -> str:
