@@ -193,6 +193,44 @@ async def test_a_connection_lost_during_the_back_fill_begins_it_anew(
         assert await desk.until(1) == [({"n": 1}, True)]
 
 
+class Broken(Past):
+    """Records that make the reader itself fail."""
+
+    def since(self, since_ms: int) -> Iterator[Sequence[dict[str, int]]]:
+        if self.unreadable:
+            self.unreadable -= 1
+            raise RuntimeError
+        yield from self.batches
+
+
+async def test_whatever_is_wrong_with_the_records_the_gap_is_not_forgotten(tmp_path: Path) -> None:
+    past, desk = Broken([{"n": 1}], unreadable=2), Desk()
+    async with running(Scripted(stays), desk, tmp_path / "x.seen", past):
+        assert await desk.until(1) == [({"n": 1}, True)]
+
+
+async def test_a_disabled_source_is_neither_connected_to_nor_heard_until_it_is_enabled(tmp_path: Path) -> None:
+    allowed, desk = [True], Desk()
+    feed = Feed(LINE, desk, Progress(tmp_path / "x.seen"), None, lambda: NOW_S, lambda: allowed[0])
+
+    async def speaks_while_it_is_disabled(hand: Hand, connected: Callable[[], None]) -> None:
+        connected()
+        await hand([{"n": 1}])
+        allowed[0] = False
+        await hand([{"n": 2}])
+
+    task = asyncio.create_task(
+        Connector(feed, Scripted(speaks_while_it_is_disabled, says({"n": 3})), random.Random(1)).run()
+    )
+    await _until(lambda: "disabled" in (feed.trouble() or ""))
+    assert [payload["n"] for payload, _ in desk.taken] == [1]
+    allowed[0] = True
+    await desk.until(2)
+    assert [payload["n"] for payload, _ in desk.taken] == [1, 3]
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_the_note_is_kept_over_a_restart(tmp_path: Path) -> None:
     note = tmp_path / "x.seen"
     async with running(Scripted(says({"n": 1})), desk := Desk(), note):

@@ -263,6 +263,15 @@ def test_history_reads_what_was_rotated_away_since(tmp_path: Path) -> None:
     assert _lines(AsteriskHistory({"queue_log": str(tmp_path / "queue_log")}), BORN_S) == lines[1:]
 
 
+def test_history_reads_what_is_whole_of_a_file_that_is_being_packed(tmp_path: Path) -> None:
+    lines = [f"{BORN_S + number}|{BORN_S}.{number}|q|NONE|ABANDON|1|1|{number}" for number in range(20_000)]
+    (tmp_path / "queue_log.1.gz").write_bytes(gzip.compress("\n".join(lines).encode())[:-1000])
+    (tmp_path / "queue_log").touch()
+    found = _lines(AsteriskHistory({"queue_log": str(tmp_path / "queue_log")}), BORN_S)
+    assert 1_000 < len(found) < 20_000
+    assert found[:-1] == lines[: len(found) - 1]
+
+
 def test_history_marks_the_records_of_which_the_queues_log_tells(tmp_path: Path) -> None:
     (tmp_path / "queue_log").write_text(f"{AT_S}|{REF}|q|NONE|ABANDON|1|1|2\n")
     (tmp_path / "Master.csv").write_text(f'{ROW},"{REF}",""\n{ROW},"{BORN_S}.42",""\nrubbish\n')

@@ -68,6 +68,8 @@ class Known:
 
     centres: Mapping[str, Centre]
     credentials: Credentials
+    # By tenant and name.
+    disabled: frozenset[tuple[str, str]] = frozenset()
 
 
 class Sources:
@@ -86,7 +88,8 @@ class Sources:
         """What is to be known of these sources; changes nothing yet. OSError or ValueError: a key cannot be read."""
         of_tenants = {code: sources.get(code, ()) for code in self._tenants}
         centres = {code: centre(tenant, of_tenants[code]) for code, tenant in self._tenants.items()}
-        return Known(centres, credentials(of_tenants))
+        disabled = {(code, each.name) for code, of in of_tenants.items() for each in of if each.disabled}
+        return Known(centres, credentials(of_tenants), frozenset(disabled))
 
     def install(self, known: Known) -> None:
         """Know this from now on, at once and as a whole."""
@@ -97,6 +100,10 @@ class Sources:
     def centres(self) -> Mapping[str, Centre]:
         """The tenants as the core knows them."""
         return self._known.centres
+
+    def lets_in(self, tenant: str, name: str) -> bool:
+        """Whether a source to which intake connects by itself is not disabled at this moment."""
+        return (tenant, name) not in self._known.disabled
 
     def admit(
         self,

@@ -14,7 +14,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from siaga_intake.adapters.sources import Denied, Sources
-from siaga_intake.adapters.switches.connector import Feed
+from siaga_intake.adapters.switches.connector import Feed, LinkError
 from siaga_intake.adapters.switches.pump import pump
 
 PATH: Final = "/v1/switch/asterisk/ari/{tenant}/{instance}"
@@ -56,10 +56,13 @@ def route(
         offered = socket.scope.get("subprotocols", ())
         await socket.accept(subprotocol=_SUBPROTOCOL if _SUBPROTOCOL in offered else None)
         feed.connected()
+        reason = "Asterisk closed the connection"
         try:
             await pump(lambda: _received(socket), feed.hand)
+        except LinkError as error:
+            reason = str(error)
         finally:
-            await feed.lost("Asterisk closed the connection")
+            await feed.lost(reason)
 
     return WebSocketRoute(PATH, listen)
 

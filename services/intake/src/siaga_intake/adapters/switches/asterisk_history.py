@@ -2,7 +2,9 @@
 
 import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,7 @@ BATCH: Final = 500
 # A gap of minutes lies in the last of a file of months: this much from the end first, then four times as much, …
 TAIL_BYTES: Final = 1 << 20
 _GROWTH: Final = 4
+_PART_BYTES: Final = 4096
 
 
 class AsteriskHistory:
@@ -66,8 +69,7 @@ def _files(path: Path, since_ms: int) -> list[Path]:
 def _tail(path: Path, since_ms: int, at_ms: Callable[[str], int | None]) -> Sequence[str]:
     """The lines of a file's end, from before the moment on."""
     if path.suffix == ".gz":
-        with gzip.open(path) as file:
-            return _split(file.read())
+        return _split(_unpacked(path))
     with path.open("rb") as file:
         size = file.seek(0, 2)
         length = TAIL_BYTES
@@ -80,6 +82,15 @@ def _tail(path: Path, since_ms: int, at_ms: Callable[[str], int | None]) -> Sequ
             if begin == 0 or (first is not None and first < since_ms):
                 return lines
             length *= _GROWTH
+
+
+def _unpacked(path: Path) -> bytes:
+    """What a packed file holds, as far as it is whole: it may be packed at this very moment."""
+    data = bytearray()
+    with gzip.open(path) as file, suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        while part := file.read(_PART_BYTES):
+            data += part
+    return bytes(data)
 
 
 def _split(data: bytes) -> list[str]:

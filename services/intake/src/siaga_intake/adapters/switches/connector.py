@@ -68,8 +68,10 @@ class Feed:
         progress: Progress,
         history: History | None = None,
         now_s: Callable[[], float] = time.time,
+        let_in: Callable[[], bool] = lambda: True,
     ) -> None:
         self.line = line
+        self._let_in = let_in
         self._delivery = Delivery(line, reception, now_s)
         self._progress = progress
         self._history = history
@@ -84,11 +86,17 @@ class Feed:
 
     async def hand(self, payloads: Sequence[Payload]) -> None:
         """Keep these; returns when they are safe, however long that takes."""
+        self.check()
         heard_ms = self._now_ms()
         await self._delivery.keep(payloads, backfilled=False)
         if self._filling is None or self._filling.done():
             # While a gap is being filled the note stays before it: a crash must not make the gap forgotten.
             await self._progress.note(heard_ms)
+
+    def check(self) -> None:
+        """Raises LinkError while the source is disabled: then it is neither connected to nor heard."""
+        if not self._let_in():
+            raise LinkError("the source is disabled: `./siaga source enable` lets it in again")
 
     def connected(self) -> None:
         """A connection is there: fetch what was missed, beside what comes now."""
@@ -140,11 +148,10 @@ class Feed:
         while True:
             try:
                 count = await self._read(history, since_ms)
-            except OSError as error:
-                reason = error.strerror or type(error).__name__
-                self._log.warning(
-                    "the switch's records cannot be read; they are tried again", reason=reason, file=error.filename
-                )
+            except Exception as error:  # noqa: BLE001  (whatever it was, the gap must not be forgotten)
+                reason = getattr(error, "strerror", None) or type(error).__name__
+                file = getattr(error, "filename", None)
+                self._log.warning("the switch's records cannot be read; they are tried again", reason=reason, file=file)
                 await asyncio.sleep(HISTORY_RETRY_S)
                 continue
             self._log.info("what was missed has been read from the switch's records", payloads=count)
@@ -204,6 +211,7 @@ class Connector:
                 self.feed.connected()
 
         try:
+            self.feed.check()
             await self._link.run(self.feed.hand, connected)
         except LinkError as error:
             return was_connected, str(error)

@@ -1,6 +1,7 @@
 """The switches that the tenants' sources say intake connects to, each with its way there and its records."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,10 +32,10 @@ def connectors(
     """One connector for each source that intake connects to; their notes of progress are files in `notes`."""
     for code, tenant in tenants.items():
         for source in tenant.sources:
-            if source.connect is None or source.connect.protocol not in LINKS or source.disabled:
+            if source.connect is None or source.connect.protocol not in LINKS:
                 continue
             line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
-            yield Connector(feed(line, reception, notes), LINKS[source.connect.protocol](source.connect))
+            yield Connector(feed(line, sources, reception, notes), LINKS[source.connect.protocol](source.connect))
 
 
 def expected(
@@ -43,11 +44,11 @@ def expected(
     """By tenant and instance, the sources whose Asterisk connects to us."""
     return {
         (code, source.instance): Expected(
-            feed(Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret), reception, notes)
+            feed(Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret), sources, reception, notes)
         )
         for code, tenant in tenants.items()
         for source in tenant.sources
-        if source.connect is not None and source.connect.protocol == PROTOCOL and not source.disabled
+        if source.connect is not None and source.connect.protocol == PROTOCOL
     }
 
 
@@ -60,10 +61,11 @@ def folders(tenants: Tenants, sources: Sources, reception: Reception, secret: by
                 yield CdrFolder(Delivery(line, reception), Path(source.backfill["cdr_dir"]))
 
 
-def feed(line: Line, reception: Reception, notes: Path) -> Feed:
-    """What the source tells, with its note of progress and its records."""
+def feed(line: Line, sources: Sources, reception: Reception, notes: Path) -> Feed:
+    """What the source tells, with its note of progress and its records, for as long as it is not disabled."""
     progress = Progress(notes / f"{line.centre.tenant}-{line.source.kind}-{line.source.instance}.seen")
-    return Feed(line, reception, progress, history(line.source))
+    let_in = partial(sources.lets_in, line.centre.tenant, line.source.name)
+    return Feed(line, reception, progress, history(line.source), let_in=let_in)
 
 
 def history(source: Source) -> History | None:
