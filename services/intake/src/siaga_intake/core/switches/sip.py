@@ -32,6 +32,8 @@ _ASKED_AGAIN: Final = frozenset({401, 407, 412, 421, 422, 423, 428, 429, 436, 43
 _Q850: Final = re.compile(r"Q\.850\s*;[^,]*?\bcause\s*=\s*(\d{1,3})", re.IGNORECASE)
 _SIP_CAUSE: Final = re.compile(r"SIP\s*;[^,]*?\bcause\s*=\s*(\d{3})", re.IGNORECASE)
 _WORDS: Final = re.compile(r'\btext\s*=\s*"?([^",;]*)', re.IGNORECASE)
+_MOST_REASONS: Final = 8
+_MAX_REASON: Final = 512
 _TEXT: Final = "text/plain"
 
 
@@ -133,6 +135,8 @@ def _who_says_bye(message: Message) -> HangupBy:
 
 def hangup_for(by: HangupBy, reasons: tuple[str, ...], status: int = 0) -> Hangup:
     """An end with what its Reason headers (RFC 3326) say of it."""
+    # More than any sender has; looking for a cause costs a line's length more than once.
+    reasons = tuple(each[:_MAX_REASON] for each in reasons[:_MOST_REASONS])
     words = next((found[1].strip() for each in reasons if (found := _WORDS.search(each))), "")
     q850 = _cause(_Q850, reasons, LARGEST_Q850)
     return Hangup(by, q850, status or _cause(_SIP_CAUSE, reasons, 699), words[: rules.MAX_LENGTH["name"]])

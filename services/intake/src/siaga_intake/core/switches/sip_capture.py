@@ -9,7 +9,7 @@ from siaga_intake.core.fields import Payload
 
 # The first line of a message, at the beginning of a line; a body may have such lines too (message/sipfrag).
 _START: Final = re.compile(
-    r"^(?:[A-Z][A-Z0-9_-]{1,31}[ \t]+\S[^\r\n]{0,4096}?[ \t]+SIP/2\.0|SIP/2\.0[ \t]+\d{3}\b[^\r\n]{0,256})[ \t]*\r?$",
+    r"^(?:[A-Z][A-Z0-9_-]{1,31}[ \t]+\S+[ \t]+SIP/2\.0|SIP/2\.0[ \t]+\d{3}\b[^\r\n]{0,256})[ \t]*\r?$",
     re.MULTILINE,
 )
 _HEAD_ENDS: Final = re.compile(r"\r?\n[ \t]*\r?\n")
@@ -31,9 +31,10 @@ def messages(text: str, encoding: str = "utf-8") -> Iterator[tuple[int, str]]:
 def _end(text: str, start: re.Match[str], encoding: str) -> int:
     """Where a message ends: by its Content-Length where that can be, else where the next one begins."""
     following = _START.search(text, start.end())
-    head = _HEAD_ENDS.search(text, start.end())
-    if head is None or (following is not None and following.start() < head.start()):
-        return len(text) if following is None else following.start()
+    next_begins = len(text) if following is None else following.start()
+    head = _HEAD_ENDS.search(text, start.end(), next_begins)
+    if head is None:
+        return next_begins
     told = _LENGTH.search(text, start.start(), head.end())
     if told is not None:
         # Bytes, of which a letter may have several.

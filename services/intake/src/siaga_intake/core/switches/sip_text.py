@@ -23,6 +23,7 @@ COMPACT: Final[Mapping[str, str]] = {
 MAX_PARTS: Final = 32
 MAX_DEPTH: Final = 4
 MAX_HEADERS: Final = 256
+_MAX_PART_HEADERS: Final = 32
 # Of one line: searching costs its length more than once.
 MAX_LINE: Final = 8_192
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
@@ -35,7 +36,7 @@ _DASHES: Final = re.compile(r"^[ \t]*--(\S+)[ \t]*$", re.MULTILINE)
 _PART_HEADER: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9-]*[ \t]*:[^\r\n]*(?:(?:\r\n|\n|\r)[ \t]+[^\r\n]*)*(?:\r\n|\n|\r|\Z)"
 )
-_REQUEST: Final = re.compile(r"([A-Za-z][\w.!%*+`'~-]*)[ \t]+(\S.*?)[ \t]+SIP/\d")
+_METHOD: Final = re.compile(r"[A-Za-z][\w.!%*+`'~-]{0,63}")
 _STATUS: Final = re.compile(r"SIP/\d\S*[ \t]+(\d{3})")
 
 
@@ -59,14 +60,12 @@ class Message:
     @property
     def method(self) -> str:
         """Of a request; empty for a response."""
-        found = _REQUEST.match(self.start_line)
-        return found[1].upper() if found else ""
+        return _request(self.start_line)[0]
 
     @property
     def target(self) -> str:
         """The address that a request is for."""
-        found = _REQUEST.match(self.start_line)
-        return found[2] if found else ""
+        return _request(self.start_line)[1]
 
     @property
     def status(self) -> int:
@@ -111,9 +110,18 @@ def of_text(raw: str) -> Message:
 
 def _message(start_line: str, headers: object, body: str) -> Message:
     start_line = start_line[:MAX_LINE].strip()
-    if not _REQUEST.match(start_line) and not _STATUS.match(start_line):
+    if not _request(start_line)[0] and not _STATUS.match(start_line):
         raise Refused("start_line", "is no SIP request or response")
     return Message(start_line, tuple(islice(_headers(headers), MAX_HEADERS)), body)
+
+
+def _request(start_line: str) -> tuple[str, str]:
+    """Method and target of a request's first line; empty for any other."""
+    before, _, version = start_line.replace("\t", " ").rpartition(" SIP/")
+    method, _, target = before.strip().partition(" ")
+    if not target.strip() or not version[:1].isdigit() or not _METHOD.fullmatch(method):
+        return "", ""
+    return method.upper(), target.strip()
 
 
 def _headers(told: object) -> Iterator[tuple[str, str]]:
@@ -185,7 +193,7 @@ def _pieces(content_type: str, body: str) -> list[str]:
             return []
         boundary = shown[1]
     line = re.compile(rf"(?:^|\r\n|\n|\r)[ \t]*--{re.escape(boundary)}(--)?[ \t]*(?=\r|\n|\Z)")
-    begins = list(line.finditer(body))
+    begins = list(islice(line.finditer(body), MAX_PARTS + 1))
     ends = [found.start() for found in begins[1:]] + [len(body)] * bool(begins)
     return [
         re.sub(r"\A(?:\r\n|\n|\r)", "", body[found.end() : end])
@@ -199,7 +207,10 @@ def _head_and_body(piece: str) -> tuple[str, str]:
     if piece[:1] in (" ", "\t"):
         piece = dedent(piece)
     end = 0
-    while found := _PART_HEADER.match(piece, end):
+    for _ in range(_MAX_PART_HEADERS):
+        found = _PART_HEADER.match(piece, end)
+        if found is None:
+            break
         end = found.end()
     return piece[:end], piece[end:]
 
