@@ -116,7 +116,9 @@ def spec(jars_base: Path, data: Path, port: int, controller_port: int, progress:
 
 
 def _format(command: list[str], properties: Path) -> None:
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    first, *rest = uuid.uuid4().bytes
+    # An id that begins with a hyphen, as one in sixty-four would, is taken for an option.
+    cluster = urlsafe_b64encode(bytes([first & 0x7F, *rest])).decode().rstrip("=")
     tool = [*command, "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(properties)]
     done = subprocess.run(tool, capture_output=True, text=True, check=False)  # noqa: S603  (our own command line)
     if done.returncode:
