@@ -39,7 +39,7 @@ def as_json(found: Explanation, source: str, file: str) -> dict[str, object]:
         "refused": [
             {
                 "index": each.index, "where": each.where, "field": each.field, "reason": each.reason,
-                "remedy": remedy(each.reason), "excerpt": each.excerpt,
+                "remedy": remedy(each.reason), "found": each.found, "excerpt": each.excerpt,
             }
             for each in found.refused
         ],

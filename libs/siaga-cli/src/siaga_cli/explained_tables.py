@@ -106,7 +106,8 @@ def _listed(title: str, entries: Sequence[Mapping[str, Any]], last: str) -> list
         return []
     table = Table("where", "field", "reason", "what to do", last, box=None)
     for entry in entries[:MOST_LINES]:
-        cells = (entry["where"], entry["field"], entry["reason"], entry["remedy"], entry[last])
+        stood = f" ({entry['found']})" if entry["found"] and last != "found" else ""
+        cells = (entry["where"], entry["field"], entry["reason"] + stood, entry["remedy"], entry[last])
         table.add_row(*(escape(str(cell)) for cell in cells))
     more = len(entries) - MOST_LINES
     rest: list[RenderableType] = [f"  … and {more:,} more; --json has all."] if more > 0 else []

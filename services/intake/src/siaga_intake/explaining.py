@@ -52,6 +52,8 @@ class Refused:
     field: str
     reason: str
     excerpt: str
+    # What stood in the field, where it could be read: a place in another country, say.
+    found: str = ""
 
 
 @dataclass(slots=True)
@@ -94,10 +96,13 @@ def explain(capture: Capture, data: bytes, origin: Origin) -> Explanation:
 
 
 def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin: Origin) -> None:
-    taken = _take(found, piece, capture, origin)
-    if _ahead(taken):
-        found.ahead += 1
-        taken = _by_a_later_clock(found, piece, capture, origin)
+    try:
+        taken = _take(found, piece, capture, origin)
+        if _ahead(taken):
+            found.ahead += 1
+            taken = _by_a_later_clock(found, piece, capture, origin)
+    except Exception as error:  # noqa: BLE001  (whoever looks at a capture shall see the rest of it, and this)
+        taken = Refusal("", f"intake fails on it ({type(error).__name__}): please report it with this excerpt")
     match taken:
         case Accepted(events, defects):
             found.told += (Told(index, piece.where, event) for event in events)
@@ -108,7 +113,7 @@ def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin:
             name = name or _name(piece.payload)
             found.irrelevant[name if reason == "irrelevant_event" else f"{name}: {reason}"] += 1
         case Refusal(where, reason, shown):
-            found.refused.append(Refused(index, piece.where, where, reason, shown or _shown(piece.payload)))
+            found.refused.append(Refused(index, piece.where, where, reason, _shown(piece.payload), shown))
 
 
 def _ahead(taken: Taken) -> bool:
