@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -23,6 +24,8 @@ from siaga_intake.core.doors import Door, Taken
 from siaga_intake.core.events import Accepted, CallEvent
 from siaga_kit.service import Runtime
 from siaga_kit.settings import HttpSettings, KafkaSettings, Settings
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 # 2024-03-11T02:20:00Z, some minutes after the calls of the fixtures.
 ARRIVED_MS = 1_710_123_600_000

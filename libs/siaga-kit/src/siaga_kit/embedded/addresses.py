@@ -18,3 +18,5 @@ class StackAddresses:
     dispatcher_grpc: str
     tenants_dir: Path
     token: str
+    # The front door's stream; empty in what a stack of an older version has left.
+    intake_grpc: str = ""

@@ -29,7 +29,7 @@ class Service:
 
 
 SERVICES: Final = (
-    Service("intake", "siaga_intake", http=True),
+    Service("intake", "siaga_intake", http=True, grpc=True),
     Service("classifier", "siaga_classifier", grpc=True),
     Service("ledger", "siaga_classifier.ledger"),
     Service("dispatcher", "siaga_dispatcher", grpc=True),
@@ -92,6 +92,7 @@ class Planner:
             smsc_port=smsc_port,
             classifier_grpc=f"{HOST}:{self._port('classifier', 'classifier')}",
             dispatcher_grpc=f"{HOST}:{self._port('dispatcher', 'dispatcher')}",
+            intake_grpc=f"{HOST}:{self._port('intake', 'intake-grpc')}",
             tenants_dir=Path(self._environ.get("SIAGA_TENANTS_DIR") or project_root() / "tenants").absolute(),
             token=self._home.token,
         )
@@ -159,12 +160,16 @@ class Planner:
         if addresses.smsc_control_url:
             env |= {"SIAGA_SMPP__HOST": HOST, "SIAGA_SMPP__PORT": str(addresses.smsc_port)}
         url = f"http://{HOST}:{health}"
+        if service.grpc:
+            url = {
+                "intake": addresses.intake_grpc,
+                "classifier": addresses.classifier_grpc,
+                "dispatcher": addresses.dispatcher_grpc,
+            }[service.name]
+            env["SIAGA_GRPC__PORT"] = url.rpartition(":")[2]
         if service.http:
             url = addresses.intake_url
             env["SIAGA_HTTP__PORT"] = url.rpartition(":")[2]
-        if service.grpc:
-            url = addresses.classifier_grpc if service.name == "classifier" else addresses.dispatcher_grpc
-            env["SIAGA_GRPC__PORT"] = url.rpartition(":")[2]
         if self._choices.demo:
             env["SIAGA_ALLOW_ANONYMOUS"] = "1"
         return Spec(

@@ -23,6 +23,7 @@ USUAL: Final[Mapping[str, int]] = {
     "intake": 8112,
     "classifier": 7112,
     "dispatcher": 7113,
+    "intake-grpc": 7114,
     "intake-health": 9112,
     "classifier-health": 9113,
     "ledger-health": 9114,

@@ -7,7 +7,7 @@ from typing import Final
 from siaga_intake.core.belonging import on_its_own
 from siaga_intake.core.canonical import Origin, canonical, digest
 from siaga_intake.core.centre import SWITCHES
-from siaga_intake.core.channels import app, cloudevents, form, lapor, sms, whatsapp
+from siaga_intake.core.channels import app, cloudevents, form, lapor, sms, streamed, whatsapp
 from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.fields import OBJECT, Payload, Refused
 from siaga_intake.core.happening import Desk, Read, Reading
@@ -107,7 +107,9 @@ PIDF_LO: Final = Door(
 AML: Final = Door(
     "aml", "/v1/positions/aml", aml.read, frozenset({"aml"}), takes_forms=True, written=aml.TEXT, sender_mends=False
 )
-# All of them, in the order of the documentation.
+# Canonical events of the gRPC stream, which has no path on the HTTP side.
+STREAMED: Final = Door("events", "", streamed.read, CALL_EVENTS.open_for, instance_by_header=False)
+# All of the HTTP side, in the order of the documentation.
 DOORS: Final = (*SWITCH_DOORS.values(), CALL_EVENTS, FORM, APP, WHATSAPP, SMS, LAPOR, PIDF_LO, AML)
 
 
