@@ -180,7 +180,9 @@ async def test_an_sms_is_the_same_by_json_by_form_and_in_the_address(centre: Cen
     first, second, third = centre.messages
     assert first == second == third
     async with centre.session.get(f"{centre.url}/v1/switch/asterisk?Event=Hangup") as response:
-        assert response.status == 405
+        assert (response.status, response.headers["Allow"]) == (405, "POST")
+    async with centre.session.put(f"{centre.url}/v1/channels/sms") as response:
+        assert (response.status, response.headers["Allow"]) == (405, "GET, HEAD, POST")
     many = "&".join(f"f{number}=1" for number in range(200)).encode()
     assert (await centre.post("/v1/channels/sms", many, content_type=form))[0] == 400
 

@@ -312,3 +312,7 @@ def test_the_capture_of_a_laboratory(take: Take) -> None:
     assert (kinds["RINGING"], kinds["ENDED"], kinds["MESSAGE"]) == (175, 27, 1)
     assert sum(1 for each in accepted for event in each.events if event.additional is not None) >= 20
     assert sum(1 for each in accepted if each.defects) >= 20
+
+
+def test_a_boundary_that_begins_no_line_is_none() -> None:
+    assert sip_text.parts("multipart/mixed; boundary=x", "a --x b\r\nc") == ()

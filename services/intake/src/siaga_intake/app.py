@@ -20,7 +20,8 @@ from siaga_kit.records import Outgoing
 from siaga_kit.service import QuietServer, Runtime
 from siaga_tenants import load_tenants
 
-from siaga_intake.adapters import codec, tls
+from siaga_intake import openapi
+from siaga_intake.adapters import codec, grpc_door, tls
 from siaga_intake.adapters.finder.shared import RedisFinder
 from siaga_intake.adapters.finder.steady import PATIENCE_S, SteadyFinder
 from siaga_intake.adapters.following import Following, Keep
@@ -86,13 +87,14 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     for folder in left_behind:
         runtime.health.tell(f"{folder.delivery.line.title} cdr_dir", folder.trouble)
     ari_route = ari_inbound.route(sources, {names: each.feed for names, each in outbound.items()})
-    extra = (handshake(sources), ari_route)
+    extra = (handshake(sources), ari_route, openapi.route())
     front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=extra)
     secured = tls.context(runtime.settings.http)
     if secured is not None:
         renewing = CertificateWatch(secured, runtime.settings.http)
         runtime.health.tell("tls", lambda: renewing.trouble)
         runtime.spawn("tls", renewing.run(runtime.stop))
+    await grpc_door.opened(runtime, sources, reception, secret, front_door.limits)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     url = "{}://{}:{}".format("http" if secured is None else "https", *listening.getsockname()[:2])
     log.info("listening", url=url, tenants=len(sources.centres))

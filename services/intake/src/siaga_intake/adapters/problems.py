@@ -8,6 +8,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -31,7 +32,15 @@ def problem(
 async def on_http_error(request: Request, error: Exception) -> Response:
     """Errors of the router: no such path, wrong method."""
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, f"{request.method} {request.url.path}: {error.detail}", headers=error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else error.headers
+    return problem(error.status_code, f"{request.method} {request.url.path}: {error.detail}", headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """All that may be done with a path: the router itself tells the methods of the first of its routes only."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = [route.methods or set() for route in routes if route.path_regex.match(request.url.path)]
+    return ", ".join(sorted(set().union(*found)))
 
 
 async def on_fault(_: Request, error: Exception) -> Response:
