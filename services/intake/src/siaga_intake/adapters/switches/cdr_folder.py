@@ -5,7 +5,7 @@ set aside like any other that cannot be read, and holds up none of the rest.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,8 @@ class CdrFolder:
 
     delivery: Delivery
     folder: Path
+    # Whether the source is heard at this moment; a disabled one's records wait in their folder.
+    let_in: Callable[[], bool] = lambda: True
     # Files that are done with and could not be moved; a name is used for one call only.
     _done: set[Path] = field(default_factory=set)
     _trouble: str | None = None
@@ -63,6 +65,9 @@ class CdrFolder:
 
     async def scan(self) -> int:
         """Take in the oldest files; how many there were."""
+        if not self.let_in():
+            self._trouble = "the source is disabled"
+            return 0
         try:
             found = await asyncio.to_thread(self._read)
         except OSError as error:

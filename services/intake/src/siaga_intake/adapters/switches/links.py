@@ -56,9 +56,10 @@ def folders(tenants: Tenants, sources: Sources, reception: Reception, secret: by
     """The folders in which switches leave what they could not post, whether intake connects to them or not."""
     for code, tenant in tenants.items():
         for source in tenant.sources:
-            if "cdr_dir" in source.backfill and not source.disabled:
+            if "cdr_dir" in source.backfill:
                 line = Line(sources.centres[code], source, SWITCH_DOORS[source.kind], secret)
-                yield CdrFolder(Delivery(line, reception), Path(source.backfill["cdr_dir"]))
+                let_in = partial(sources.lets_in, code, source.name)
+                yield CdrFolder(Delivery(line, reception), Path(source.backfill["cdr_dir"]), let_in)
 
 
 def feed(line: Line, sources: Sources, reception: Reception, notes: Path) -> Feed:
