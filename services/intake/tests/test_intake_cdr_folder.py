@@ -148,6 +148,15 @@ async def test_a_folder_that_is_not_ours_is_read_once(
     assert names(tmp_path) == {"u"}
 
 
+async def test_two_processes_that_empty_one_folder(folder: CdrFolder, desk: Desk, tmp_path: Path) -> None:
+    other = CdrFolder(Delivery(LINE, desk, lambda: NOW_S), tmp_path)
+    for number in range(20):
+        put(tmp_path, f"u{number}", record(f"u{number}") + "\n")
+    await asyncio.gather(folder.scan(), other.scan())
+    assert set(desk.refs) == {f"u{number}" for number in range(20)}
+    assert (len(names(tmp_path / "taken")), names(tmp_path / "bad")) == (20, set())
+
+
 async def test_a_folder_that_is_away_is_told_and_comes_back(desk: Desk, tmp_path: Path) -> None:
     folder = CdrFolder(Delivery(LINE, desk, lambda: NOW_S), tmp_path / "not-yet")
     assert await folder.scan() == 0

@@ -3,26 +3,19 @@
 import asyncio
 import json
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from siaga.v1 import call_pb2
-from siaga_contracts.catalogue import CALL_EVENTS, Topic
-from siaga_intake.adapters.switches import connector, esl
+from siaga_intake.adapters.switches import esl
 from siaga_intake.adapters.switches.connector import LinkError
 from siaga_intake.adapters.switches.esl import EslLink
-from siaga_intake.app import start
 from siaga_intake.core.fields import Payload
 from siaga_intake.core.switches import esl_capture
 from siaga_kit.service import Runtime
-from siaga_kit.settings import HttpSettings, KafkaSettings, Settings
 from siaga_tenants import Connect
 
 DATA: Final = Path(__file__).parent / "data" / "esl"
@@ -250,77 +243,29 @@ async def test_a_switch_that_is_silent_is_dead(secret_file: Path, monkeypatch: p
 # --- through intake, onto the topic ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def topic(kafka_bootstrap: str) -> AsyncIterator[Topic]:
-    topic = replace(CALL_EVENTS, name=f"test.intake.esl.{uuid.uuid4().hex}")
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 1, 1)])
-    yield topic
-    await admin.delete_topics([topic.name])
-    await admin.close()
+StartIntake = Callable[..., AbstractAsyncContextManager[Runtime]]
+Published = Callable[[int], Awaitable[list[call_pb2.CallEvent]]]
 
 
-def tenants_with(tmp_path: Path, source: str) -> Path:
+def centre_with(tmp_path: Path, source: str) -> None:
     """A centre whose FreeSWITCH intake connects to."""
     folder = tmp_path / "tenants"
     shutil.copytree(TENANTS, folder)
     (folder / "36.73-kota-serang" / "sources.yaml").write_text(f"sources:\n  - {source}\n")
-    return folder
-
-
-@asynccontextmanager
-async def intake(tenants: Path, data: Path, bootstrap: str, topic: Topic, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(connector, "FIRST_RETRY_S", 0.05)
-    monkeypatch.setattr(connector, "LONGEST_RETRY_S", 0.2)
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=bootstrap), http=HttpSettings(port=0), tenants_dir=tenants, data_dir=data,
-        caller_secret="secret of the tests",
-    )  # fmt: skip
-    runtime = Runtime("intake", settings)
-    await start(runtime, topic)
-    try:
-        yield runtime
-    finally:
-        runtime.stop.set()
-        await runtime.shut_down()
-    assert not runtime.failed
-
-
-@asynccontextmanager
-async def reading(topic: Topic, bootstrap: str) -> AsyncIterator[Callable[[int], Awaitable[list[call_pb2.CallEvent]]]]:
-    consumer = AIOKafkaConsumer(topic.name, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    seen: list[call_pb2.CallEvent] = []
-
-    async def records(count: int) -> list[call_pb2.CallEvent]:
-        async with asyncio.timeout(30):
-            while len(seen) < count:
-                for batch in (await consumer.getmany(timeout_ms=200)).values():
-                    seen.extend(call_pb2.CallEvent.FromString(record.value) for record in batch)
-        return seen
-
-    try:
-        yield records
-    finally:
-        await consumer.stop()
 
 
 @pytest.mark.stack
 async def test_a_switch_killed_in_the_middle_of_an_event_and_back_again(
-    topic: Topic, kafka_bootstrap: str, tmp_path: Path, secret_file: Path, monkeypatch: pytest.MonkeyPatch
+    start_intake: StartIntake, published: Published, tmp_path: Path, secret_file: Path
 ) -> None:
     async with Switch() as switch:
         source = f"{{kind: freeswitch, instance: fs1, connect: {{protocol: esl, address: '127.0.0.1:{switch.port}', secret_file: {secret_file}}}}}"
-        tenants = tenants_with(tmp_path, source)
-        async with (
-            intake(tenants, tmp_path / "data", kafka_bootstrap, topic, monkeypatch) as runtime,
-            reading(topic, kafka_bootstrap) as records,
-        ):
+        centre_with(tmp_path, source)
+        async with start_intake() as runtime:
             await until(lambda: switch.subscribed)
             switch.say(*captures(), call("a1b2"), call("a1b2", "DTMF", 4, **{"DTMF-Digit": "5"}))
             # The real call of the captures, the stub of a key, and ours.
-            first = await records(4)
+            first = await published(4)
             assert [each.call_ref for each in first].count("d0b1da34-a727-11e4-9728-6f83a2e5e50a") == 1
             assert {each.source for each in first} == {"freeswitch/fs1"}
 
@@ -332,7 +277,7 @@ async def test_a_switch_killed_in_the_middle_of_an_event_and_back_again(
             async with Switch(port=switch.port) as again:
                 await until(lambda: again.subscribed)
                 again.say(call("a1b2", "CHANNEL_HANGUP_COMPLETE", 9), call("c3d4", after_s=20))
-                found = await records(6)
+                found = await published(6)
                 assert "36.73 freeswitch/fs1" not in runtime.health.notes()
             ours = [
                 (each.call_ref, call_pb2.CallEventKind.Name(each.kind)[len("CALL_EVENT_KIND_") :]) for each in found
@@ -343,19 +288,16 @@ async def test_a_switch_killed_in_the_middle_of_an_event_and_back_again(
 
 @pytest.mark.stack
 async def test_records_that_could_not_be_posted_come_from_their_folder(
-    topic: Topic, kafka_bootstrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    start_intake: StartIntake, published: Published, tmp_path: Path
 ) -> None:
     folder = tmp_path / "json_cdr"
     folder.mkdir()
     for number in range(3):
         record = {"variables": {"uuid": f"u{number}", "start_epoch": "1768461330", "end_epoch": "1768461346"}}
         (folder / f"u{number}.cdr.json").write_text(json.dumps(record) + "\n")
-    tenants = tenants_with(tmp_path, f"{{kind: freeswitch, instance: fs1, backfill: {{cdr_dir: {folder}}}}}")
-    async with (
-        intake(tenants, tmp_path / "data", kafka_bootstrap, topic, monkeypatch),
-        reading(topic, kafka_bootstrap) as records,
-    ):
-        found = await records(6)
+    centre_with(tmp_path, f"{{kind: freeswitch, instance: fs1, backfill: {{cdr_dir: {folder}}}}}")
+    async with start_intake():
+        found = await published(6)
         assert {each.call_ref for each in found} == {"u0", "u1", "u2"}
         assert all(each.backfilled for each in found)
         await until(lambda: len(list((folder / "taken").glob("*.cdr.json"))) == 3)

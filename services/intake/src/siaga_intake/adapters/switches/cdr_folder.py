@@ -110,6 +110,9 @@ class CdrFolder:
         try:
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            # Another process of intake has been quicker; what both read is one event.
+            return None
         except OSError as error:
             return Found(path, wrong=error.strerror or type(error).__name__)
         if len(data) > MAX_BYTES:
@@ -133,6 +136,8 @@ class CdrFolder:
             target = self.folder / where
             target.mkdir(exist_ok=True)
             path.rename(target / path.name)
+        except FileNotFoundError:
+            return
         except OSError as error:
             # The folder is the switch's; without a right to write there we only remember, and read again once after a start.
             self._done.add(path)
