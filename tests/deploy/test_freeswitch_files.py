@@ -17,7 +17,8 @@ FILES: Final = sorted((ROOT / "deploy" / "freeswitch").glob("*.xml"))
 
 
 def root_of(name: str) -> Element:
-    found: Element = parse(ROOT / "deploy" / "freeswitch" / name).getroot()
+    found: Element | None = parse(ROOT / "deploy" / "freeswitch" / name).getroot()
+    assert found is not None
     return found
 
 

@@ -148,6 +148,15 @@ async def test_a_folder_that_is_not_ours_is_read_once(
     assert names(tmp_path) == {"u"}
 
 
+async def test_records_of_a_disabled_source_wait(desk: Desk, tmp_path: Path) -> None:
+    allowed = False
+    folder = CdrFolder(Delivery(LINE, desk, lambda: NOW_S), tmp_path, lambda: allowed)
+    put(tmp_path, "u", record("u") + "\n")
+    assert (await folder.scan(), folder.trouble()) == (0, "the source is disabled")
+    allowed = True
+    assert (await folder.scan(), folder.trouble(), desk.refs) == (1, None, ["u"])
+
+
 async def test_two_processes_that_empty_one_folder(folder: CdrFolder, desk: Desk, tmp_path: Path) -> None:
     other = CdrFolder(Delivery(LINE, desk, lambda: NOW_S), tmp_path)
     for number in range(20):
