@@ -144,3 +144,27 @@ async def test_a_conversation_outlives_intake_and_redis_and_is_stale_in_the_end(
     latest = max(event.event_at_ms for event in messages if event.call_id == call)
     assert max(event.event_at_ms for event in seen if event.kind == STALE and event.call_id == call) == latest + 2_000
     assert all(event.channel == call_pb2.CHANNEL_WHATSAPP and event.source == "whatsapp/wa1" for event in seen)
+
+
+async def test_the_position_of_a_phone_reaches_the_call_that_rings(stack: Stack) -> None:
+    number, now_s = "081234567893", int(time.time())
+    leg = {"Uniqueid": f"{now_s}.41", "Linkedid": f"{now_s}.41", "CallerIDNum": number, "Exten": "112"}
+    ring = {"Event": "Newchannel", "Context": "from-trunk", "Timestamp": f"{now_s}.1", **leg}
+    fix = {
+        "v": "1", "device_number": number, "location_latitude": "-6.1149", "location_longitude": "106.1502",
+        "location_time": str(now_s * 1000), "location_accuracy": "18",
+    }  # fmt: skip
+    headers = {"Authorization": f"Bearer {stack.addresses.token}", "X-Siaga-Tenant": "36.73"}
+    calls: dict[str, str] = {}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        # The position first: it is a call of its own, until its call rings.
+        for path, body in (("/v1/positions/aml", fix), ("/v1/switch/asterisk", ring)):
+            async with session.post(stack.addresses.intake_url + path, data=json.dumps(body)) as response:
+                assert response.status == 202, await response.text()
+                calls[path] = (await response.json(content_type=None))["accepted"][0]["call_id"]
+    assert len(set(calls.values())) == 2
+    async with reading(stack) as records:
+        seen = await records(3)
+    fixes = [event for event in seen if event.kind == call_pb2.CALL_EVENT_KIND_POSITION]
+    assert {event.call_id for event in fixes} == set(calls.values())
+    assert all(event.position.radius_m == 18 for event in fixes)

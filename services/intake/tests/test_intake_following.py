@@ -206,6 +206,18 @@ async def test_what_cannot_be_kept_is_told_later(house: House) -> None:
     assert [each.kind for each in house.published] == [Kind.SESSION_STALE]
 
 
+@pytest.mark.parametrize(("backfilled", "told"), [(False, 1), (True, 0)])
+async def test_a_conversation_read_from_a_log_does_not_go_stale(house: House, backfilled: bool, told: int) -> None:
+    message = {
+        "specversion": "1.0", "type": "id.siaga112.call.message.v1", "source": "chat1", "id": "1", "subject": "chat-1",
+        "data": {"channel": "whatsapp", "text": "tolong", "backfilled": backfilled},
+    }  # fmt: skip
+    await house.take(doors.CALL_EVENTS, message)
+    house.now_ms += 10 * CENTRE.stale_after_ms
+    await house.following._tell_stale()
+    assert len(house.published) == told
+
+
 async def test_reports_and_telephone_calls_do_not_go_stale(house: House) -> None:
     await house.take(doors.LAPOR, {"nomor": "1", "isi": "banjir"})
     await house.take(doors.APP, {"report_id": "r", "text": "banjir"})
