@@ -18,6 +18,7 @@ from siaga_intake.core.masking import MAX_SAMPLE_BYTES, masked, masked_body, mas
         ("0812.3456.7890", "081*.****.**90"),
         ("0254200112", "025*****12"),
         ("2001122", "2****22"),
+        ("1628100000000", "162********00"),
         ("353472104343540", "353**********40"),
         ("tel:+6281234567890;phone-context=x", "tel:+628********90;phone-context=x"),
         ("sip:+6281234567890@10.0.0.5", "sip:+6***@10.0.0.5"),
@@ -63,6 +64,12 @@ def test_a_text(text: str, shown: str) -> None:
 )
 def test_a_payload(payload: object, shown: object) -> None:
     assert json.loads(masked(payload)) == shown
+
+
+def test_a_payload_that_is_a_text_as_a_whole_is_shown_further() -> None:
+    shown = json.loads(masked("<a>" + "<b>1</b>" * 200 + "<pos>-6.1149 106.1539</pos></a>"))
+    assert len(shown) > 1_500
+    assert shown.endswith("<pos>-6.11… 106.15…</pos></a>")
 
 
 def test_a_reason_stays_readable() -> None:

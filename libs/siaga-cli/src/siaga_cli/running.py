@@ -16,6 +16,7 @@ from siaga_kit.embedded.state import StackState
 
 from siaga_cli.console import Exit, err, fetching, out
 from siaga_cli.lag import lag_by_process
+from siaga_cli.notes import notes
 
 MB: Final = 1024 * 1024
 # Lies beside data that the demonstration made and may throw away; a centre that starts on it makes it its own.
@@ -109,6 +110,10 @@ def status(
     told = state.read(home)
     running = told is not None and state.is_running(home)
     rows = [] if told is None or not running else _processes(told, _lag(told))
+    noted = notes(home) if rows else {}
+    for row in rows:
+        if row["name"] in noted:
+            row["notes"] = noted[str(row["name"])]
     if as_json:
         sys.stdout.write(json.dumps({"processes": rows}) + "\n")
     elif told is None or not running:
@@ -121,6 +126,9 @@ def status(
         err.print(f"No stack runs on {home.root}{note}.")
     else:
         out.print(_rows(told, _lag(told)))
+        for name, found in noted.items():
+            for about, note in found.items():
+                out.print(f"{name}: {about}: {note}", markup=False, highlight=False)
     if not rows or not all(row["ready"] for row in rows):
         raise typer.Exit(Exit.FAILED)
 

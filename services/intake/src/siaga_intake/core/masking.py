@@ -48,7 +48,9 @@ _SECRETS: Final = (
 )  # fmt: skip
 
 _DISPLAY_NAME: Final = re.compile(r"(?:\"[^\"]*\"|[^\s<>\"][^<>\"]*?)(?=\s*<\s*(?:sips?:|tel:|[+\d]))")
+_ESCAPED: Final = re.compile(r"\\u[0-9a-fA-F]{4}")
 _XML_TEXT: Final = re.compile(r">([^<]+)<")
+# Of the numbers that may be times, 1628… in milliseconds may as well be an Indonesian one behind a digit.
 _SHAPES: Final = re.compile(
     r"""
       (?P<bearer>\b(?:Bearer|Basic|Digest)\s+\S+)
@@ -57,7 +59,7 @@ _SHAPES: Final = re.compile(
     | (?P<opaque>(?<![A-Za-z0-9+_-])(?=[A-Za-z+_-]*\d)[A-Za-z0-9+_-]{24,})
     | (?P<date>(?<![\d-])(?:19|20)\d\d-[01]\d-[0-3]\d
         (?:[T\ ][0-2]\d:[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?:Z|[+-][0-2]\d:?[0-5]\d)?)?(?![\d-]))
-    | (?P<epoch>(?<![\d+.])1[4-9]\d{8}(?:\d{3})?(?:\.\d{1,6})?(?![\d.]|[\W_]{1,3}\d))
+    | (?P<epoch>(?<![\d+.])(?!1628\d{9})1[4-9]\d{8}(?:\d{3})?(?:\.\d{1,6})?(?![\d.]|[\W_]{1,3}\d))
     | (?P<arc>\d{1,3}\s*[°º]\s*\d{1,2})\s*['\u2032]\s*\d[\d.,]*\s*["\u2033]?
     | (?P<decimal>(?<![\d.])[+-]?(?:0|[1-9]\d{0,2})\.\d{2})\d+(?![\d.]|[-/]\d)
     | (?P<minutes>(?<![\d.])\d{4,5})\.\d{2,}(?=,?\s?[NSEW]\b)
@@ -81,6 +83,8 @@ def masked_body(body: bytes) -> str:
     text = body[: 4 * _MAX_BODY].decode("utf-8", "replace")
     if not text.lstrip().startswith(("{", "[", "<")):
         text = unquote_plus(text)
+    # The digits of an escaped letter would make another number of the one behind it.
+    text = _ESCAPED.sub("?", text)
     pieces = _shortened(text, _MAX_BODY).split('"')
     shown = [
         # Between quotes stand a key, a colon, a value: the text that belongs to a name is two further on.
@@ -160,8 +164,10 @@ def _value(value: object, name: str, within: str, bounds: Bounds, depth: int) ->
     if isinstance(value, str):
         if _plain(name) == "name" and _plain(within) in _PERSONS:
             return _counted(value)
-        shown = masked_text(value, name)
-        return shown if len(shown) <= bounds.text else shown[: bounds.text] + _ELLIPSIS
+        # A payload that is a text as a whole (XML, say) is all there is to see.
+        most = bounds.text if depth else _MAX_BODY
+        shown = masked_text(value, name, max(most, MAX_TEXT))
+        return shown if len(shown) <= most else shown[:most] + _ELLIPSIS
     if isinstance(value, Mapping):
         if depth >= bounds.depth:
             return f"[{len(value)} fields]"
