@@ -93,6 +93,38 @@ async def test_requests_that_come_meanwhile_go_together(keeper: Keeper, broker: 
     assert broker.batches == [["a-1"], [f"b-{number}" for number in range(20)]]
 
 
+async def test_two_groups_may_be_under_way_but_never_with_events_of_one_call(keeper: Keeper, broker: Broker) -> None:
+    broker.open.clear()
+    first = asyncio.create_task(keeper.keep([record("a", 1)]))
+    await until(lambda: broker.tries == 1)
+    other = asyncio.create_task(keeper.keep([record("b", 1)]))
+    await until(lambda: broker.tries == 2)
+    rest = [asyncio.create_task(keeper.keep([record(call, 2)])) for call in "cab"]
+    await asyncio.sleep(0.05)
+    assert broker.tries == 2
+    broker.open.set()
+    await asyncio.gather(first, other, *rest)
+    published = broker.published
+    assert published.index("a-1") < published.index("a-2")
+    assert published.index("b-1") < published.index("b-2")
+
+
+async def test_a_call_whose_event_goes_to_disk_follows_it_there(keeper: Keeper, broker: Broker, spool: Spool) -> None:
+    """The broker goes away between two events of a call, of which the second was asked for before the first was safe."""
+    broker.open.clear()
+    first = asyncio.create_task(keeper.keep([record("a", 1)]))
+    await until(lambda: broker.tries == 1)
+    second = asyncio.create_task(keeper.keep([record("a", 2)]))
+    await asyncio.sleep(0)
+    broker.away = True
+    broker.open.set()
+    await asyncio.gather(first, second)
+    assert [each.event_id for each in (await spool.first(10))[1]] == ["a-1", "a-2"]
+    broker.away = False
+    await until(lambda: spool.events == 0)
+    assert broker.published == ["a-1", "a-2"]
+
+
 async def test_a_request_that_goes_away_is_kept_all_the_same(keeper: Keeper, broker: Broker) -> None:
     broker.open.clear()
     gone = asyncio.create_task(keeper.keep([record("a", 1)]))
