@@ -4,17 +4,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 from siaga_contracts.envelope import headers
 
 from siaga_kit import kafka, telemetry
 from siaga_kit.errors import Transient
+from siaga_kit.partitioning import slot
 from siaga_kit.records import Outgoing
 from siaga_kit.settings import KafkaSettings
 
@@ -69,7 +68,7 @@ class Publisher:
             name = record.topic.name
             key = record.key.encode()
             partitions = self._partitions.get(name) or await self._partitions_of(producer, name)
-            partition = partitions[_slot(key, len(partitions))]
+            partition = partitions[slot(key, len(partitions))]
             traceparent = record.traceparent
             if tracing and traceparent:
                 spans.append(self._span(record, partition))
@@ -149,12 +148,6 @@ class Publisher:
     async def close(self) -> None:
         """Send what waits and leave."""
         await self._discard()
-
-
-@lru_cache(maxsize=65_536)
-def _slot(key: bytes, count: int) -> int:
-    """Kafka's own choice of partition for a key; remembered, for a call has several records and the hash is slow."""
-    return int((murmur2(key) & 0x7FFFFFFF) % count)
 
 
 async def _quietly(stopping: Any) -> None:
