@@ -28,7 +28,9 @@ JOINS = {
     "Context": "from-trunk", "Queue": "112-utama", "Timestamp": "1710123335.5",
 }  # fmt: skip
 HANGS_UP = {**JOINS, "Event": "Hangup", "Cause": "16", "Timestamp": "1710123357.25"}
-ABROAD = {"report_id": "r-1", "text": "tolong"}
+ABROAD = b"""<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10"
+ xmlns:gml="http://www.opengis.net/gml"><tuple id="a"><status><gp:geopriv><gp:location-info><gml:Point><gml:pos>40.7 -73.9</gml:pos>
+</gml:Point></gp:location-info></gp:geopriv></status></tuple></presence>"""
 
 Run = Callable[..., Result]
 
@@ -165,6 +167,13 @@ def test_a_capture_may_be_of_any_year(run: Run) -> None:
     assert [each["event_at_ms"] for each in found["events"]] == [2_529_188_400_500, 1_422_468_044_671]
     assert found["ahead"] == 1
     assert "sent live they would be refused" in run(lines({**JOINS, "Timestamp": "2529188400.5"})).stdout
+
+
+def test_a_place_that_cannot_be_used_is_shown_all_the_same(run: Run) -> None:
+    (refused,) = of(ABROAD, "pidf-lo")["refused"]
+    assert refused["reason"].startswith("outside Indonesia")
+    assert refused["found"] == "40.7, -73.9"
+    assert "-73.9" in run(ABROAD, source="pidf-lo").stdout
 
 
 def test_a_time_that_is_not_told_is_the_files() -> None:
