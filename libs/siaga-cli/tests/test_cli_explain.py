@@ -176,6 +176,26 @@ def test_a_place_that_cannot_be_used_is_shown_all_the_same(run: Run) -> None:
     assert "-73.9" in run(ABROAD, source="pidf-lo").stdout
 
 
+LABORATORY = b"""<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gml="http://www.opengis.net/gml"
+    xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10" entity="pres:a@example.org"><tuple id="0"><status><gp:geopriv>
+    <gp:location-info><gml:Point><gml:pos>40.7167 -73.9907</gml:pos></gml:Point></gp:location-info></gp:geopriv></status>
+    <timestamp>2050-05-15T12:30:00Z</timestamp></tuple></presence>"""
+ABROAD_SMS = b'A"ML=1;lt=+54.76397;lg=-0.18305;rd=50;top=20130717141935;lc=90;pm=W;mcc=234;mnc=30'
+
+
+@pytest.mark.parametrize(
+    ("source", "data", "where"),
+    [("pidf-lo", LABORATORY, (40.7167, -73.9907)), ("aml", ABROAD_SMS, (54.76397, -0.18305))],
+)
+def test_a_capture_may_be_of_any_country(source: str, data: bytes, where: tuple[float, float]) -> None:
+    found = of(data, source)
+    (position,) = (each["position"] for each in found["events"])
+    assert (position["lat"], position["lon"]) == where
+    assert found["refused"] == []
+    assert found["left_out"][0]["reason"].startswith("outside Indonesia")
+    assert found["abroad"] == 1
+
+
 def test_a_time_that_is_not_told_is_the_files() -> None:
     found = of(lines({name: value for name, value in JOINS.items() if name != "Timestamp"}))
     assert found["events"][0]["event_at_ms"] == CAPTURED_MS

@@ -34,7 +34,7 @@ DATA_SMS = (
 
 
 def reading(message: str) -> Reading:
-    found = aml.read_sms(message, NUMBER, AT_MS)
+    found = aml.read_sms(message, NUMBER, Desk(AT_MS))
     assert isinstance(found, Reading)
     return found
 
@@ -93,7 +93,7 @@ def test_as_gateways_hand_it_on(spelled: str) -> None:
 def test_androids_own_example_of_a_data_sms() -> None:
     assert aml.is_aml(DATA_SMS)
     with pytest.raises(Refused) as refused:
-        aml.read_sms(DATA_SMS, NUMBER, AT_MS)
+        aml.read_sms(DATA_SMS, NUMBER, Desk(AT_MS))
     assert (refused.value.field, refused.value.found) == ("lt", "37.42175, -122.08461")
 
 
@@ -120,7 +120,7 @@ def test_methods(letter: str, method: str) -> None:
     ],
 )
 def test_a_phone_that_found_nothing(message: str) -> None:
-    assert aml.read_sms(message, NUMBER, AT_MS) == Ignored("no_position")
+    assert aml.read_sms(message, NUMBER, Desk(AT_MS)) == Ignored("no_position")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_phone_that_found_nothing(message: str) -> None:
 )  # fmt: skip
 def test_a_message_that_cannot_be_used(message: str, field: str, reason: str) -> None:
     with pytest.raises(Refused) as refused:
-        aml.read_sms(message, NUMBER, AT_MS)
+        aml.read_sms(message, NUMBER, Desk(AT_MS))
     assert (refused.value.field, refused.value.reason) == (field, reason)
 
 
@@ -166,7 +166,7 @@ def test_a_wrong_part_is_left_out_and_the_place_kept(message: str, defect: Defec
 @pytest.mark.parametrize("end", range(len(SMS)))
 def test_a_message_cut_anywhere_gives_no_wrong_place(end: int) -> None:
     try:
-        found = aml.read_sms(SMS[:end], NUMBER, AT_MS)
+        found = aml.read_sms(SMS[:end], NUMBER, Desk(AT_MS))
     except Refused:
         return
     if isinstance(found, Reading):
@@ -243,7 +243,7 @@ def test_no_number_of_sim_or_device_is_kept(read: Callable[[], Reading]) -> None
 )
 def test_any_message_is_read_ignored_or_refused(message: str) -> None:
     try:
-        found = aml.read_sms(message, NUMBER, AT_MS)
+        found = aml.read_sms(message, NUMBER, Desk(AT_MS))
     except Refused:
         return
     assert isinstance(found, Reading | Ignored)

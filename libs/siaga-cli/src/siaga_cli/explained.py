@@ -45,6 +45,7 @@ def as_json(found: Explanation, source: str, file: str) -> dict[str, object]:
         ],
         "repeated": found.repeated(),
         "ahead": found.ahead,
+        "abroad": found.abroad,
     }  # fmt: skip
 
 

@@ -121,6 +121,11 @@ def _notes(told: Mapping[str, Any]) -> list[RenderableType]:
             f"Note: {told['ahead']:,} payloads tell times more than a day after the file's. They are explained all the same;"
             " sent live they would be refused, or lose that part."
         )
+    if told["abroad"]:
+        notes.append(
+            f"Note: {told['abroad']:,} payloads tell of places outside Indonesia. They are explained all the same;"
+            " live, the call would be taken without that place."
+        )
     if told["repeated"]:
         notes.append(f"Note: {told['repeated']:,} events were told twice. The same event twice is one event.")
     return notes

@@ -22,6 +22,8 @@ from siaga_intake.core.times import IN_THE_FUTURE
 _FAR_MS: Final = 4_102_444_800_000
 # Where payloads of all switches have the name of what they tell.
 _NAMES: Final = ("Event", "type", "Event-Subclass", "Event-Name", "method", "start_line")
+# How a reason begins that a place lies abroad.
+_ABROAD: Final = f"outside {rules.INDONESIA.name} ("
 NAMELESS: Final = "(no name)"
 
 
@@ -66,8 +68,9 @@ class Explanation:
     unknown: Counter[str] = field(default_factory=Counter)
     left_out: list[LeftOut] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    # Payloads that only today's clock would refuse.
+    # Payloads that only today's clock would refuse, and that tell of places abroad.
     ahead: int = 0
+    abroad: int = 0
     # The written conversations met so far, by the address of their citizen.
     conversations: dict[str, tuple[Session, ...]] = field(default_factory=dict)
 
@@ -97,10 +100,7 @@ def explain(capture: Capture, data: bytes, origin: Origin) -> Explanation:
 
 def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin: Origin) -> None:
     try:
-        taken = _take(found, piece, capture, origin)
-        if _ahead(taken):
-            found.ahead += 1
-            taken = _by_a_later_clock(found, piece, capture, origin)
+        taken = _leniently(found, piece, capture, origin)
     except Exception as error:  # noqa: BLE001  (whoever looks at a capture shall see the rest of it, and this)
         taken = Refusal("", f"intake fails on it ({type(error).__name__}): please report it with this excerpt")
     match taken:
@@ -116,14 +116,32 @@ def _add(found: Explanation, index: int, piece: Piece, capture: Capture, origin:
             found.refused.append(Refused(index, piece.where, where, reason, _shown(piece.payload), shown))
 
 
-def _ahead(taken: Taken) -> bool:
+def _leniently(found: Explanation, piece: Piece, capture: Capture, origin: Origin) -> Taken:
+    """What a payload comes to also where it is of another time or country, as captures of laboratories are."""
+    taken = _take(found, piece, capture, origin)
+    by = origin
+    if any(each.reason == IN_THE_FUTURE for each in _faults(taken)):
+        found.ahead += 1
+        by = replace(by, arrived_at_ms=_FAR_MS - rules.MAX_AHEAD_MS)
+        taken = _take(found, piece, capture, by)
+    abroad = tuple(each for each in _faults(taken) if each.reason.startswith(_ABROAD))
+    if abroad:
+        found.abroad += 1
+        shown = _take(found, piece, capture, replace(by, area=rules.EARTH))
+        taken = replace(shown, defects=(*abroad, *shown.defects)) if isinstance(shown, Accepted) else taken
+    if by is origin or not isinstance(taken, Accepted):
+        return taken
+    return replace(taken, events=tuple(_arrived(event, origin.arrived_at_ms) for event in taken.events))
+
+
+def _faults(taken: Taken) -> tuple[Defect, ...]:
     match taken:
-        case Refusal(_, reason):
-            return reason == IN_THE_FUTURE
+        case Refusal(where, reason, shown):
+            return (Defect(where, reason, shown),)
         case Accepted(_, defects):
-            return any(defect.reason == IN_THE_FUTURE for defect in defects)
+            return defects
         case _:
-            return False
+            return ()
 
 
 def _take(found: Explanation, piece: Piece, capture: Capture, origin: Origin) -> Taken:
@@ -135,13 +153,6 @@ def _take(found: Explanation, piece: Piece, capture: Capture, origin: Origin) ->
         session, found.conversations[said.belongs.address] = place(known, said.belongs, at_ms, gap_ms)
         said = of_session(said, session)
     return settle(capture.door, piece.payload, said, origin)
-
-
-def _by_a_later_clock(found: Explanation, piece: Piece, capture: Capture, origin: Origin) -> Taken:
-    taken = _take(found, piece, capture, replace(origin, arrived_at_ms=_FAR_MS - rules.MAX_AHEAD_MS))
-    if not isinstance(taken, Accepted):
-        return taken
-    return replace(taken, events=tuple(_arrived(event, origin.arrived_at_ms) for event in taken.events))
 
 
 def _arrived(event: CallEvent, arrived_at_ms: int) -> CallEvent:

@@ -14,6 +14,7 @@ from siaga_intake.core.events import Accepted, CallEvent, Kind, Refusal
 from siaga_intake.core.fields import Payload
 from siaga_intake.core.happening import Happening, Reading
 from siaga_intake.core.identity import caller
+from siaga_intake.core.rules import INDONESIA, Area
 
 # Events of a call come close together: the calls under way of a nation's busy hour fit.
 _CALLS_REMEMBERED: Final = 65_536
@@ -44,6 +45,8 @@ class Origin:
     test: bool = False
     # Read from the switch's own records, for a time in which nobody listened.
     backfilled: bool = False
+    # Where a caller can be.
+    area: Area = INDONESIA
 
 
 def canonical(reading: Reading, kind: str, payload: Payload, origin: Origin) -> Accepted | Refusal:

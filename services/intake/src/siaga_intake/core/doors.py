@@ -130,7 +130,8 @@ def read(door: Door, payload: object, origin: Origin) -> Read | Refusal:
     if not isinstance(payload, OBJECT):
         return Refusal("", "must be an object")
     try:
-        return door.read(payload, Desk(origin.arrived_at_ms, origin.centre.operators, origin.centre.zone_hours))
+        centre = origin.centre
+        return door.read(payload, Desk(origin.arrived_at_ms, centre.operators, centre.zone_hours, origin.area))
     except Refused as refused:
         return Refusal(refused.field, refused.reason, refused.found)
 

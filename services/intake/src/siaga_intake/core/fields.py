@@ -157,8 +157,8 @@ def position(payload: Payload, source: str, fixed_at_ms: int = 0, path: str = ""
     return Position(lat, lon, source, radius, fixed_at_ms)
 
 
-def check_range(lat: float, lon: float, path: str = "") -> None:
-    """Refuse a point outside Indonesia."""
-    for name, value, (least, most) in (("lat", lat, rules.LAT_RANGE), ("lon", lon, rules.LON_RANGE)):
+def check_range(lat: float, lon: float, path: str = "", area: rules.Area = rules.INDONESIA) -> None:
+    """Refuse a point outside the area."""
+    for name, value, (least, most) in (("lat", lat, area.lat), ("lon", lon, area.lon)):
         if not least <= value <= most:
-            raise Refused(path + name, f"outside Indonesia ({least} to {most})", f"{lat}, {lon}")
+            raise Refused(path + name, f"outside {area.name} ({least} to {most})", f"{lat}, {lon}")

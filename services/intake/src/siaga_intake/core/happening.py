@@ -15,6 +15,7 @@ from siaga_intake.core.events import (
     Position,
     Queue,
 )  # fmt: skip
+from siaga_intake.core.rules import INDONESIA, Area
 from siaga_intake.core.values import value
 
 
@@ -107,6 +108,8 @@ class Desk:
     operators: frozenset[str] = field(default_factory=frozenset)
     # What the centre's clocks are ahead of UTC.
     zone_hours: int = 7
+    # Where positions that network and phone give are taken; elsewhere they are left out.
+    area: Area = INDONESIA
 
 
 Read = Reading | Ignored

@@ -1,6 +1,6 @@
 """The rules of the trust edge: what is longer, further or later than this is refused with the field's name."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 # Longest texts taken, by canonical field. Longer ones are mistakes or attacks: a record must stay far below a megabyte,
 # and a key below what the broker indexes.
@@ -18,6 +18,19 @@ MAX_LENGTH: Final = {
 # Indonesia with a margin for its sea (Aceh to Papua, Rote to Miangas): outside, a fix is a defect or another country's.
 LAT_RANGE: Final = (-11.5, 6.5)
 LON_RANGE: Final = (94.0, 142.0)
+
+
+class Area(NamedTuple):
+    """Where a caller can be, in WGS 84 degrees; `name` as a sentence has it."""
+
+    name: str
+    lat: tuple[float, float]
+    lon: tuple[float, float]
+
+
+INDONESIA: Final = Area("Indonesia", LAT_RANGE, LON_RANGE)
+# For captures, which come from laboratories all over it; no running intake takes a fix by it.
+EARTH: Final = Area("the Earth", (-90.0, 90.0), (-180.0, 180.0))
 # A phone that knows only the country is worth nothing to a crew, and larger values are usually kilometres misread.
 MAX_RADIUS_M: Final = 100_000.0
 

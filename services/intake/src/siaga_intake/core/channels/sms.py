@@ -48,11 +48,11 @@ def read(sms: Payload, desk: Desk) -> Read:
     if not sender and not said:
         raise Refused(names["from"], "missing, and there is no text either")
     if is_aml(said):
-        return read_sms(said, sender, desk.arrived_at_ms)
+        return read_sms(said, sender, desk)
     native_id = text(sms, names["id"], "call_ref") or digest(sms)
     if is_aml(said):
         # Where the phone of a caller is, sent by itself: it belongs to his call, and no person reads it.
-        fix = read_sms(said, sender, desk.arrived_at_ms)
+        fix = read_sms(said, sender, desk)
         return replace(fix, native_id=native_id, test=flag(sms, names["test"])) if isinstance(fix, Reading) else fix
     at_ms, late = _sent_at(sms, names["at"], desk)
     happening = Happening(Kind.MESSAGE, native_id, at_ms, Identity(sender), text=said, media=_pictures(sms))

@@ -59,14 +59,15 @@ def read(payload: Payload, desk: Desk) -> Read:
     for name in _TEXTS:
         if name in payload:
             sender = next((each for each in _SENDERS if each in payload), _SENDERS[0])
-            return read_sms(needed(payload, name, "text"), text(payload, sender, "number"), desk.arrived_at_ms)
-    return _https(payload, desk.arrived_at_ms)
+            return read_sms(needed(payload, name, "text"), text(payload, sender, "number"), desk)
+    return _https(payload, desk)
 
 
-def read_sms(message: str, sender: str, at_ms: int) -> Read:
+def read_sms(message: str, sender: str, desk: Desk) -> Read:
     """One SMS that `is_aml`. Raises Refused when it is damaged; `sender` is its number as the network told it."""
     if not sender:
         raise Refused("from", "missing: whose position is it?")
+    at_ms = desk.arrived_at_ms
     found, defects = aml_sms.attributes(message)
     match found[VERSION]:
         case "1":
@@ -75,7 +76,7 @@ def read_sms(message: str, sender: str, at_ms: int) -> Read:
             found, fixed_at_ms, more = _second(found, at_ms)
         case _:
             raise Refused(VERSION, "is no version of AML that is known (1 or 2)")
-    return _reading(found, _SMS, fixed_at_ms, (*defects, *more), Identity(sender), at_ms)
+    return _reading(found, _SMS, fixed_at_ms, (*defects, *more), Identity(sender), desk)
 
 
 def _written_time(written: str, at_ms: int) -> tuple[int, tuple[Defect, ...]]:
@@ -110,14 +111,14 @@ def _second(found: Attributes, at_ms: int) -> tuple[Attributes, int, tuple[Defec
     return {**named, "mcc": found.get("nc", "")[:3]}, fixed_at_ms, defects
 
 
-def _https(payload: Payload, at_ms: int) -> Read:
+def _https(payload: Payload, desk: Desk) -> Read:
     identity = Identity(needed(payload, "device_number", "number"), self_declared=True)
-    fixed_at_ms, defects = _time(payload, "location_time", at_ms)
-    return _reading(payload, _HTTPS, fixed_at_ms, defects, identity, at_ms)
+    fixed_at_ms, defects = _time(payload, "location_time", desk.arrived_at_ms)
+    return _reading(payload, _HTTPS, fixed_at_ms, defects, identity, desk)
 
 
 def _reading(
-    payload: Payload, names: _Names, fixed_at_ms: int, defects: tuple[Defect, ...], identity: Identity, at_ms: int
+    payload: Payload, names: _Names, fixed_at_ms: int, defects: tuple[Defect, ...], identity: Identity, desk: Desk
 ) -> Read:
     lat, lon = _degrees(payload, names.lat), _degrees(payload, names.lon)
     if (lat is None and lon is None) or lat == lon == 0:
@@ -125,7 +126,7 @@ def _reading(
     if lat is None or lon is None:
         raise Refused(names.lat if lat is None else names.lon, "missing beside the other coordinate")
     try:
-        check_range(lat, lon)
+        check_range(lat, lon, area=desk.area)
     except Refused as refused:
         raise Refused(names.lat if refused.field == "lat" else names.lon, refused.reason, refused.found) from None
     confidence, doubts = _confidence(payload, names)
@@ -133,7 +134,7 @@ def _reading(
         lat, lon, SOURCE, _radius(payload, names.radius), fixed_at_ms,
         _METHODS.get(text(payload, names.method, "code").lower(), ""), confidence, floor=text(payload, names.floor),
     )  # fmt: skip
-    happening = Happening(Kind.POSITION, "", at_ms, identity, position=fix)
+    happening = Happening(Kind.POSITION, "", desk.arrived_at_ms, identity, position=fix)
     country = text(payload, names.country, "code")
     if country not in ("", _INDONESIA):
         doubts = (*doubts, Defect(names.country, "is another country's network: the position is taken all the same"))

@@ -10,6 +10,7 @@ from functools import reduce
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from siaga_intake.core import rules
 from siaga_intake.core.events import AdditionalData, Civic, Defect, Kind, Position
 from siaga_intake.core.fields import Refused, check_range
 from siaga_intake.core.happening import Happening
@@ -17,6 +18,7 @@ from siaga_intake.core.position import additional_data, markup, shapes
 from siaga_intake.core.position.civic import INDONESIA, civic
 from siaga_intake.core.position.markup import below, child, local, said
 from siaga_intake.core.position.shapes import SHAPES, Unusable
+from siaga_intake.core.rules import Area
 from siaga_intake.core.times import moment
 
 SOURCE: Final = "pidf_lo"
@@ -55,10 +57,10 @@ class Located:
             yield Happening(Kind.POSITION, call_ref, at_ms, civic=self.civic, additional=self.additional, part="civic")
 
 
-def locations(xml: str | bytes, at_ms: int) -> Located:
-    """All that a document locates; never raises. `at_ms` is when it came: no fix is of later."""
+def locations(xml: str | bytes, at_ms: int, area: Area = rules.INDONESIA) -> Located:
+    """All that a document locates in the area; never raises. `at_ms` is when it came: no fix is of later."""
     document = markup.parse(xml, _WHOLES)
-    reading = _Reading(at_ms, [], [], [], [Defect(FIELD, fault) for fault in document.faults])
+    reading = _Reading(at_ms, area, [], [], [], [Defect(FIELD, fault) for fault in document.faults])
     if document.root is None:
         return reading.located(())
     found = list(_infos(document.root, ()))
@@ -81,6 +83,7 @@ def _infos(element: Element, around: tuple[Element, ...]) -> Iterator[tuple[Elem
 @dataclass(frozen=True, slots=True)
 class _Reading:
     at_ms: int
+    area: Area
     positions: list[Position]
     addresses: list[Civic]
     unusable: list[tuple[Position, str]]
@@ -131,7 +134,7 @@ class _Reading:
             return
         fix = replace(about, lat=found.lat, lon=found.lon, radius_m=found.radius_m, shape=found.shape)
         try:
-            check_range(fix.lat, fix.lon)
+            check_range(fix.lat, fix.lon, area=self.area)
         except Refused as refused:
             self.leave_out(local(element), refused.reason, refused.found)
             self.unusable.append((fix, refused.reason))

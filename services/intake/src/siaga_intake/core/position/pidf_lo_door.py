@@ -22,7 +22,7 @@ def read(payload: Payload, desk: Desk) -> Read:
     xml = payload.get(pidf_lo.FIELD)
     if not isinstance(xml, str):
         raise Refused(pidf_lo.FIELD, "missing" if xml is None else "must be a text")
-    located = pidf_lo.locations(xml, desk.arrived_at_ms)
+    located = pidf_lo.locations(xml, desk.arrived_at_ms, desk.area)
     happenings = tuple(located.happenings(call_ref, at_ms))
     if not happenings:
         worst = located.defects[-1]

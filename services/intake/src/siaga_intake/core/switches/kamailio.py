@@ -163,7 +163,7 @@ def _event(event: Payload, desk: Desk) -> Read:
     if by is not None:
         hangup = hangup_for(_PARTIES.get(text(event, "by"), by), sip_text.listed(_line(event, "reason")), status)
     call_info = sip_text.listed(_line(event, "call_info"))
-    extra = extras(parts_told(event), sip_text.listed(_line(event, "geolocation")), call_info, at_ms)
+    extra = extras(parts_told(event), sip_text.listed(_line(event, "geolocation")), call_info, at_ms, desk.area)
     happening = Happening(
         kind, call_ref, at_ms, _identity(event), sip_address.called(_line(event, "called")), hangup=hangup,
         part="alerting" if name == _ALERTING else "",

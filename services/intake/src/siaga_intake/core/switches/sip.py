@@ -51,7 +51,7 @@ def read(payload: Payload, desk: Desk) -> Read:
         return Ignored("irrelevant_event", f"{message.status} to {method}")
     if message.status:
         return _response(message, _at(message, payload, desk))
-    return reader(message, _at(message, payload, desk))
+    return reader(message, _at(message, payload, desk), desk.area)
 
 
 def _at(message: Message, payload: Payload, desk: Desk) -> int:
@@ -83,7 +83,7 @@ def _reading(
     )
 
 
-def _invite(message: Message, at_ms: int) -> Read:
+def _invite(message: Message, at_ms: int, area: rules.Area) -> Read:
     if sip_address.tag(message.header("to")):
         return Ignored("irrelevant_event", "INVITE within a call")
     if "siprec" in message.header("require").lower() or message.header("replaces"):
@@ -94,7 +94,7 @@ def _invite(message: Message, at_ms: int) -> Read:
     if sip_address.is_emergency(caller) and not sip_address.is_emergency(called):
         return _OUTGOING
     ref = sip_address.call_ref(message.header("call-id"))
-    extra = _extras(message, at_ms)
+    extra = _extras(message, at_ms, area)
     identity = sip_address.identity(message.header("from"), _asserted(message))
     ringing = Happening(Kind.RINGING, ref, at_ms, identity, called)
     return _reading(message, ringing, *extra.happenings(ref, at_ms), extra=extra)
@@ -104,11 +104,11 @@ def _asserted(message: Message) -> tuple[str, ...]:
     return message.values("p-asserted-identity") or message.values("remote-party-id")
 
 
-def _extras(message: Message, at_ms: int) -> Located:
-    return extras(message.parts(), message.values("geolocation"), message.values("call-info"), at_ms)
+def _extras(message: Message, at_ms: int, area: rules.Area) -> Located:
+    return extras(message.parts(), message.values("geolocation"), message.values("call-info"), at_ms, area)
 
 
-def _cancel(message: Message, at_ms: int) -> Read:
+def _cancel(message: Message, at_ms: int, _: rules.Area) -> Read:
     # One that is sent on because somebody else has answered ends no call.
     if _cause(_SIP_CAUSE, message.values("reason"), 699) == 200:
         return _OTHER_LEG
@@ -118,7 +118,7 @@ def _cancel(message: Message, at_ms: int) -> Read:
     )
 
 
-def _bye(message: Message, at_ms: int) -> Read:
+def _bye(message: Message, at_ms: int, _: rules.Area) -> Read:
     hangup = hangup_for(_who_says_bye(message), message.values("reason"))
     return _reading(
         message, Happening(Kind.ENDED, sip_address.call_ref(message.header("call-id")), at_ms, hangup=hangup)
@@ -147,14 +147,14 @@ def _cause(pattern: re.Pattern[str], reasons: tuple[str, ...], most: int) -> int
     return found if found <= most else 0
 
 
-def _message(message: Message, at_ms: int) -> Read:
+def _message(message: Message, at_ms: int, area: rules.Area) -> Read:
     """A text for the centre: a call of its own, or a word within one."""
     called = sip_address.called(message.target, message.header("to"))
     written = next((part.text.strip() for part in message.parts() if part.kind in (_TEXT, "")), "")
     if not written or not sip_address.is_emergency(called):
         return Ignored("irrelevant_event", "MESSAGE")
     ref = sip_address.call_ref(message.header("call-id"))
-    extra = _extras(message, at_ms)
+    extra = _extras(message, at_ms, area)
     identity = sip_address.identity(message.header("from"), _asserted(message))
     said = Happening(
         Kind.MESSAGE,
@@ -185,7 +185,7 @@ def _response(message: Message, at_ms: int) -> Read:
     return _reading(message, Happening(Kind.ENDED, ref, at_ms, hangup=hangup))
 
 
-_READERS: Final[Mapping[str, Callable[[Message, int], Read]]] = {
+_READERS: Final[Mapping[str, Callable[[Message, int, rules.Area], Read]]] = {
     "INVITE": _invite,
     "CANCEL": _cancel,
     "BYE": _bye,

@@ -11,6 +11,7 @@ from siaga_intake.core.events import Defect
 from siaga_intake.core.position import pidf_lo
 from siaga_intake.core.position.additional_data import additional, joined
 from siaga_intake.core.position.pidf_lo import Located
+from siaga_intake.core.rules import INDONESIA, Area
 from siaga_intake.core.switches import sip_address
 from siaga_intake.core.switches.sip_text import Part
 
@@ -24,10 +25,12 @@ _FETCHED: Final = ("http://", "https://", "sip:", "sips:", "pres:")
 _MOST: Final = 16
 
 
-def extras(parts: Iterable[Part], geolocation: Iterable[str], call_info: Iterable[str], at_ms: int) -> Located:
+def extras(
+    parts: Iterable[Part], geolocation: Iterable[str], call_info: Iterable[str], at_ms: int, area: Area = INDONESIA
+) -> Located:
     """All of it: where the caller is, and in `additional` what is known of the call. Never raises."""
     parts, places = tuple(parts), tuple(sip_address.uri(each) for each in geolocation)
-    located = [pidf_lo.locations(part.text, at_ms) for part in parts if _locates(part)][:_MOST]
+    located = [pidf_lo.locations(part.text, at_ms, area) for part in parts if _locates(part)][:_MOST]
     blocks = [part.text for part in parts if part.kind.startswith(_DATA) and part.kind.endswith(_XML)][:_MOST]
     data = [sip_address.uri(each) for each in call_info if _PURPOSE.search(each)]
     references = [each for each in (*places, *data) if each.lower().startswith(_FETCHED)]
