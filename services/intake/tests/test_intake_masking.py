@@ -128,7 +128,7 @@ JSON = st.recursive(
 def planted(value: object, number: str) -> object:
     """The payload with the number in each of its texts, and once as a number."""
     if isinstance(value, dict):
-        return {f"{key}{number}": planted(each, number) for key, each in value.items()} | {"n": int(digits(number))}
+        return {f"{key} {number}": planted(each, number) for key, each in value.items()} | {"n": int(digits(number))}
     if isinstance(value, list):
         return [planted(each, number) for each in value]
     return f"{value} {number}" if isinstance(value, str) else value
