@@ -169,23 +169,12 @@ def test_a_capture_may_be_of_any_year(run: Run) -> None:
     assert "sent live they would be refused" in run(lines({**JOINS, "Timestamp": "2529188400.5"})).stdout
 
 
-def test_a_place_that_cannot_be_used_is_shown_all_the_same(run: Run) -> None:
-    (refused,) = of(ABROAD, "pidf-lo")["refused"]
-    assert refused["reason"].startswith("outside Indonesia")
-    assert refused["found"] == "40.7, -73.9"
-    assert "-73.9" in run(ABROAD, source="pidf-lo").stdout
-
-
-LABORATORY = b"""<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:gml="http://www.opengis.net/gml"
-    xmlns:gp="urn:ietf:params:xml:ns:pidf:geopriv10" entity="pres:a@example.org"><tuple id="0"><status><gp:geopriv>
-    <gp:location-info><gml:Point><gml:pos>40.7167 -73.9907</gml:pos></gml:Point></gp:location-info></gp:geopriv></status>
-    <timestamp>2050-05-15T12:30:00Z</timestamp></tuple></presence>"""
 ABROAD_SMS = b'A"ML=1;lt=+54.76397;lg=-0.18305;rd=50;top=20130717141935;lc=90;pm=W;mcc=234;mnc=30'
 
 
 @pytest.mark.parametrize(
     ("source", "data", "where"),
-    [("pidf-lo", LABORATORY, (40.7167, -73.9907)), ("aml", ABROAD_SMS, (54.76397, -0.18305))],
+    [("pidf-lo", ABROAD, (40.7, -73.9)), ("aml", ABROAD_SMS, (54.76397, -0.18305))],
 )
 def test_a_capture_may_be_of_any_country(source: str, data: bytes, where: tuple[float, float]) -> None:
     found = of(data, source)
@@ -193,7 +182,14 @@ def test_a_capture_may_be_of_any_country(source: str, data: bytes, where: tuple[
     assert (position["lat"], position["lon"]) == where
     assert found["refused"] == []
     assert found["left_out"][0]["reason"].startswith("outside Indonesia")
+    assert found["left_out"][0]["found"] == f"{where[0]}, {where[1]}"
     assert found["abroad"] == 1
+
+
+def test_a_place_abroad_is_said_to_be_left_out_live(run: Run) -> None:
+    result = run(ABROAD, source="pidf-lo")
+    assert result.exit_code == 0
+    assert "taken without that place" in result.stdout
 
 
 def test_a_time_that_is_not_told_is_the_files() -> None:
