@@ -237,6 +237,12 @@ class Running:
                 return dict(told["notes"], up="") if response.status == 200 else {}
         return {}
 
+    async def listens(self) -> bool:
+        with suppress(aiohttp.ClientError):
+            async with self._session.get(self._url) as response:
+                return response.status == 404
+        return False
+
     async def until(self, condition: Any) -> None:
         async with asyncio.timeout(30):
             while not await condition():
@@ -275,7 +281,8 @@ async def running(directory: Path, data: Path) -> AsyncIterator[Running]:
 
             async def up() -> bool:
                 assert process.returncode is None, log.read_text()
-                return "up" in await made.notes()
+                # Health answers before the front door stands.
+                return "up" in await made.notes() and await made.listens()
 
             await made.until(up)
             yield made
