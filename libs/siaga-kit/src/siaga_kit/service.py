@@ -139,8 +139,11 @@ async def _main(service: str, start: Callable[[Runtime], Awaitable[None]], setti
     loop = asyncio.get_running_loop()
     for word in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(word, runtime.stop.set)
+    # Without it a process with no check yet would be sent work that it cannot take.
+    runtime.health.add("start", lambda: "not started yet")
     await _serve_health(runtime)
     await start(runtime)
+    runtime.health.add("start", lambda: None)
     log.info("started", pid=os.getpid())
     await runtime.stop.wait()
     log.info("stopping")

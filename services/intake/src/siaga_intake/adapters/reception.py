@@ -7,6 +7,7 @@ from typing import Final
 
 from siaga_contracts.catalogue import Topic
 from siaga_kit import telemetry
+from siaga_kit.records import Outgoing
 
 from siaga_intake.adapters import codec
 from siaga_intake.adapters.following import Following, Said
@@ -37,13 +38,13 @@ class Reception:
         said: Sequence[Said] = [read(door, payload, origin) for payload in payloads]
         if self.following is not None and any(isinstance(each, Reading) and each.belongs is not None for each in said):
             said = await self.following.resolve(door, said, origin)
-        taken = [settle(door, payload, each, origin) for payload, each in zip(payloads, said, strict=True)]
-        outgoing = [
-            codec.outgoing(event, self.topic, traceparent)
-            for each in taken
-            if isinstance(each, Accepted)
-            for event in each.events
-        ]
+        taken: list[Taken] = []
+        outgoing: list[Outgoing] = []
+        for payload, reading in zip(payloads, said, strict=True):
+            made = settle(door, payload, reading, origin)
+            taken.append(made)
+            if isinstance(made, Accepted):
+                outgoing += [codec.outgoing(event, self.topic, traceparent) for event in made.events]
         await self.keeper.keep(outgoing)
         _count(door, taken)
         if self.following is not None:
