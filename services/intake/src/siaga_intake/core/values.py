@@ -1,7 +1,7 @@
 """What the core's values are made with: frozen for the type checker and the reader, not at run time.
 
 Python freezes a dataclass by a call for every field of every object made: with two dozen fields an event that is three
-quarters of the time its making takes, and several such values are made for each.
+quarters of the time its making takes, and several such values are made for each (docs/decisions/009).
 """
 
 from typing import TYPE_CHECKING
