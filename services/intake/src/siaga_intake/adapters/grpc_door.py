@@ -21,13 +21,12 @@ from siaga_kit import grpc_server, telemetry
 from siaga_kit.grpc_server import Refused
 from siaga_kit.service import Runtime
 
-from siaga_intake.adapters import streamed
+from siaga_intake.adapters import origins, streamed
 from siaga_intake.adapters.limits import Limits
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import Admitted, Denied, Sources
 from siaga_intake.adapters.spool import Full
 from siaga_intake.core import doors
-from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door
 from siaga_intake.core.events import Refusal
 
@@ -139,7 +138,9 @@ class StreamDoor(intake_service_pb2_grpc.CallIntakeServicer):
         if door is None:
             return [streamed.answer(each.sequence, each.found) for each in asked if isinstance(each.found, Refusal)]
         payloads = [each.found[1] for each in asked if not isinstance(each.found, Refusal)]
-        origin = self._origin(door, admitted, metadata)
+        now_ms = int(self._now_s() * 1000)
+        named = metadata.get("x-siaga-source", "")
+        origin = origins.origin(door, admitted, self._sources, self._secret, named, now_ms, now_ms)
         with telemetry.span(
             f"{NAME}/Publish", "server", metadata.get("traceparent"), {"siaga.tenant": origin.centre.tenant}
         ) as traceparent:
@@ -148,22 +149,6 @@ class StreamDoor(intake_service_pb2_grpc.CallIntakeServicer):
             except Full:
                 return [streamed.unavailable(each.sequence, RETRY_AFTER_S) for each in asked]
         return [streamed.answer(each.sequence, came_to) for each, came_to in zip(asked, taken, strict=True)]
-
-    def _origin(self, door: Door, admitted: Admitted, metadata: Mapping[str, str]) -> Origin:
-        now_ms = int(self._now_s() * 1000)
-        source = admitted.source
-        kind, slash, instance = metadata.get("x-siaga-source", "").rpartition("/")
-        return Origin(
-            admitted.centre,
-            received_at_ms=now_ms,
-            arrived_at_ms=now_ms,
-            secret=self._secret,
-            source="" if source is None else source.name,
-            named=instance if door.instance_by_header and (not slash or kind == door.kind) else "",
-            open_to=self._sources.centres if admitted.any_tenant else {},
-            reached=admitted.reached,
-            test=source is not None and source.test,
-        )
 
 
 async def opened(runtime: Runtime, sources: Sources, reception: Reception, secret: bytes, limits: Limits) -> None:

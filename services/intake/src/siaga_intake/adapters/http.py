@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from siaga_intake.adapters import bodies, problems
+from siaga_intake.adapters import bodies, origins, problems
 from siaga_intake.adapters.bodies import Unreadable
 from siaga_intake.adapters.limits import Gate, Limits
 from siaga_intake.adapters.problems import problem
@@ -126,19 +126,9 @@ class FrontDoor:
     def _origin(self, request: Request, door: Door, admitted: Admitted) -> Origin:
         now_ms = int(self.now_s() * 1000)
         arrived = moment({ARRIVED_AT: request.headers.get(ARRIVED_AT)}, ARRIVED_AT, now_ms)
-        source = admitted.source
-        kind, slash, instance = request.headers.get("x-siaga-source", "").rpartition("/")
-        named = instance if door.instance_by_header and (not slash or kind == door.kind) else ""
-        return Origin(
-            admitted.centre,
-            received_at_ms=now_ms,
-            arrived_at_ms=now_ms if arrived is None else arrived,
-            secret=self.secret,
-            source="" if source is None else source.name,
-            named=named,
-            open_to=self.sources.centres if admitted.any_tenant else {},
-            reached=admitted.reached,
-            test=source is not None and source.test,
+        named = request.headers.get("x-siaga-source", "")
+        return origins.origin(
+            door, admitted, self.sources, self.secret, named, now_ms, now_ms if arrived is None else arrived
         )
 
     async def _take(self, door: Door, payloads: Sequence[object], origin: Origin, traceparent: str | None) -> Response:
