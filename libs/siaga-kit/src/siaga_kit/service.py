@@ -51,14 +51,18 @@ class Runtime:
     def redis(self) -> Redis:
         """The process's one Redis client (bytes in, bytes out)."""
         if self._redis is None:
-            self._redis = Redis.from_url(
-                self.settings.redis.url,
-                socket_timeout=REDIS_TIMEOUT_S,
-                socket_connect_timeout=REDIS_TIMEOUT_S,
-                # One more try mends a connection that went stale; waiting for a Redis that is away is the stage's work.
-                retry=Retry(NoBackoff(), 1),
-            )
+            self._redis = self.redis_within(REDIS_TIMEOUT_S)
         return self._redis
+
+    def redis_within(self, timeout_s: float) -> Redis:
+        """A client of its own for whom that many seconds are too long or too short; closing it is the caller's."""
+        return Redis.from_url(
+            self.settings.redis.url,
+            socket_timeout=timeout_s,
+            socket_connect_timeout=timeout_s,
+            # One more try mends a connection that went stale; waiting for a Redis that is away is the stage's work.
+            retry=Retry(NoBackoff(), 1),
+        )
 
     def spawn(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         """Run a part of the service; when it fails the process ends with 1, so that the supervisor starts it anew."""

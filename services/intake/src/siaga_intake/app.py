@@ -12,9 +12,6 @@ from typing import Final
 
 import structlog
 import uvicorn
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from siaga_contracts.catalogue import CALL_EVENTS, Topic
 from siaga_kit.records import Outgoing
 from siaga_kit.service import QuietServer, Runtime
@@ -75,7 +72,10 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     quarantine.open()
     runtime.health.tell("quarantine", lambda: quarantine.trouble)
     runtime.on_stop(partial(asyncio.to_thread, quarantine.close))
-    finder = SteadyFinder(RedisFinder(_redis(runtime)))
+    # Its answers are not waited for as long as elsewhere.
+    redis = runtime.redis_within(PATIENCE_S)
+    runtime.on_stop(redis.aclose)
+    finder = SteadyFinder(RedisFinder(redis))
     runtime.health.tell("conversations", finder.trouble)
     following = Following(finder, secret, lambda: sources.centres, _keep(keeper, topic), _now_ms)
     reception = Reception(keeper, topic, (quarantine.observe,), following)
@@ -129,18 +129,6 @@ def _broker(runtime: Runtime) -> Publish:
         await (await runtime.publisher()).publish(outgoing, timeout_s=BROKER_TIMEOUT_S)
 
     return publish
-
-
-def _redis(runtime: Runtime) -> Redis:
-    """A client of our own, whose answers are not waited for as long as elsewhere. One more try mends a stale connection."""
-    redis = Redis.from_url(
-        runtime.settings.redis.url,
-        socket_timeout=PATIENCE_S,
-        socket_connect_timeout=PATIENCE_S,
-        retry=Retry(NoBackoff(), 1),
-    )
-    runtime.on_stop(redis.aclose)
-    return redis
 
 
 def _keep(keeper: Keeper, topic: Topic) -> Keep:
