@@ -1,5 +1,6 @@
 """Reading fields of a JSON payload: a wrong one raises Refused with the field's name, never anything else."""
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final, TypeVar
@@ -15,6 +16,8 @@ E = TypeVar("E", bound=IntEnum)
 # A truth as switches write it.
 _TRUE: Final = frozenset({"true", "1", "yes", "on"})
 EMPTY: Final[Payload] = {}
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
 class Refused(Exception):  # noqa: N818  (it carries an answer to the sender, it is no fault of ours)
@@ -139,6 +142,22 @@ def located(
         return position(payload, source, fixed_at_ms, path), ()
     except Refused as refused:
         return None, (Defect(refused.field, refused.reason, refused.found),)
+
+
+def is_uuid(value: str) -> bool:
+    """Whether it has the shape of an id that Siaga112 makes."""
+    return _UUID.fullmatch(value) is not None
+
+
+def type_code(payload: Payload, path: str = "") -> str:
+    """`type`, in small letters; empty when absent.
+
+    Only its shape is looked at: a centre may have types of its own, and the rules know what to do with one they do not know.
+    """
+    code = text(payload, "type", "code", path).lower()
+    if code and not _CODE.fullmatch(code):
+        raise Refused(path + "type", "must be a type code like fire_building")
+    return code
 
 
 def position(payload: Payload, source: str, fixed_at_ms: int = 0, path: str = "") -> Position | None:

@@ -4,7 +4,9 @@ import re
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from siaga_intake.core.fields import Payload, text
+from siaga_intake.core.events import Defect
+from siaga_intake.core.fields import Payload, Refused, text
+from siaga_intake.core.happening import Desk
 from siaga_intake.core.times import moment
 
 _MONTHS: Final = {
@@ -47,3 +49,12 @@ def _written(told: str, zone_hours: int) -> datetime | None:
         except ValueError:
             return None
     return None
+
+
+def sent_at(payload: Payload, name: str, desk: Desk) -> tuple[int, tuple[Defect, ...]]:
+    """The time in a field, else the arrival: a wrong time is no reason to turn a cry for help away."""
+    try:
+        told = local_moment(payload, name, desk.arrived_at_ms, desk.zone_hours)
+    except Refused as refused:
+        return desk.arrived_at_ms, (Defect(refused.field, refused.reason),)
+    return desk.arrived_at_ms if told is None else told, ()

@@ -40,3 +40,7 @@ EARLIEST_MS: Final = 946_684_800_000
 MAX_AHEAD_MS: Final = 24 * 3_600_000
 
 MAX_DURATION_S: Final = 24 * 3600
+
+# ITU-T Q.850 has seven bits for a cause, SIP six classes of statuses: what is larger is another field's value.
+LARGEST_Q850: Final = 127
+LARGEST_SIP_STATUS: Final = 699

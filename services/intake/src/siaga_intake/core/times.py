@@ -16,6 +16,12 @@ _NANOS_IN_MS: Final = 1_000_000
 IN_THE_FUTURE: Final = "is more than a day in the future"
 
 
+def moment_or(payload: Payload, name: str, arrived_at_ms: int, path: str = "") -> int:
+    """As `moment`; the arrival where the field tells no time."""
+    told = moment(payload, name, arrived_at_ms, path)
+    return arrived_at_ms if told is None else told
+
+
 def moment(payload: Payload, name: str, latest_ms: int, path: str = "") -> int | None:
     """The time in a field, epoch ms; None when absent or 0 (switches write 0 for "never").
 

@@ -4,14 +4,13 @@ from siaga_intake.core.channels.references import media_of
 from siaga_intake.core.events import Channel, Kind
 from siaga_intake.core.fields import Payload, Refused, cut, flag, located, needed, text
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment_or
 
 
 def read(report: Payload, desk: Desk) -> Read:
     """Read one report; it must say something, show something or be somewhere."""
     report_id = needed(report, "report_id", "call_ref")
-    told = moment(report, "at", desk.arrived_at_ms)
-    at_ms = desk.arrived_at_ms if told is None else told
+    at_ms = moment_or(report, "at", desk.arrived_at_ms)
     said, too_long = cut(report, "text")
     where, defects = located(report, "app", at_ms)
     photos = media_of(report.get("photos"))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from siaga_intake.core import rules
 from siaga_intake.core.events import (
     Channel,
     Defect,
@@ -19,7 +20,7 @@ from siaga_intake.core.events import (
 )  # fmt: skip
 from siaga_intake.core.fields import Payload, Refused, choice, flag, located, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment, moment_or
 
 _TYPE_PREFIX: Final = "id.siaga112.call."
 _KINDS: Final[Mapping[str, Kind]] = {
@@ -55,8 +56,6 @@ _HANGUP_HINTS: Final[Mapping[str, HangupBy]] = {
     "queue_timeout": HangupBy.SYSTEM,
 }
 _TRUSTED: Final = "verified"
-_LARGEST_Q850: Final = 127
-_LARGEST_SIP: Final = 699
 _MAX_HINTS: Final = 50
 
 
@@ -117,8 +116,7 @@ class _Call:
     call_ref: str
 
     def happenings(self) -> Iterator[Happening]:
-        told = moment(self.event, "time", self.desk.arrived_at_ms)
-        at_ms = self.desk.arrived_at_ms if told is None else told
+        at_ms = moment_or(self.event, "time", self.desk.arrived_at_ms)
         times = part(self.data, "t", "data.")
         seen = {
             kind: moment(times, name, self.desk.arrived_at_ms, "data.t.")
@@ -141,13 +139,12 @@ class _Call:
         hangup = self._hangup() if kind in (Kind.ENDED, Kind.TALK_ENDED) else None
         digits = text(data, "digits", "digits", "data.") if kind is Kind.IVR_INPUT else ""
         form = self._claimed(at_ms) or Form(operator) if kind is Kind.FORM else None
-        where, _ = self.located("events", at_ms)
         # A message or a position belongs to the event that came with it, not to every time it tells.
         own = kind is self.kind
         said = text(data, "text", "text", "data.") if own else ""
         return Happening(
             kind, self.call_ref, at_ms, self._identity(), called, queue, hangup, operator, digits, form, said,
-            where if own else None,
+            self.located("events", at_ms)[0] if own else None,
         )  # fmt: skip
 
     def located(self, source: str, at_ms: int) -> tuple[Position | None, tuple[Defect, ...]]:
@@ -177,13 +174,17 @@ class _Call:
         left = choice(queue, "left_reason", LeftReason, "data.queue.") or LeftReason.UNSPECIFIED
         if left is LeftReason.UNSPECIFIED and text(self.data, "outcome", "code", "data.") == "unserved":
             left = LeftReason.TIMEOUT
-        return Queue(text(queue, "name", path="data.queue."), left, whole(queue, "hold_ms", 86_400_000, "data.queue."))
+        return Queue(
+            text(queue, "name", path="data.queue."),
+            left,
+            whole(queue, "hold_ms", rules.MAX_DURATION_S * 1000, "data.queue."),
+        )
 
     def _hangup(self) -> Hangup:
         hangup = part(self.data, "hangup", "data.")
         by = choice(hangup, "by", HangupBy, "data.hangup.") or self._hinted()
-        q850 = whole(hangup, "q850", _LARGEST_Q850, "data.hangup.")
-        status = whole(hangup, "sip_status", _LARGEST_SIP, "data.hangup.")
+        q850 = whole(hangup, "q850", rules.LARGEST_Q850, "data.hangup.")
+        status = whole(hangup, "sip_status", rules.LARGEST_SIP_STATUS, "data.hangup.")
         return Hangup(by, q850, status, text(hangup, "reason", path="data.hangup."))
 
     def _hinted(self) -> HangupBy:

@@ -7,7 +7,7 @@ from siaga_intake.core.channels.references import media_of
 from siaga_intake.core.events import AdditionalData, Channel, Civic, Defect, Kind
 from siaga_intake.core.fields import Payload, Refused, cut, flag, located, needed
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
-from siaga_intake.core.local_times import local_moment
+from siaga_intake.core.local_times import sent_at
 
 ALIASES: Final[Aliases] = {
     "id": (
@@ -37,7 +37,7 @@ def read(row: Payload, desk: Desk) -> Read:
     names = own_names(row, ALIASES)
     report_id = needed(row, names["id"], "call_ref")
     said, defects = _said(row, names)
-    at_ms, late = _reported_at(row, names["at"], desk)
+    at_ms, late = sent_at(row, names["at"], desk)
     point = {"lat": row.get(names["lat"]), "lon": row.get(names["lon"])}
     where, misplaced = located(point, "lapor", at_ms)
     place, _ = cut(row, names["place"], "address")
@@ -73,14 +73,6 @@ def _said(row: Payload, names: dict[str, str]) -> tuple[str, tuple[Defect, ...]]
     lines += [f"Lokasi: {place}"] if place and place not in said else []
     whole, more = cut({names["text"]: "\n".join(lines)}, names["text"])
     return whole, defects or more
-
-
-def _reported_at(row: Payload, name: str, desk: Desk) -> tuple[int, tuple[Defect, ...]]:
-    try:
-        told = local_moment(row, name, desk.arrived_at_ms, desk.zone_hours)
-    except Refused as refused:
-        return desk.arrived_at_ms, (Defect(refused.field, refused.reason),)
-    return desk.arrived_at_ms if told is None else told, ()
 
 
 def _beside(row: Payload, names: dict[str, str]) -> AdditionalData | None:

@@ -7,10 +7,10 @@ from siaga_contracts import callers
 
 from siaga_intake.core.canonical import digest
 from siaga_intake.core.channels.aliases import Aliases, own_names
-from siaga_intake.core.events import Channel, Defect, Ignored, Kind, Media
+from siaga_intake.core.events import Channel, Ignored, Kind, Media
 from siaga_intake.core.fields import Payload, Refused, cut, flag, text
 from siaga_intake.core.happening import Desk, Happening, Identity, OfSession, Read, Reading
-from siaga_intake.core.local_times import local_moment
+from siaga_intake.core.local_times import sent_at
 from siaga_intake.core.position.aml import is_aml, read_sms
 
 ALIASES: Final[Aliases] = {
@@ -54,7 +54,7 @@ def read(sms: Payload, desk: Desk) -> Read:
         # Where the phone of a caller is, sent by itself: it belongs to his call, and no person reads it.
         fix = read_sms(said, sender, desk)
         return replace(fix, native_id=native_id, test=flag(sms, names["test"])) if isinstance(fix, Reading) else fix
-    at_ms, late = _sent_at(sms, names["at"], desk)
+    at_ms, late = sent_at(sms, names["at"], desk)
     happening = Happening(Kind.MESSAGE, native_id, at_ms, Identity(sender), text=said, media=_pictures(sms))
     return Reading(
         (happening,),
@@ -66,15 +66,6 @@ def read(sms: Payload, desk: Desk) -> Read:
         # Without a sender nothing holds two messages together.
         belongs=OfSession(callers.e164(sender) or sender.lower(), native_id) if sender else None,
     )
-
-
-def _sent_at(sms: Payload, name: str, desk: Desk) -> tuple[int, tuple[Defect, ...]]:
-    """A wrong time is no reason to turn a cry for help away; the arrival then counts."""
-    try:
-        told = local_moment(sms, name, desk.arrived_at_ms, desk.zone_hours)
-    except Refused as refused:
-        return desk.arrived_at_ms, (Defect(refused.field, refused.reason),)
-    return desk.arrived_at_ms if told is None else told, ()
 
 
 def _pictures(sms: Payload) -> tuple[Media, ...]:

@@ -26,17 +26,25 @@ from siaga_intake.core.events import (
     Priority,
     Queue,
 )  # fmt: skip
-from siaga_intake.core.fields import Payload, Refused, choice, flag, located, needed, part, parts, text, whole
+from siaga_intake.core.fields import (
+    Payload,
+    Refused,
+    choice,
+    flag,
+    is_uuid,
+    located,
+    needed,
+    part,
+    parts,
+    text,
+    type_code,
+    whole,
+)  # fmt: skip
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment, moment_or
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CODE: Final = re.compile(r"[a-z][a-z0-9_]*")
 # `kind/instance`; kinds are words, as in the tenants' data.
 _SOURCE: Final = re.compile(r"([a-z][a-z0-9_]{0,31})/(.+)", re.DOTALL)
-_LARGEST_Q850: Final = 127
-_LARGEST_SIP: Final = 699
-_MAX_HOLD_MS: Final = 86_400_000
 # A citizen sends a picture or five; a list of the network's additions has a handful of entries.
 _MAX_ENTRIES: Final = 32
 
@@ -50,13 +58,12 @@ def read(event: Payload, desk: Desk) -> Read:
     if found is None:
         raise Refused("source", "must be like asterisk/pbx1")
     call_id = text(event, "call_id", "code").lower()
-    if call_id and not _UUID.fullmatch(call_id):
+    if call_id and not is_uuid(call_id):
         raise Refused("call_id", "is no call id (a UUID); a switch's name of a call goes into call_ref")
     call_ref = text(event, "call_ref", "call_ref")
     if not (call_ref or call_id):
         raise Refused("call_ref", "missing, and there is no call_id either")
-    told = moment(event, "event_at_ms", desk.arrived_at_ms)
-    at_ms = desk.arrived_at_ms if told is None else told
+    at_ms = moment_or(event, "event_at_ms", desk.arrived_at_ms)
     where, defects = _position(part(event, "position"), "events", at_ms, "position.", desk)
     form, of_form = _form(part(event, "form"), at_ms, desk) if kind is Kind.FORM else (None, ())
     happening = Happening(
@@ -114,7 +121,9 @@ def _queue(event: Payload) -> Queue | None:
     if not queue:
         return None
     left = choice(queue, "left_reason", LeftReason, "queue.") or LeftReason.UNSPECIFIED
-    return Queue(text(queue, "name", path="queue."), left, whole(queue, "hold_ms", _MAX_HOLD_MS, "queue."))
+    return Queue(
+        text(queue, "name", path="queue."), left, whole(queue, "hold_ms", rules.MAX_DURATION_S * 1000, "queue.")
+    )
 
 
 def _hangup(event: Payload) -> Hangup | None:
@@ -123,8 +132,8 @@ def _hangup(event: Payload) -> Hangup | None:
         return None
     return Hangup(
         choice(hangup, "by", HangupBy, "hangup.") or HangupBy.UNSPECIFIED,
-        whole(hangup, "q850", _LARGEST_Q850, "hangup."),
-        whole(hangup, "sip_status", _LARGEST_SIP, "hangup."),
+        whole(hangup, "q850", rules.LARGEST_Q850, "hangup."),
+        whole(hangup, "sip_status", rules.LARGEST_SIP_STATUS, "hangup."),
         text(hangup, "reason", path="hangup."),
     )
 
@@ -146,21 +155,18 @@ def _position(
             floor=text(where, "floor", "code", path),
         )
     except Refused as refused:
-        return None, (Defect(refused.field, refused.reason),)
+        return None, (Defect(refused.field, refused.reason, refused.found),)
     return told, defects
 
 
 def _form(form: Payload, at_ms: int, desk: Desk) -> tuple[Form, tuple[Defect, ...]]:
     where, defects = _position(part(form, "position", "form."), "operator", at_ms, "form.position.", desk)
-    code = text(form, "type", "code", "form.").lower()
-    if code and not _CODE.fullmatch(code):
-        raise Refused("form.type", "must be a type code like fire_building")
     filled = Form(
         operator=text(form, "operator", path="form."),
         text=text(form, "text", "text", "form."),
         address=text(form, "address", "address", "form."),
         position=where,
-        type=code,
+        type=type_code(form, "form."),
         priority=choice(form, "priority", Priority, "form.") or Priority.UNSPECIFIED,
         disposition=choice(form, "disposition", Disposition, "form.") or Disposition.UNSPECIFIED,
     )

@@ -11,7 +11,7 @@ from typing import Final
 from siaga_intake.core.events import AdditionalData, Channel, Civic, Defect, Ignored, Kind, Media, Position
 from siaga_intake.core.fields import EMPTY, Payload, Refused, cut, needed, number, part, parts, position, text
 from siaga_intake.core.happening import Desk, Happening, Identity, OfSession, Read, Reading
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment_or
 
 # What Meta may put into one post; a smaller limit would turn away, for a week, all that waits behind the largest.
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
@@ -112,10 +112,9 @@ def _type(message: Payload) -> str:
 
 def _sent_at(message: Payload, desk: Desk) -> tuple[int, tuple[Defect, ...]]:
     try:
-        told = moment(message, "timestamp", desk.arrived_at_ms, "message.")
+        return moment_or(message, "timestamp", desk.arrived_at_ms, "message."), ()
     except Refused as refused:
         return desk.arrived_at_ms, (Defect(refused.field, refused.reason),)
-    return desk.arrived_at_ms if told is None else told, ()
 
 
 def _reached_at(piece: Payload) -> str:

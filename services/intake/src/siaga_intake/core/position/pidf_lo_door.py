@@ -6,7 +6,7 @@ from siaga_intake.core.centre import SWITCHES
 from siaga_intake.core.fields import Payload, Refused, flag, needed
 from siaga_intake.core.happening import Desk, Read, Reading
 from siaga_intake.core.position import pidf_lo
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment_or
 
 _KINDS: Final = frozenset((*SWITCHES, "sip", "events"))
 
@@ -17,8 +17,7 @@ def read(payload: Payload, desk: Desk) -> Read:
     if kind not in _KINDS:
         raise Refused("source", "must be like kamailio/edge1")
     call_ref = needed(payload, "call_ref", "call_ref")
-    told = moment(payload, "at", desk.arrived_at_ms)
-    at_ms = desk.arrived_at_ms if told is None else told
+    at_ms = moment_or(payload, "at", desk.arrived_at_ms)
     xml = payload.get(pidf_lo.FIELD)
     if not isinstance(xml, str):
         raise Refused(pidf_lo.FIELD, "missing" if xml is None else "must be a text")

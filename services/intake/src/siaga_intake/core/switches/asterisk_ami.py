@@ -200,7 +200,7 @@ def _talking(leg: _Leg) -> Read:
 def _hangup(leg: _Leg) -> Read:
     if not leg.own:
         return _OTHER_LEG
-    cause = whole(leg.event, "Cause", dialplan.LARGEST_Q850)
+    cause = whole(leg.event, "Cause", rules.LARGEST_Q850)
     return leg.with_ivr(leg.happens(Kind.ENDED, hangup=dialplan.hangup(cause, text(leg.event, "Cause-txt"))))
 
 

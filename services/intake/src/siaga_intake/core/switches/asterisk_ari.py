@@ -8,12 +8,13 @@ all that ARI tells of app_queue.
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from siaga_intake.core import rules
 from siaga_intake.core.centre import plain
 from siaga_intake.core.events import Ignored, Kind, Queue
 from siaga_intake.core.fields import Payload, flag, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
 from siaga_intake.core.switches import dialplan
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment, moment_or
 
 IRRELEVANT: Final = frozenset({
     "ApplicationMoveFailed", "ApplicationRegistered", "ApplicationReplaced", "ApplicationUnregistered", "BridgeAttendedTransfer", "BridgeBlindTransfer", "BridgeCreated",
@@ -56,8 +57,7 @@ class _Leg:
         self.operator = name if plain(name) in desk.operators else ""
         self.own = self.call_ref == self.channel_id and not self.operator
         self.born_ms = moment(self.channel, "creationtime", desk.arrived_at_ms, "channel.")
-        told = moment(event, "timestamp", desk.arrived_at_ms)
-        self.at_ms = desk.arrived_at_ms if told is None else told
+        self.at_ms = moment_or(event, "timestamp", desk.arrived_at_ms)
 
     def identity(self) -> Identity | None:
         caller = part(self.channel, "caller", "channel.")
@@ -128,7 +128,7 @@ def _talking(leg: _Leg) -> Read:
 
 
 def _destroyed(leg: _Leg) -> Read:
-    hangup = dialplan.hangup(whole(leg.event, "cause", dialplan.LARGEST_Q850), text(leg.event, "cause_txt"))
+    hangup = dialplan.hangup(whole(leg.event, "cause", rules.LARGEST_Q850), text(leg.event, "cause_txt"))
     return leg.with_ivr(Happening(Kind.ENDED, leg.call_ref, leg.at_ms, leg.identity(), hangup=hangup))
 
 

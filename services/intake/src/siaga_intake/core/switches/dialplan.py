@@ -10,7 +10,6 @@ IVR_CONTEXT: Final = "ivr"
 # Applications that are a menu, and the one that is a queue; in lower case.
 MENUS: Final = frozenset({"background", "ivrdemo", "read", "waitexten"})
 QUEUE: Final = "queue"
-LARGEST_Q850: Final = 127
 # Causes that a caller who hangs up does not make: our leg refused, nobody there, congestion, no circuit.
 _OUR_CAUSES: Final = frozenset({17, 18, 19, 20, 21, 27, 34, 38, 41, 42, 44, 47})
 # A Uniqueid is `[system-]epoch.number`: the channel's birth.

@@ -9,7 +9,6 @@ from siaga_intake.core.happening import Desk, Identity
 
 # Applications that are a menu.
 MENUS: Final = frozenset({"ivr", "play_and_get_digits"})
-LARGEST_Q850: Final = 127
 # Our own convention, set by the dialplan: what the menu came to, and that a call is a drill.
 IVR_VARIABLE: Final = "siaga_ivr"
 CONFIRMED: Final = "confirmed"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
+from siaga_intake.core import rules
 from siaga_intake.core.events import Hangup, Ignored, Kind, LeftReason, Queue
 from siaga_intake.core.fields import EMPTY, Payload, flag, needed, part, parts
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
@@ -181,5 +182,5 @@ class _Record:
         return self._variable("end_uepoch") or self._profile("hangup_time") or self._variable("end_epoch")
 
     def _hangup(self, left: LeftReason | None) -> Hangup:
-        q850 = self.lenient.whole(self.variables, "hangup_cause_q850", freeswitch.LARGEST_Q850, _VARIABLES)
+        q850 = self.lenient.whole(self.variables, "hangup_cause_q850", rules.LARGEST_Q850, _VARIABLES)
         return freeswitch.hangup(self.text("sip_hangup_disposition"), self.text("hangup_cause"), q850, left)

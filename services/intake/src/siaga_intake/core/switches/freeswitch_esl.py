@@ -6,6 +6,7 @@ The caller's own leg is the one that came in; what the operator's leg does says 
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from siaga_intake.core import rules
 from siaga_intake.core.events import Hangup, Ignored, Kind, LeftReason, Queue
 from siaga_intake.core.fields import Payload, flag, needed, text
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
@@ -135,7 +136,7 @@ def _ended(leg: _Leg) -> Happening:
     hangup = freeswitch.hangup(
         leg.variable("sip_hangup_disposition"),
         cause,
-        leg.lenient.whole(leg.event, "variable_hangup_cause_q850", freeswitch.LARGEST_Q850),
+        leg.lenient.whole(leg.event, "variable_hangup_cause_q850", rules.LARGEST_Q850),
         freeswitch.left_reason(reason) if cancelled else None,
     )
     return leg.happens(Kind.ENDED, hangup=hangup)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from siaga_intake.core import rules
 from siaga_intake.core.events import Hangup, HangupBy, Ignored, Kind
 from siaga_intake.core.fields import EMPTY, Payload, Refused, needed, part, text, whole
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
@@ -15,9 +16,8 @@ from siaga_intake.core.switches import sip_address, sip_text
 from siaga_intake.core.switches.kamailio_body import parts_told
 from siaga_intake.core.switches.sip import hangup_for
 from siaga_intake.core.switches.sip_extras import extras
-from siaga_intake.core.times import moment
+from siaga_intake.core.times import moment, moment_or
 
-_LARGEST_SIP: Final = 699
 CANCELLED: Final = 487
 _EMERGENCY: Final = "112"
 _NOT_OF_CALLS: Final = frozenset({"ACK", "MESSAGE", "OPTIONS", "REFER"})
@@ -68,9 +68,8 @@ def _accounting(event: Payload, desk: Desk) -> Read:
     if method not in ("INVITE", "BYE", "CANCEL"):
         return Ignored("unknown_event", method)
     call_ref = needed(event, "callid", "call_ref")
-    told = moment(event, "time", desk.arrived_at_ms)
-    at_ms = desk.arrived_at_ms if told is None else told
-    status = whole(event, "sip_code", _LARGEST_SIP)
+    at_ms = moment_or(event, "time", desk.arrived_at_ms)
+    status = whole(event, "sip_code", rules.LARGEST_SIP_STATUS)
     if method == "BYE":
         hangup = Hangup(_who_says_bye(event), sip_status=status)
         return Reading((Happening(Kind.ENDED, call_ref, at_ms, hangup=hangup),))
@@ -156,9 +155,8 @@ def _event(event: Payload, desk: Desk) -> Read:
         return Ignored("irrelevant_event") if name == "call.cancel_requested" else Ignored("unknown_event", name)
     kind, by = meaning
     call_ref = sip_address.call_ref(text(event, "call_id", "text"), "call_id")
-    told = moment(event, "time", desk.arrived_at_ms)
-    at_ms = desk.arrived_at_ms if told is None else told
-    status = whole(event, "sip_status", _LARGEST_SIP)
+    at_ms = moment_or(event, "time", desk.arrived_at_ms)
+    status = whole(event, "sip_status", rules.LARGEST_SIP_STATUS)
     hangup = None
     if by is not None:
         hangup = hangup_for(_PARTIES.get(text(event, "by"), by), sip_text.listed(_line(event, "reason")), status)

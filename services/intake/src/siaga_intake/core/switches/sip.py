@@ -21,7 +21,6 @@ from siaga_intake.core.switches.sip_text import Message
 from siaga_intake.core.times import moment
 
 CANCELLED: Final = 487
-LARGEST_Q850: Final = 127
 _OTHER_LEG: Final = Ignored("other_leg")
 _OUTGOING: Final = Ignored("outgoing_call")
 _NOT_OF_CALLS: Final = frozenset({
@@ -138,8 +137,10 @@ def hangup_for(by: HangupBy, reasons: tuple[str, ...], status: int = 0) -> Hangu
     # More than any sender has; looking for a cause costs a line's length more than once.
     reasons = tuple(each[:_MAX_REASON] for each in reasons[:_MOST_REASONS])
     words = next((found[1].strip() for each in reasons if (found := _WORDS.search(each))), "")
-    q850 = _cause(_Q850, reasons, LARGEST_Q850)
-    return Hangup(by, q850, status or _cause(_SIP_CAUSE, reasons, 699), words[: rules.MAX_LENGTH["name"]])
+    q850 = _cause(_Q850, reasons, rules.LARGEST_Q850)
+    return Hangup(
+        by, q850, status or _cause(_SIP_CAUSE, reasons, rules.LARGEST_SIP_STATUS), words[: rules.MAX_LENGTH["name"]]
+    )
 
 
 def _cause(pattern: re.Pattern[str], reasons: tuple[str, ...], most: int) -> int:
