@@ -15,6 +15,8 @@ PAIRS: list[tuple[type[IntEnum], Any]] = [
     (terms.HangupBy, call_pb2.HangupBy),
     (terms.QueueLeftReason, call_pb2.QueueLeftReason),
     (terms.Disposition, call_pb2.Disposition),
+    (terms.CallbackResult, call_pb2.CallbackResult),
+    (terms.CallerTag, call_pb2.CallerTag),
     (terms.Priority, common_pb2.Priority),
 ]
 

@@ -85,6 +85,8 @@ SCENARIOS = [
     Scenario("prank, but nobody ever spoke", "ring@0 queue@1 left:caller@9 end:caller@9 form:prank@60", Outcome.ABANDON, "prank_but_never_answered"),
     Scenario("prank, but the centre failed", "ring@0 queue@1 left:timeout@9 end:system@9 form:prank@60", Outcome.UNSERVED, "prank_but_never_served"),
     Scenario("prank with words of violence at home", "ring@0 answered@5 end:caller@40 form:prank@60", Outcome.UNRESOLVED, "confidential_is_no_abuse", confidential=True),
+    Scenario("sent a unit for nothing", "ring@0 answered@5 end:caller@40 form:emergency@50 form:false_report@3600", Outcome.ANSWERED_PRANK, "operator_false_report"),
+    Scenario("a false report of violence at home", "ring@0 answered@5 end:caller@40 form:false_report@3600", Outcome.UNRESOLVED, "confidential_is_no_false_report", confidential=True),
     Scenario("silent caller", "ring@0 answered@5 end:caller@40 form:ghost@60", Outcome.GHOST, "operator_ghost"),
     Scenario("question about a schedule", "ring@0 answered@5 end:caller@40 form:non_emergency@60", Outcome.NON_EMERGENCY, "operator_non_emergency"),
     Scenario("a chat that is no chat", "ring@0 answered@5 end:caller@40 form:non_emergency@60", Outcome.UNRESOLVED, "confidential_is_no_chat", confidential=True),
@@ -150,7 +152,7 @@ def test_every_combination_of_facts_has_exactly_one_outcome(bits: int) -> None:
 def test_abuse_needs_an_operators_word_or_an_empty_menu(bits: int) -> None:
     outcome = judge(bits).outcome
     if outcome is Outcome.ANSWERED_PRANK:
-        assert bits & Fact.SAID_PRANK
+        assert bits & (Fact.SAID_PRANK | Fact.SAID_FALSE_REPORT)
         assert not bits & Fact.CONFIDENTIAL_CUE
     if outcome is Outcome.IVR_PRANK:
         heard = Fact.TALK_DETECTED | Fact.IVR_CONFIRMED | Fact.QUEUE_JOINED | Fact.ANSWERED | Fact.SILENT_CODE

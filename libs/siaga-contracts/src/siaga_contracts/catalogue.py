@@ -9,10 +9,14 @@ from siaga.v1 import (
     assessment_pb2,
     audit_pb2,
     call_pb2,
+    callback_pb2,
     dead_letter_pb2,
+    decision_pb2,
+    example_pb2,
     incident_pb2,
     notification_pb2,
     order_pb2,
+    posture_pb2,
     sanction_pb2,
     unit_pb2,
 )
@@ -68,6 +72,22 @@ SANCTIONS: Final = Topic(
     "siaga.sanctions.v1", "caller_key", sanction_pb2.CallerSanction, PARTITIONS, "classifier (ledger)",
     "state of one caller", compacted=True,
 )  # fmt: skip
+CALLER_DECISIONS: Final = Topic(
+    "siaga.caller-decisions.v1", "caller_key", decision_pb2.CallerDecision, PARTITIONS, "classifier",
+    "what people decide about callers; the ledger counts it in", 365 * DAY,
+)  # fmt: skip
+CALLBACK_TASKS: Final = Topic(
+    "siaga.callback-tasks.v1", "caller_key", callback_pb2.CallbackTask, PARTITIONS, "classifier",
+    "callers who must be called back", 90 * DAY, compacted=True,
+)  # fmt: skip
+POSTURES: Final = Topic(
+    "siaga.postures.v1", "tenant", posture_pb2.TenantPosture, PARTITIONS, "classifier",
+    "how hard a centre is pressed", compacted=True,
+)  # fmt: skip
+LABELLED_EXAMPLES: Final = Topic(
+    "siaga.labelled-examples.v1", "call_id", example_pb2.LabelledExample, PARTITIONS, "classifier",
+    "calls that an operator has labelled, without identity", 365 * DAY,
+)  # fmt: skip
 INCIDENTS: Final = Topic(
     "siaga.incidents.v1", "incident_id", incident_pb2.Incident, PARTITIONS, "dispatcher",
     "full snapshot after every change, plus the change", compacted=True,
@@ -106,7 +126,8 @@ DEAD_LETTERS: Final = Topic(
 )  # fmt: skip
 
 TOPICS: Final = (
-    CALL_EVENTS, CALL_ASSESSMENTS, CALLER_OUTCOMES, SANCTIONS, INCIDENTS, DISPATCH_ORDERS, UNITS, UNIT_REPORTS,
+    CALL_EVENTS, CALL_ASSESSMENTS, CALLER_OUTCOMES, CALLER_DECISIONS, SANCTIONS, CALLBACK_TASKS, POSTURES,
+    LABELLED_EXAMPLES, INCIDENTS, DISPATCH_ORDERS, UNITS, UNIT_REPORTS,
     NOTIFICATION_EVENTS, PUBLIC_INCIDENTS, PUBLIC_UNITS, AUDIT, DEAD_LETTERS,
 )  # fmt: skip
 BY_NAME: Final = {topic.name: topic for topic in TOPICS}

@@ -82,6 +82,24 @@ class Disposition(IntEnum):
     NON_EMERGENCY = 4
     MISDIRECTED = 5
     TEST = 6
+    FALSE_REPORT = 7
+
+
+class CallbackResult(IntEnum):
+    """How calling a caller back went."""
+
+    UNSPECIFIED = 0
+    ANSWERED = 1
+    NO_ANSWER = 2
+    NOT_NEEDED = 3
+
+
+class CallerTag(IntEnum):
+    """What operators noted of a caller."""
+
+    UNSPECIFIED = 0
+    CHILD = 1
+    MENTAL_HEALTH = 2
 
 
 class Priority(IntEnum):

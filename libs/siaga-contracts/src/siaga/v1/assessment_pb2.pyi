@@ -119,6 +119,134 @@ class Reason(_message.Message):
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 @_typing.final
+class PlaceCandidate(_message.Message):
+    """One place that an address may mean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    score: _builtins.float
+    """How well the words fit, 0 .. 1; the best first."""
+    basis: _builtins.str
+    """What it was found by: desa, kecamatan, landmark, street, civic, …"""
+    @_builtins.property
+    def place(self) -> _place_pb2.Place: ...
+    def __init__(
+        self,
+        *,
+        place: _place_pb2.Place | None = ...,
+        score: _builtins.float = ...,
+        basis: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "place", b"place", "score", b"score"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlaceCandidate: _TypeAlias = PlaceCandidate  # noqa: Y015
+
+@_typing.final
+class Centre(_message.Message):
+    """A 112 centre."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    """Kemendagri code, e.g. 36.72."""
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Centre: _TypeAlias = Centre  # noqa: Y015
+
+@_typing.final
+class WordsReading(_message.Message):
+    """What the words of a call say to rules and model, whatever any operator said of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    ADVICE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    CONFIDENTIAL_FIELD_NUMBER: _builtins.int
+    RULES_VERSION_FIELD_NUMBER: _builtins.int
+    MODEL_VERSION_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    priority: _common_pb2.Priority.ValueType
+    advice: Global___Advice.ValueType
+    confidence: _builtins.float
+    confidential: _builtins.bool
+    rules_version: _builtins.str
+    model_version: _builtins.str
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        alternatives: _abc.Iterable[_builtins.str] | None = ...,
+        priority: _common_pb2.Priority.ValueType = ...,
+        advice: Global___Advice.ValueType = ...,
+        confidence: _builtins.float = ...,
+        confidential: _builtins.bool = ...,
+        rules_version: _builtins.str = ...,
+        model_version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "alternatives", b"alternatives", "confidence", b"confidence", "confidential", b"confidential", "model_version", b"model_version", "priority", b"priority", "rules_version", b"rules_version", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WordsReading: _TypeAlias = WordsReading  # noqa: Y015
+
+@_typing.final
+class CallbackReport(_message.Message):
+    """What came of calling the caller back, by an operator's form."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    result: _call_pb2.CallbackResult.ValueType
+    reason: _builtins.str
+    operator: _builtins.str
+    at_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        result: _call_pb2.CallbackResult.ValueType = ...,
+        reason: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "operator", b"operator", "reason", b"reason", "result", b"result"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallbackReport: _TypeAlias = CallbackReport  # noqa: Y015
+
+@_typing.final
 class CallTimes(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -185,6 +313,12 @@ class CallAssessment(_message.Message):
     TEST_FIELD_NUMBER: _builtins.int
     TIMES_FIELD_NUMBER: _builtins.int
     CALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
+    PLACE_CANDIDATES_FIELD_NUMBER: _builtins.int
+    MISDIRECTED_TO_FIELD_NUMBER: _builtins.int
+    AGENCIES_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    SILENT_CONFIRMED_FIELD_NUMBER: _builtins.int
+    SAFE_TO_CONTACT_FIELD_NUMBER: _builtins.int
     assessment_id: _builtins.str
     """UUIDv5 of the call and the content: the same judgement twice is the same id."""
     call_id: _builtins.str
@@ -212,6 +346,9 @@ class CallAssessment(_message.Message):
     test: _builtins.bool
     callback_number: _builtins.str
     """For calling back; only where the call is not confidential."""
+    silent_confirmed: _builtins.bool
+    """The caller, who cannot speak, answered the silent prompt: 5-5, any key, a cough."""
+    safe_to_contact: _builtins.bool
     @_builtins.property
     def outcome_basis(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]: ...
     @_builtins.property
@@ -220,6 +357,22 @@ class CallAssessment(_message.Message):
     def place(self) -> _place_pb2.Place: ...
     @_builtins.property
     def times(self) -> Global___CallTimes: ...
+    @_builtins.property
+    def place_candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlaceCandidate]:
+        """Where the address or the words may be, when that is not one place for certain."""
+
+    @_builtins.property
+    def misdirected_to(self) -> Global___Centre:
+        """The centre whose call this is, when its place lies beyond the border."""
+
+    @_builtins.property
+    def agencies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Agencies of the response plan for type and priority."""
+
+    @_builtins.property
+    def words(self) -> Global___WordsReading:
+        """Empty without words."""
+
     def __init__(
         self,
         *,
@@ -248,10 +401,16 @@ class CallAssessment(_message.Message):
         test: _builtins.bool = ...,
         times: Global___CallTimes | None = ...,
         callback_number: _builtins.str = ...,
+        place_candidates: _abc.Iterable[Global___PlaceCandidate] | None = ...,
+        misdirected_to: Global___Centre | None = ...,
+        agencies: _abc.Iterable[_builtins.str] | None = ...,
+        words: Global___WordsReading | None = ...,
+        silent_confirmed: _builtins.bool = ...,
+        safe_to_contact: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place", "times", b"times"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["misdirected_to", b"misdirected_to", "place", b"place", "times", b"times", "words", b"words"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "assessment_id", b"assessment_id", "backfilled", b"backfilled", "call_id", b"call_id", "callback_number", b"callback_number", "caller_key", b"caller_key", "channel", b"channel", "confidence", b"confidence", "confidential", b"confidential", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "identity_trust", b"identity_trust", "operator", b"operator", "outcome", b"outcome", "outcome_basis", b"outcome_basis", "place", b"place", "priority", b"priority", "reasons", b"reasons", "revision", b"revision", "source", b"source", "tenant", b"tenant", "test", b"test", "text", b"text", "times", b"times", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "agencies", b"agencies", "assessment_id", b"assessment_id", "backfilled", b"backfilled", "call_id", b"call_id", "callback_number", b"callback_number", "caller_key", b"caller_key", "channel", b"channel", "confidence", b"confidence", "confidential", b"confidential", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "identity_trust", b"identity_trust", "misdirected_to", b"misdirected_to", "operator", b"operator", "outcome", b"outcome", "outcome_basis", b"outcome_basis", "place", b"place", "place_candidates", b"place_candidates", "priority", b"priority", "reasons", b"reasons", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "source", b"source", "tenant", b"tenant", "test", b"test", "text", b"text", "times", b"times", "type", b"type", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -275,6 +434,13 @@ class CallerOutcome(_message.Message):
     CONFIDENTIAL_FIELD_NUMBER: _builtins.int
     BACKFILLED_FIELD_NUMBER: _builtins.int
     TEST_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    ANSWERED_AT_MS_FIELD_NUMBER: _builtins.int
+    CALLBACK_FIELD_NUMBER: _builtins.int
+    CALLER_TAGS_FIELD_NUMBER: _builtins.int
+    FALSE_REPORT_FIELD_NUMBER: _builtins.int
+    SILENT_CONFIRMED_FIELD_NUMBER: _builtins.int
+    SAFE_TO_CONTACT_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     tenant: _builtins.str
     caller_key: _builtins.str
@@ -289,6 +455,17 @@ class CallerOutcome(_message.Message):
     confidential: _builtins.bool
     backfilled: _builtins.bool
     test: _builtins.bool
+    channel: _call_pb2.Channel.ValueType
+    answered_at_ms: _builtins.int
+    """When an operator's leg was bridged; 0 = never."""
+    false_report: _builtins.bool
+    """A malicious report that moved a unit."""
+    silent_confirmed: _builtins.bool
+    safe_to_contact: _builtins.bool
+    @_builtins.property
+    def callback(self) -> Global___CallbackReport: ...
+    @_builtins.property
+    def caller_tags(self) -> _containers.RepeatedScalarFieldContainer[_call_pb2.CallerTag.ValueType]: ...
     def __init__(
         self,
         *,
@@ -304,10 +481,17 @@ class CallerOutcome(_message.Message):
         confidential: _builtins.bool = ...,
         backfilled: _builtins.bool = ...,
         test: _builtins.bool = ...,
+        channel: _call_pb2.Channel.ValueType = ...,
+        answered_at_ms: _builtins.int = ...,
+        callback: Global___CallbackReport | None = ...,
+        caller_tags: _abc.Iterable[_call_pb2.CallerTag.ValueType] | None = ...,
+        false_report: _builtins.bool = ...,
+        silent_confirmed: _builtins.bool = ...,
+        safe_to_contact: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["callback", b"callback"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backfilled", b"backfilled", "call_id", b"call_id", "caller_key", b"caller_key", "confidential", b"confidential", "event_at_ms", b"event_at_ms", "identity_trust", b"identity_trust", "operator", b"operator", "operator_confirmed", b"operator_confirmed", "outcome", b"outcome", "revision", b"revision", "tenant", b"tenant", "test", b"test"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at_ms", b"answered_at_ms", "backfilled", b"backfilled", "call_id", b"call_id", "callback", b"callback", "caller_key", b"caller_key", "caller_tags", b"caller_tags", "channel", b"channel", "confidential", b"confidential", "event_at_ms", b"event_at_ms", "false_report", b"false_report", "identity_trust", b"identity_trust", "operator", b"operator", "operator_confirmed", b"operator_confirmed", "outcome", b"outcome", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "tenant", b"tenant", "test", b"test"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

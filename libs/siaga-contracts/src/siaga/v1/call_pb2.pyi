@@ -180,6 +180,8 @@ class _DispositionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dispositi
     DISPOSITION_NON_EMERGENCY: _Disposition.ValueType  # 4
     DISPOSITION_MISDIRECTED: _Disposition.ValueType  # 5
     DISPOSITION_TEST: _Disposition.ValueType  # 6
+    DISPOSITION_FALSE_REPORT: _Disposition.ValueType  # 7
+    """A malicious report that moved a unit. A false alarm in good faith is none: that is NON_EMERGENCY."""
 
 class Disposition(_Disposition, metaclass=_DispositionEnumTypeWrapper):
     """What the operator found the call to be."""
@@ -191,7 +193,55 @@ DISPOSITION_GHOST: Disposition.ValueType  # 3
 DISPOSITION_NON_EMERGENCY: Disposition.ValueType  # 4
 DISPOSITION_MISDIRECTED: Disposition.ValueType  # 5
 DISPOSITION_TEST: Disposition.ValueType  # 6
+DISPOSITION_FALSE_REPORT: Disposition.ValueType  # 7
+"""A malicious report that moved a unit. A false alarm in good faith is none: that is NON_EMERGENCY."""
 Global___Disposition: _TypeAlias = Disposition  # noqa: Y015
+
+class _CallbackResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CallbackResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallbackResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CALLBACK_RESULT_UNSPECIFIED: _CallbackResult.ValueType  # 0
+    CALLBACK_RESULT_ANSWERED: _CallbackResult.ValueType  # 1
+    """Somebody answered and was spoken with."""
+    CALLBACK_RESULT_NO_ANSWER: _CallbackResult.ValueType  # 2
+    """Nobody answered; the task stays open."""
+    CALLBACK_RESULT_NOT_NEEDED: _CallbackResult.ValueType  # 3
+    """The operator found that no call back is needed; `callback_reason` says why."""
+
+class CallbackResult(_CallbackResult, metaclass=_CallbackResultEnumTypeWrapper):
+    """How an operator's call back to a caller went."""
+
+CALLBACK_RESULT_UNSPECIFIED: CallbackResult.ValueType  # 0
+CALLBACK_RESULT_ANSWERED: CallbackResult.ValueType  # 1
+"""Somebody answered and was spoken with."""
+CALLBACK_RESULT_NO_ANSWER: CallbackResult.ValueType  # 2
+"""Nobody answered; the task stays open."""
+CALLBACK_RESULT_NOT_NEEDED: CallbackResult.ValueType  # 3
+"""The operator found that no call back is needed; `callback_reason` says why."""
+Global___CallbackResult: _TypeAlias = CallbackResult  # noqa: Y015
+
+class _CallerTag:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CallerTagEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallerTag.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CALLER_TAG_UNSPECIFIED: _CallerTag.ValueType  # 0
+    CALLER_TAG_CHILD: _CallerTag.ValueType  # 1
+    CALLER_TAG_MENTAL_HEALTH: _CallerTag.ValueType  # 2
+    """A frequent caller with an illness of the mind: care plan and referral, never a permanent sanction."""
+
+class CallerTag(_CallerTag, metaclass=_CallerTagEnumTypeWrapper):
+    """What operators noted of a caller, for how the abuse rules treat the number."""
+
+CALLER_TAG_UNSPECIFIED: CallerTag.ValueType  # 0
+CALLER_TAG_CHILD: CallerTag.ValueType  # 1
+CALLER_TAG_MENTAL_HEALTH: CallerTag.ValueType  # 2
+"""A frequent caller with an illness of the mind: care plan and referral, never a permanent sanction."""
+Global___CallerTag: _TypeAlias = CallerTag  # noqa: Y015
 
 @_typing.final
 class Caller(_message.Message):
@@ -286,6 +336,10 @@ class OperatorForm(_message.Message):
     TYPE_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     DISPOSITION_FIELD_NUMBER: _builtins.int
+    CALLBACK_FIELD_NUMBER: _builtins.int
+    CALLBACK_REASON_FIELD_NUMBER: _builtins.int
+    CALLER_TAGS_FIELD_NUMBER: _builtins.int
+    SAFE_TO_CONTACT_FIELD_NUMBER: _builtins.int
     operator: _builtins.str
     text: _builtins.str
     address: _builtins.str
@@ -293,8 +347,14 @@ class OperatorForm(_message.Message):
     """Type code the operator chose; empty = left to the rules."""
     priority: _common_pb2.Priority.ValueType
     disposition: Global___Disposition.ValueType
+    callback: Global___CallbackResult.ValueType
+    callback_reason: _builtins.str
+    safe_to_contact: _builtins.bool
+    """The caller said that the number may be called or written to; without it nobody does so in a confidential case."""
     @_builtins.property
     def position(self) -> _place_pb2.Position: ...
+    @_builtins.property
+    def caller_tags(self) -> _containers.RepeatedScalarFieldContainer[Global___CallerTag.ValueType]: ...
     def __init__(
         self,
         *,
@@ -305,10 +365,14 @@ class OperatorForm(_message.Message):
         type: _builtins.str = ...,
         priority: _common_pb2.Priority.ValueType = ...,
         disposition: Global___Disposition.ValueType = ...,
+        callback: Global___CallbackResult.ValueType = ...,
+        callback_reason: _builtins.str = ...,
+        caller_tags: _abc.Iterable[Global___CallerTag.ValueType] | None = ...,
+        safe_to_contact: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "disposition", b"disposition", "operator", b"operator", "position", b"position", "priority", b"priority", "text", b"text", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "callback", b"callback", "callback_reason", b"callback_reason", "caller_tags", b"caller_tags", "disposition", b"disposition", "operator", b"operator", "position", b"position", "priority", b"priority", "safe_to_contact", b"safe_to_contact", "text", b"text", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

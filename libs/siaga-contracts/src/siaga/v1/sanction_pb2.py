@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from siaga.v1 import call_pb2 as siaga_dot_v1_dot_call__pb2
 from siaga.v1 import common_pb2 as siaga_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17siaga/v1/sanction.proto\x12\x08siaga.v1\x1a\x15siaga/v1/common.proto\"\xf2\x03\n\x0e\x43\x61llerSanction\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\ncaller_key\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.siaga.v1.SanctionState\x12/\n\x0erouting_advice\x18\x04 \x01(\x0e\x32\x17.siaga.v1.RoutingAdvice\x12\x10\n\x08since_ms\x18\x05 \x01(\x03\x12\x10\n\x08until_ms\x18\x06 \x01(\x03\x12\x13\n\x0b\x61\x62use_score\x18\x07 \x01(\x01\x12\x46\n\x10\x63\x61lls_by_outcome\x18\x08 \x03(\x0b\x32,.siaga.v1.CallerSanction.CallsByOutcomeEntry\x12\x15\n\rcause_call_id\x18\t \x01(\t\x12\x1a\n\x12protected_until_ms\x18\n \x01(\x03\x12\x16\n\x0epolicy_version\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\r \x03(\t\x12\x14\n\x0creview_by_ms\x18\x0e \x01(\x03\x12\x13\n\x0b\x65vent_at_ms\x18\x0f \x01(\x03\x12\x10\n\x08revision\x18\x10 \x01(\r\x1a\x35\n\x13\x43\x61llsByOutcomeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17siaga/v1/sanction.proto\x12\x08siaga.v1\x1a\x13siaga/v1/call.proto\x1a\x15siaga/v1/common.proto\"\x96\x01\n\x06\x41ppeal\x12$\n\x05state\x18\x01 \x01(\x0e\x32\x15.siaga.v1.AppealState\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x13\n\x0b\x66iled_at_ms\x18\x03 \x01(\x03\x12\x11\n\tdue_at_ms\x18\x04 \x01(\x03\x12\x15\n\rdecided_at_ms\x18\x05 \x01(\x03\x12\x12\n\ndecided_by\x18\x06 \x01(\t\"U\n\x0c\x43\x61llerNotice\x12\"\n\x04kind\x18\x01 \x01(\x0e\x32\x14.siaga.v1.NoticeKind\x12\x10\n\x08since_ms\x18\x02 \x01(\x03\x12\x0f\n\x07\x63\x61ll_id\x18\x03 \x01(\t\"\xf7\x04\n\x0e\x43\x61llerSanction\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x12\n\ncaller_key\x18\x02 \x01(\t\x12&\n\x05state\x18\x03 \x01(\x0e\x32\x17.siaga.v1.SanctionState\x12/\n\x0erouting_advice\x18\x04 \x01(\x0e\x32\x17.siaga.v1.RoutingAdvice\x12\x10\n\x08since_ms\x18\x05 \x01(\x03\x12\x10\n\x08until_ms\x18\x06 \x01(\x03\x12\x13\n\x0b\x61\x62use_score\x18\x07 \x01(\x01\x12\x46\n\x10\x63\x61lls_by_outcome\x18\x08 \x03(\x0b\x32,.siaga.v1.CallerSanction.CallsByOutcomeEntry\x12\x15\n\rcause_call_id\x18\t \x01(\t\x12\x1a\n\x12protected_until_ms\x18\n \x01(\x03\x12\x16\n\x0epolicy_version\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\r \x03(\t\x12\x14\n\x0creview_by_ms\x18\x0e \x01(\x03\x12\x13\n\x0b\x65vent_at_ms\x18\x0f \x01(\x03\x12\x10\n\x08revision\x18\x10 \x01(\r\x12\x0e\n\x06shared\x18\x11 \x01(\x08\x12(\n\x0b\x63\x61ller_tags\x18\x12 \x03(\x0e\x32\x13.siaga.v1.CallerTag\x12 \n\x06\x61ppeal\x18\x13 \x01(\x0b\x32\x10.siaga.v1.Appeal\x12\'\n\x07notices\x18\x14 \x03(\x0b\x32\x16.siaga.v1.CallerNotice\x1a\x35\n\x13\x43\x61llsByOutcomeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\r:\x02\x38\x01*v\n\x0b\x41ppealState\x12\x1c\n\x18\x41PPEAL_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41PPEAL_STATE_OPEN\x10\x01\x12\x19\n\x15\x41PPEAL_STATE_ACCEPTED\x10\x02\x12\x17\n\x13\x41PPEAL_STATE_DENIED\x10\x03*\xc5\x01\n\nNoticeKind\x12\x1b\n\x17NOTICE_KIND_UNSPECIFIED\x10\x00\x12\x1d\n\x19NOTICE_KIND_WELFARE_CHECK\x10\x01\x12 \n\x1cNOTICE_KIND_SHARED_SUSPECTED\x10\x02\x12\x1c\n\x18NOTICE_KIND_FALSE_REPORT\x10\x03\x12\x1f\n\x1bNOTICE_KIND_APPROVAL_WANTED\x10\x04\x12\x1a\n\x16NOTICE_KIND_REVIEW_DUE\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,8 +35,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CALLERSANCTION_CALLSBYOUTCOMEENTRY']._loaded_options = None
   _globals['_CALLERSANCTION_CALLSBYOUTCOMEENTRY']._serialized_options = b'8\001'
-  _globals['_CALLERSANCTION']._serialized_start=61
-  _globals['_CALLERSANCTION']._serialized_end=559
-  _globals['_CALLERSANCTION_CALLSBYOUTCOMEENTRY']._serialized_start=506
-  _globals['_CALLERSANCTION_CALLSBYOUTCOMEENTRY']._serialized_end=559
+  _globals['_APPEALSTATE']._serialized_start=955
+  _globals['_APPEALSTATE']._serialized_end=1073
+  _globals['_NOTICEKIND']._serialized_start=1076
+  _globals['_NOTICEKIND']._serialized_end=1273
+  _globals['_APPEAL']._serialized_start=82
+  _globals['_APPEAL']._serialized_end=232
+  _globals['_CALLERNOTICE']._serialized_start=234
+  _globals['_CALLERNOTICE']._serialized_end=319
+  _globals['_CALLERSANCTION']._serialized_start=322
+  _globals['_CALLERSANCTION']._serialized_end=953
+  _globals['_CALLERSANCTION_CALLSBYOUTCOMEENTRY']._serialized_start=900
+  _globals['_CALLERSANCTION_CALLSBYOUTCOMEENTRY']._serialized_end=953
 # @@protoc_insertion_point(module_scope)

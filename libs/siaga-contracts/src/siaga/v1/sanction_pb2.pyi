@@ -7,6 +7,8 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from siaga.v1 import call_pb2 as _call_pb2
 from siaga.v1 import common_pb2 as _common_pb2
 import builtins as _builtins
 import sys
@@ -18,6 +20,118 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _AppealState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AppealStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AppealState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    APPEAL_STATE_UNSPECIFIED: _AppealState.ValueType  # 0
+    APPEAL_STATE_OPEN: _AppealState.ValueType  # 1
+    APPEAL_STATE_ACCEPTED: _AppealState.ValueType  # 2
+    APPEAL_STATE_DENIED: _AppealState.ValueType  # 3
+
+class AppealState(_AppealState, metaclass=_AppealStateEnumTypeWrapper): ...
+
+APPEAL_STATE_UNSPECIFIED: AppealState.ValueType  # 0
+APPEAL_STATE_OPEN: AppealState.ValueType  # 1
+APPEAL_STATE_ACCEPTED: AppealState.ValueType  # 2
+APPEAL_STATE_DENIED: AppealState.ValueType  # 3
+Global___AppealState: _TypeAlias = AppealState  # noqa: Y015
+
+class _NoticeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NoticeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NoticeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOTICE_KIND_UNSPECIFIED: _NoticeKind.ValueType  # 0
+    NOTICE_KIND_WELFARE_CHECK: _NoticeKind.ValueType  # 1
+    """Ghost calls again and again: somebody may be in need."""
+    NOTICE_KIND_SHARED_SUSPECTED: _NoticeKind.ValueType  # 2
+    """So many calls or people that it looks like a switchboard."""
+    NOTICE_KIND_FALSE_REPORT: _NoticeKind.ValueType  # 3
+    """A report that moved a unit was false: may go to the law."""
+    NOTICE_KIND_APPROVAL_WANTED: _NoticeKind.ValueType  # 4
+    """A permanent sanction waits for its second person."""
+    NOTICE_KIND_REVIEW_DUE: _NoticeKind.ValueType  # 5
+
+class NoticeKind(_NoticeKind, metaclass=_NoticeKindEnumTypeWrapper): ...
+
+NOTICE_KIND_UNSPECIFIED: NoticeKind.ValueType  # 0
+NOTICE_KIND_WELFARE_CHECK: NoticeKind.ValueType  # 1
+"""Ghost calls again and again: somebody may be in need."""
+NOTICE_KIND_SHARED_SUSPECTED: NoticeKind.ValueType  # 2
+"""So many calls or people that it looks like a switchboard."""
+NOTICE_KIND_FALSE_REPORT: NoticeKind.ValueType  # 3
+"""A report that moved a unit was false: may go to the law."""
+NOTICE_KIND_APPROVAL_WANTED: NoticeKind.ValueType  # 4
+"""A permanent sanction waits for its second person."""
+NOTICE_KIND_REVIEW_DUE: NoticeKind.ValueType  # 5
+Global___NoticeKind: _TypeAlias = NoticeKind  # noqa: Y015
+
+@_typing.final
+class Appeal(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    FILED_AT_MS_FIELD_NUMBER: _builtins.int
+    DUE_AT_MS_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_MS_FIELD_NUMBER: _builtins.int
+    DECIDED_BY_FIELD_NUMBER: _builtins.int
+    state: Global___AppealState.ValueType
+    decision_id: _builtins.str
+    filed_at_ms: _builtins.int
+    due_at_ms: _builtins.int
+    """Three working days after it was filed."""
+    decided_at_ms: _builtins.int
+    decided_by: _builtins.str
+    def __init__(
+        self,
+        *,
+        state: Global___AppealState.ValueType = ...,
+        decision_id: _builtins.str = ...,
+        filed_at_ms: _builtins.int = ...,
+        due_at_ms: _builtins.int = ...,
+        decided_at_ms: _builtins.int = ...,
+        decided_by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided_at_ms", b"decided_at_ms", "decided_by", b"decided_by", "decision_id", b"decision_id", "due_at_ms", b"due_at_ms", "filed_at_ms", b"filed_at_ms", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Appeal: _TypeAlias = Appeal  # noqa: Y015
+
+@_typing.final
+class CallerNotice(_message.Message):
+    """Something that a supervisor should look at."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SINCE_MS_FIELD_NUMBER: _builtins.int
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    kind: Global___NoticeKind.ValueType
+    since_ms: _builtins.int
+    call_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        kind: Global___NoticeKind.ValueType = ...,
+        since_ms: _builtins.int = ...,
+        call_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "kind", b"kind", "since_ms", b"since_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallerNotice: _TypeAlias = CallerNotice  # noqa: Y015
 
 @_typing.final
 class CallerSanction(_message.Message):
@@ -59,6 +173,10 @@ class CallerSanction(_message.Message):
     REVIEW_BY_MS_FIELD_NUMBER: _builtins.int
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    SHARED_FIELD_NUMBER: _builtins.int
+    CALLER_TAGS_FIELD_NUMBER: _builtins.int
+    APPEAL_FIELD_NUMBER: _builtins.int
+    NOTICES_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     caller_key: _builtins.str
     state: _common_pb2.SanctionState.ValueType
@@ -79,6 +197,7 @@ class CallerSanction(_message.Message):
     """The caller's event time at the last change."""
     revision: _builtins.int
     """Grows with every published change of this caller."""
+    shared: _builtins.bool
     @_builtins.property
     def calls_by_outcome(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Calls by outcome name inside the memory window, weighted or not."""
@@ -87,6 +206,12 @@ class CallerSanction(_message.Message):
     def approved_by(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """A permanent sanction acts as a temporary one until two persons approve it."""
 
+    @_builtins.property
+    def caller_tags(self) -> _containers.RepeatedScalarFieldContainer[_call_pb2.CallerTag.ValueType]: ...
+    @_builtins.property
+    def appeal(self) -> Global___Appeal: ...
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallerNotice]: ...
     def __init__(
         self,
         *,
@@ -106,10 +231,14 @@ class CallerSanction(_message.Message):
         review_by_ms: _builtins.int = ...,
         event_at_ms: _builtins.int = ...,
         revision: _builtins.int = ...,
+        shared: _builtins.bool = ...,
+        caller_tags: _abc.Iterable[_call_pb2.CallerTag.ValueType] | None = ...,
+        appeal: Global___Appeal | None = ...,
+        notices: _abc.Iterable[Global___CallerNotice] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appeal", b"appeal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["abuse_score", b"abuse_score", "approved_by", b"approved_by", "caller_key", b"caller_key", "calls_by_outcome", b"calls_by_outcome", "cause_call_id", b"cause_call_id", "event_at_ms", b"event_at_ms", "policy_version", b"policy_version", "protected_until_ms", b"protected_until_ms", "reason", b"reason", "review_by_ms", b"review_by_ms", "revision", b"revision", "routing_advice", b"routing_advice", "since_ms", b"since_ms", "state", b"state", "tenant", b"tenant", "until_ms", b"until_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["abuse_score", b"abuse_score", "appeal", b"appeal", "approved_by", b"approved_by", "caller_key", b"caller_key", "caller_tags", b"caller_tags", "calls_by_outcome", b"calls_by_outcome", "cause_call_id", b"cause_call_id", "event_at_ms", b"event_at_ms", "notices", b"notices", "policy_version", b"policy_version", "protected_until_ms", b"protected_until_ms", "reason", b"reason", "review_by_ms", b"review_by_ms", "revision", b"revision", "routing_advice", b"routing_advice", "shared", b"shared", "since_ms", b"since_ms", "state", b"state", "tenant", b"tenant", "until_ms", b"until_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,6 +24,8 @@ class Fact(IntFlag):
     TEST = auto()
     SAID_EMERGENCY = auto()
     SAID_PRANK = auto()
+    # A malicious report that moved a unit: abuse with a name of its own.
+    SAID_FALSE_REPORT = auto()
     SAID_GHOST = auto()
     SAID_NON_EMERGENCY = auto()
     SAID_MISDIRECTED = auto()
@@ -89,6 +91,9 @@ TABLE: Final = (
     Row("operator_non_emergency", Outcome.NON_EMERGENCY, F.SAID_NON_EMERGENCY),
     Row("operator_ghost", Outcome.GHOST, F.SAID_GHOST),
     Row("confidential_is_no_abuse", Outcome.UNRESOLVED, F.SAID_PRANK | F.CONFIDENTIAL_CUE),
+    Row("confidential_is_no_false_report", Outcome.UNRESOLVED, F.SAID_FALSE_REPORT | F.CONFIDENTIAL_CUE),
+    # A unit went, so somebody was spoken with or wrote: whatever the switch saw of it.
+    Row("operator_false_report", Outcome.ANSWERED_PRANK, F.SAID_FALSE_REPORT),
     Row("prank_but_never_served", Outcome.UNSERVED, F.SAID_PRANK | F.QUEUE_FAILED, _NOT_SPOKEN),
     Row("prank_but_never_answered", Outcome.ABANDON, F.SAID_PRANK | F.QUEUE_CALLER_LEFT, _NOT_SPOKEN),
     Row("operator_prank", Outcome.ANSWERED_PRANK, F.SAID_PRANK),
@@ -123,6 +128,7 @@ _SAID: Final = {
     Disposition.NON_EMERGENCY: F.SAID_NON_EMERGENCY,
     Disposition.MISDIRECTED: F.SAID_MISDIRECTED,
     Disposition.TEST: F.TEST,
+    Disposition.FALSE_REPORT: F.SAID_FALSE_REPORT,
 }
 _OF_MARK: Final = tuple(
     (mark.value, fact.value)
