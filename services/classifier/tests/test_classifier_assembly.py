@@ -15,7 +15,7 @@ from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import TenantView
 from siaga_classifier.core.outcome import CallerHistory
-from siaga_classifier.core.rules import read
+from siaga_classifier.core.words.rules import read
 from siaga_contracts import catalogue
 from siaga_kit.records import Outgoing, Record
 from siaga_kit.stage import Item

@@ -12,7 +12,6 @@ from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.outcome import CallerHistory
 from siaga_classifier.core.place import Place
-from siaga_classifier.core.rules import read
 from siaga_classifier.core.vocabulary import (
     NO_EVENT_TYPES,
     TYPES,
@@ -24,6 +23,7 @@ from siaga_classifier.core.vocabulary import (
     Outcome,
     Priority,
 )
+from siaga_classifier.core.words.rules import read
 
 PACK = load_pack()
 HERE = Fix(-6.12, 106.15, 0, 0, "operator")

@@ -9,7 +9,6 @@ from siaga_classifier.core.assess import Assessment, TenantView, assess
 from siaga_classifier.core.caller_advice import Routing
 from siaga_classifier.core.events import Fix, Form
 from siaga_classifier.core.fold import fold
-from siaga_classifier.core.rules import read
 from siaga_classifier.core.vocabulary import (
     Advice,
     Channel,
@@ -21,6 +20,7 @@ from siaga_classifier.core.vocabulary import (
     Priority,
     QueueLeft,
 )
+from siaga_classifier.core.words.rules import read
 
 PACK = load_pack()
 VIEW = TenantView(lambda text: read(text, PACK), PACK.base_priority, Policy(lambda kind, _: kind != "prank"), None)

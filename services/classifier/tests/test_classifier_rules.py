@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from siaga_classifier.adapters.rule_files import load_pack, national_rules
-from siaga_classifier.core.rule_shape import RuleError
-from siaga_classifier.core.rulebook import compile_pack
-from siaga_classifier.core.rules import Reading, most_serious, read
-from siaga_classifier.core.text import MAX_TEXT_CHARS
 from siaga_classifier.core.vocabulary import TYPES, Priority
+from siaga_classifier.core.words.rule_shape import RuleError
+from siaga_classifier.core.words.rulebook import compile_pack
+from siaga_classifier.core.words.rules import Reading, most_serious, read
+from siaga_classifier.core.words.text import MAX_TEXT_CHARS
 
 PACK = load_pack()
 with (Path(__file__).parent / "data" / "rule_cases.tsv").open(encoding="utf-8", newline="") as file:

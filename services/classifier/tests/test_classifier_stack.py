@@ -26,7 +26,7 @@ from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import TenantView
-from siaga_classifier.core.rules import read
+from siaga_classifier.core.words.rules import read
 from siaga_contracts import catalogue
 from siaga_contracts.callers import caller_key
 from siaga_kit import grpc_server

@@ -50,7 +50,7 @@ def checked(directory: Path) -> Tenants:
     """
     # Only these commands need two of the services, which take a moment to import.
     from siaga_classifier.adapters.rule_files import load_pack  # noqa: PLC0415
-    from siaga_classifier.core.rule_shape import RuleError  # noqa: PLC0415
+    from siaga_classifier.core.words.rule_shape import RuleError  # noqa: PLC0415
     from siaga_intake.adapters.credentials import signing_key  # noqa: PLC0415
 
     found = load_tenants(directory)

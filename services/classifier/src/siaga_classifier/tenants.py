@@ -9,9 +9,9 @@ from siaga_tenants import Area, Gazetteer, Tenant, TenantError, Tenants, normali
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import TenantView
-from siaga_classifier.core.rule_shape import RuleError
-from siaga_classifier.core.rulebook import RulePack
-from siaga_classifier.core.rules import Reading, read
+from siaga_classifier.core.words.rule_shape import RuleError
+from siaga_classifier.core.words.rulebook import RulePack
+from siaga_classifier.core.words.rules import Reading, read
 
 # A call's text is read again with each of its events; these many texts stay read.
 READ_TEXTS: Final = 4_096

@@ -4,7 +4,6 @@ from siaga.v1 import assessment_pb2, call_pb2, common_pb2, place_pb2
 
 from siaga_classifier.core.assess import Assessment
 from siaga_classifier.core.events import CallEvent, Fix, Form
-from siaga_classifier.core.rules import Reason
 from siaga_classifier.core.state import CallState
 from siaga_classifier.core.vocabulary import (
     Channel,
@@ -15,6 +14,7 @@ from siaga_classifier.core.vocabulary import (
     Priority,
     QueueLeft,
 )
+from siaga_classifier.core.words.rules import Reason
 
 # A number that this version does not know (a newer intake) says nothing, rather than stopping the call.
 _KINDS = {kind.value: kind for kind in EventKind}

@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from siaga_classifier.core.rulebook import RulePack, compile_pack
+from siaga_classifier.core.words.rulebook import RulePack, compile_pack
 
 
 def national_rules() -> Mapping[str, Any]:

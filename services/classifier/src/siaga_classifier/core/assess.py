@@ -7,7 +7,6 @@ from typing import Final
 from siaga_classifier.core.advice import Case, Policy, advise
 from siaga_classifier.core.outcome import CallerHistory, facts_of, judge
 from siaga_classifier.core.place import Areas, Place, locate
-from siaga_classifier.core.rules import Reading, Reason, most_serious
 from siaga_classifier.core.state import CallState, Mark
 from siaga_classifier.core.vocabulary import (
     CONFIDENTIAL_TYPES,
@@ -22,6 +21,7 @@ from siaga_classifier.core.vocabulary import (
     Priority,
     most_urgent,
 )
+from siaga_classifier.core.words.rules import Reading, Reason, most_serious
 
 # The least for a confidential case, whatever anybody said (K2).
 CONFIDENTIAL_PRIORITY: Final = Priority.P2

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import ahocorasick
 
-from siaga_classifier.core.rule_shape import WEIGHTS, RuleError, check_shape
-from siaga_classifier.core.text import Lexicon, words_of
 from siaga_classifier.core.vocabulary import TYPES, Priority
+from siaga_classifier.core.words.rule_shape import WEIGHTS, RuleError, check_shape
+from siaga_classifier.core.words.text import Lexicon, words_of
 
 # A phrase whose alternatives multiply beyond this is a slip of the pen that would cost seconds at every start.
 MAX_EXPANSIONS: Final = 5_000

@@ -7,10 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_classifier.core.matching import Hit, find
-from siaga_classifier.core.rule_shape import GUARDS
-from siaga_classifier.core.rulebook import Phrase, Role, RulePack
-from siaga_classifier.core.text import Words, words_of
 from siaga_classifier.core.vocabulary import (
     CONFIDENTIAL_TYPES,
     NO_EVENT_TYPES,
@@ -20,6 +16,10 @@ from siaga_classifier.core.vocabulary import (
     Priority,
     most_urgent,
 )
+from siaga_classifier.core.words.matching import Hit, find
+from siaga_classifier.core.words.rule_shape import GUARDS
+from siaga_classifier.core.words.rulebook import Phrase, Role, RulePack
+from siaga_classifier.core.words.text import Words, words_of
 
 # Below this an event stands on a hint like "asap"; it names the type but proves nothing.
 SURE_SCORE: Final = 2.0

@@ -5,9 +5,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_classifier.core.rulebook import Negation, Phrase, Role, RulePack
-from siaga_classifier.core.text import Words
 from siaga_classifier.core.vocabulary import NO_EVENT_TYPES
+from siaga_classifier.core.words.rulebook import Negation, Phrase, Role, RulePack
+from siaga_classifier.core.words.text import Words
 
 # Words that may stand in a gap: more, and "suami" of one sentence meets "pukul" of the next.
 MAX_GAP_WORDS: Final = 4
