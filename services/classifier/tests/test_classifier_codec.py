@@ -107,3 +107,29 @@ def test_the_ledgers_message_tells_of_the_end_and_the_confirmation() -> None:
     assert (message.outcome, message.operator_confirmed) == (assessment_pb2.OUTCOME_REAL, True)
     assert (message.event_at_ms, message.operator, message.caller_key) == (4_000, "op-03", "k")
     assert message.identity_trust == common_pb2.IDENTITY_TRUST_ASSERTED
+
+
+def test_the_ledgers_message_tells_what_the_form_said_of_the_caller() -> None:
+    form = form_message()
+    form.form.MergeFrom(
+        call_pb2.OperatorForm(
+            callback=call_pb2.CALLBACK_RESULT_NOT_NEEDED, callback_reason="sudah dijemput", safe_to_contact=True,
+            caller_tags=[call_pb2.CALLER_TAG_CHILD], disposition=call_pb2.DISPOSITION_FALSE_REPORT,
+        )
+    )  # fmt: skip
+    message = outcome_message(assessed(form))
+    assert (message.false_report, message.safe_to_contact) == (True, True)
+    assert list(message.caller_tags) == [call_pb2.CALLER_TAG_CHILD]
+    assert message.callback == assessment_pb2.CallbackReport(
+        result=call_pb2.CALLBACK_RESULT_NOT_NEEDED, reason="sudah dijemput", operator="op-03", at_ms=5_000
+    )
+    assert message.channel == call_pb2.CHANNEL_VOICE
+
+
+def test_a_confidential_caller_is_called_only_where_it_is_safe() -> None:
+    form = form_message()
+    form.form.type = "kdrt"
+    assert assessment_message(assessed(form)).callback_number == ""
+    form.form.safe_to_contact = True
+    message = assessment_message(assessed(form))
+    assert (message.callback_number, message.safe_to_contact) == ("+62811", True)

@@ -1,6 +1,6 @@
 """The fold is a join-semilattice: order, repetition and batching of events change nothing."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import reduce
 
 import msgspec
@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from siaga_classifier.adapters.state_codec import Published, SavedCall, StateError, decode, encode
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.fold import MAX_DIGITS, MAX_MESSAGES, fold, join, state_of
-from siaga_classifier.core.state import CallState, FormState
+from siaga_classifier.core.state import Callback, CallState, FormState
 from siaga_classifier.core.vocabulary import (
+    CallbackResult,
+    CallerTag,
     Channel,
     Disposition,
     EventKind,
@@ -100,7 +102,8 @@ def test_a_saved_call_reads_back_as_it_was(stream: list[CallEvent], revision: in
 
 
 def test_every_field_of_the_state_survives_saving() -> None:
-    form = FormState(*[(1, "e", value) for value in ("op", "t", "a", (1.0, 2.0, 3.0, 4, "s"), "kdrt", 2, 3)])
+    said = ("op", "t", "a", (1.0, 2.0, 3.0, 4, "s"), "kdrt", 2, 3, 1, "keliru", 3, 1)
+    form = FormState(*[(1, "e", value) for value in said])
     numbers = range(5, 17)
     state = CallState(
         "36.73", "asterisk/pbx1", Channel.APP, *numbers, (11, 1, "+62", "k"), ((1, "5"),), ((1, "e", "x"),), (1, "op"),
@@ -112,18 +115,22 @@ def test_every_field_of_the_state_survives_saving() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x96\x02", b"\x96\x03", 1)]
+    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x96\x03", b"\x96\x04", 1)]
 )
 def test_bytes_of_another_kind_or_version_are_refused(value: bytes) -> None:
     with pytest.raises(StateError):
         decode(value)
 
 
-def test_a_state_from_before_conversations_went_quiet_is_read() -> None:
-    state = CallState("36.73", "asterisk/pbx1", Channel.APP, ringing_at_ms=7)
-    version, wire, _, *published = msgspec.msgpack.decode(encode(SavedCall(state, Published(3, b"a", b"b"))))
-    before = msgspec.msgpack.encode([version - 1, wire, *published])
-    assert decode(before) == SavedCall(state, Published(3, b"a", b"b"))
+def test_states_of_earlier_versions_are_read() -> None:
+    form = FormState(operator=(1, "e", "op-3"), disposition=(2, "e", 1))
+    state = CallState("36.73", "asterisk/pbx1", Channel.APP, ringing_at_ms=7, form=form, messaged_at_ms=8)
+    _, wire, added, *published = msgspec.msgpack.decode(encode(SavedCall(state, Published(3, b"a", b"b"))))
+    wire[-2] = wire[-2][:7]
+    second = msgspec.msgpack.encode([2, wire, added, *published])
+    assert decode(second) == SavedCall(state, Published(3, b"a", b"b"))
+    first = msgspec.msgpack.encode([1, wire, *published])
+    assert decode(first) == SavedCall(replace(state, messaged_at_ms=0), Published(3, b"a", b"b"))
 
 
 def test_a_conversation_is_stale_until_the_next_message_in_any_order() -> None:
@@ -160,6 +167,25 @@ def test_forms_join_field_by_field_and_the_later_word_holds() -> None:
     late = CallEvent("e2", "c", "t", EventKind.FORM, 20, form=Form(operator="op-2", disposition=Disposition.EMERGENCY))
     state = fold(None, [late, early])
     assert (state.address, state.operator, state.disposition) == ("Jl. A", "op-2", Disposition.EMERGENCY)
+
+
+def test_what_came_of_a_call_back_and_what_was_noted_of_the_caller() -> None:
+    tried = CallEvent("e1", "c", "t", EventKind.FORM, 10, form=Form(callback=CallbackResult.NO_ANSWER))
+    noted = Form(caller_tags=(CallerTag.CHILD, CallerTag.MENTAL_HEALTH), safe_to_contact=True)
+    spoke = CallEvent(
+        "e2",
+        "c",
+        "t",
+        EventKind.FORM,
+        20,
+        form=replace(noted, callback=CallbackResult.NOT_NEEDED, callback_reason="salah pencet"),
+    )
+    state = fold(None, [spoke, tried])
+    assert state.callback == Callback(CallbackResult.NOT_NEEDED, 20, "salah pencet")
+    assert state.caller_tags == (CallerTag.CHILD, CallerTag.MENTAL_HEALTH)
+    assert state.safe_to_contact
+    assert fold(None, [tried]).callback == Callback(CallbackResult.NO_ANSWER, 10)
+    assert not fold(None, [tried]).safe_to_contact
 
 
 def test_an_address_of_the_network_holds_until_an_operator_says_another() -> None:

@@ -6,6 +6,8 @@ from siaga_classifier.core.assess import Assessment
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.state import CallState
 from siaga_classifier.core.vocabulary import (
+    CallbackResult,
+    CallerTag,
     Channel,
     Disposition,
     EventKind,
@@ -24,6 +26,8 @@ _HANGUPS = {by.value: by for by in HangupBy}
 _QUEUE_LEFTS = {left.value: left for left in QueueLeft}
 _DISPOSITIONS = {disposition.value: disposition for disposition in Disposition}
 _PRIORITIES = {priority.value: priority for priority in Priority}
+_CALLBACKS = {result.value: result for result in CallbackResult}
+_TAGS = {tag.value: tag for tag in CallerTag if tag}
 # An address abroad places nobody here; one that names no country is of this one.
 _HERE = frozenset({"", "ID"})
 
@@ -68,6 +72,10 @@ def _form_of(form: call_pb2.OperatorForm) -> Form:
         form.type,
         _PRIORITIES.get(form.priority, Priority.UNSPECIFIED),
         _DISPOSITIONS.get(form.disposition, Disposition.UNSPECIFIED),
+        _CALLBACKS.get(form.callback, CallbackResult.UNSPECIFIED),
+        form.callback_reason,
+        tuple(_TAGS[tag] for tag in form.caller_tags if tag in _TAGS),
+        form.safe_to_contact,
     )
 
 
@@ -100,6 +108,8 @@ def assessment_message(assessment: Assessment) -> assessment_pb2.CallAssessment:
         test=assessment.test,
         times=_times(state),
         callback_number=assessment.callback_number,
+        silent_confirmed=assessment.silent_confirmed,
+        safe_to_contact=state.safe_to_contact,
     )
     place = assessment.place
     if place.fix is not None or place.address:
@@ -109,19 +119,37 @@ def assessment_message(assessment: Assessment) -> assessment_pb2.CallAssessment:
 
 def outcome_message(assessment: Assessment) -> assessment_pb2.CallerOutcome:
     """The ledger's message of a call that is over, without its revision."""
-    return assessment_pb2.CallerOutcome(
+    state = assessment.state
+    message = assessment_pb2.CallerOutcome(
         call_id=assessment.call_id,
-        tenant=assessment.state.tenant,
-        caller_key=assessment.state.caller_key,
+        tenant=state.tenant,
+        caller_key=state.caller_key,
         event_at_ms=assessment.ended_at_ms,
         outcome=int(assessment.outcome),  # type: ignore[arg-type]
         identity_trust=int(assessment.identity_trust),  # type: ignore[arg-type]
         operator_confirmed=assessment.operator_confirmed,
-        operator=assessment.state.operator,
+        operator=state.operator,
         confidential=assessment.confidential,
         backfilled=assessment.backfilled,
         test=assessment.test,
+        channel=int(state.channel),  # type: ignore[arg-type]
+        answered_at_ms=state.answered_at_ms,
+        caller_tags=[int(tag) for tag in state.caller_tags],  # type: ignore[misc]
+        false_report=state.disposition is Disposition.FALSE_REPORT,
+        silent_confirmed=assessment.silent_confirmed,
+        safe_to_contact=state.safe_to_contact,
     )
+    callback = state.callback
+    if callback is not None:
+        message.callback.CopyFrom(
+            assessment_pb2.CallbackReport(
+                result=int(callback.result),  # type: ignore[arg-type]
+                reason=callback.reason,
+                operator=state.operator,
+                at_ms=callback.at_ms,
+            )
+        )
+    return message
 
 
 def _reason(reason: Reason) -> assessment_pb2.Reason:
@@ -160,6 +188,8 @@ CONTRACT_ENUMS = {
     HangupBy: call_pb2.HangupBy,
     QueueLeft: call_pb2.QueueLeftReason,
     Disposition: call_pb2.Disposition,
+    CallbackResult: call_pb2.CallbackResult,
+    CallerTag: call_pb2.CallerTag,
     IdentityTrust: common_pb2.IdentityTrust,
     Priority: common_pb2.Priority,
 }

@@ -1,7 +1,7 @@
 """A call as it is kept in Redis: its state, and what was last published of it."""
 
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -10,9 +10,7 @@ from siaga_classifier.core.state import CallState, FormState
 from siaga_classifier.core.vocabulary import Channel
 
 # Raised when the fields change; a state of an unknown version is refused rather than misread.
-VERSION: Final = 2
-# The version before knew nothing of conversations that go quiet; its states lack the last two fields.
-_BEFORE: Final = 1
+VERSION: Final = 3
 
 
 class StateError(ValueError):
@@ -39,10 +37,16 @@ class SavedCall:
 Said = tuple[int, str, str]
 SaidNumber = tuple[int, str, int]
 FixValue = tuple[float, float, float, int, str]
+SaidFix = tuple[int, str, FixValue]
+# Versions 1 and 2 knew nothing of calls back, tags and safe numbers.
+FormWireBefore = tuple[
+    Said | None, Said | None, Said | None, SaidFix | None, Said | None, SaidNumber | None, SaidNumber | None
+]
 FormWire = tuple[
-    Said | None, Said | None, Said | None, tuple[int, str, FixValue] | None, Said | None, SaidNumber | None,
-    SaidNumber | None,
+    Said | None, Said | None, Said | None, SaidFix | None, Said | None, SaidNumber | None, SaidNumber | None,
+    SaidNumber | None, Said | None, SaidNumber | None, SaidNumber | None,
 ]  # fmt: skip
+Form = TypeVar("Form", FormWireBefore, FormWire)
 # One entry per field of CallState, in its order, without those that version 2 has added; a test holds them together.
 StateWire = tuple[
     str, str, int,
@@ -51,16 +55,16 @@ StateWire = tuple[
     tuple[tuple[int, str], ...],
     tuple[Said, ...],
     tuple[int, str] | None,
-    FormWire | None,
+    Form | None,
     tuple[int, int, float, FixValue] | None,
 ]  # fmt: skip
+# Of a written conversation: its latest message, and when it went quiet; version 1 lacks them.
 AddedWire = tuple[int, int]
-CallWire = tuple[int, StateWire, AddedWire, int, bytes, bytes]
-CallWireBefore = tuple[int, StateWire, int, bytes, bytes]
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(CallWire)
-_decoder_before: Final = msgspec.msgpack.Decoder(CallWireBefore)
+_first: Final = msgspec.msgpack.Decoder(tuple[int, StateWire[FormWireBefore], int, bytes, bytes])
+_second: Final = msgspec.msgpack.Decoder(tuple[int, StateWire[FormWireBefore], AddedWire, int, bytes, bytes])
+_third: Final = msgspec.msgpack.Decoder(tuple[int, StateWire[FormWire], AddedWire, int, bytes, bytes])
 _FORM_FIELDS: Final = tuple(field.name for field in fields(FormState))
 _FIELDS: Final = tuple(field.name for field in fields(CallState))
 _ADDED: Final = 2
@@ -80,27 +84,28 @@ def encode(call: SavedCall) -> bytes:
 
 def decode(value: bytes) -> SavedCall:
     """The call in these bytes; StateError when they are none."""
-    version, wire, added, revision, assessment, outcome = _wire(value)
-    if version not in (VERSION, _BEFORE):
-        raise StateError(
-            f"saved call of version {version}, this is {VERSION}: let the older service finish, or rebuild"
-        )
+    wire, added, published = _wire(value)
     values: dict[str, Any] = dict(zip(_FIELDS, (*wire, *added), strict=True))
     values["channel"] = Channel(values["channel"])
     values["fix"] = ranked_anew(values["fix"])
     if values["form"] is not None:
         values["form"] = FormState(*values["form"])
-    state = CallState(**values)
-    return SavedCall(state, Published(revision, assessment, outcome))
+    return SavedCall(CallState(**values), published)
 
 
-def _wire(value: bytes) -> CallWire:
+def _wire(value: bytes) -> tuple[tuple[Any, ...], AddedWire, Published]:
+    # The array's head, then the version, which is always a small number: one byte each.
+    version = value[1] if len(value) > 1 else 0
     try:
-        found: CallWire = _decoder.decode(value)
+        if version == 1:
+            _, oldest, revision, assessment, outcome = _first.decode(value)
+            return oldest, (0, 0), Published(revision, assessment, outcome)
+        if version == 2:
+            _, older, added, revision, assessment, outcome = _second.decode(value)
+            return older, added, Published(revision, assessment, outcome)
+        if version == VERSION:
+            _, wire, added, revision, assessment, outcome = _third.decode(value)
+            return wire, added, Published(revision, assessment, outcome)
     except msgspec.MsgspecError as error:
-        try:
-            version, wire, revision, assessment, outcome = _decoder_before.decode(value)
-        except msgspec.MsgspecError:
-            raise StateError(f"no saved call: {error}") from error
-        return (version, wire, (0, 0), revision, assessment, outcome)
-    return found
+        raise StateError(f"no saved call: {error}") from error
+    raise StateError(f"saved call of version {version}, this is {VERSION}: let the older service finish, or rebuild")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from siaga_classifier.core.advice import Case, Policy, advise
-from siaga_classifier.core.outcome import CallerHistory, facts_of, judge
+from siaga_classifier.core.outcome import CallerHistory, facts_of, has_silent_code, judge
 from siaga_classifier.core.place import Areas, Place, locate
 from siaga_classifier.core.state import CallState, Mark
 from siaga_classifier.core.vocabulary import (
@@ -94,9 +94,19 @@ class Assessment:
         return self.state.ended_at_ms or self.state.latest_at_ms
 
     @property
+    def silent_confirmed(self) -> bool:
+        """Somebody who may be unable to speak answered the menu: by the code, or by a sound without any key."""
+        return has_silent_code(self.state) or bool(
+            self.state.talk_detected_at_ms and not self.state.ivr_confirmed_at_ms
+        )
+
+    @property
     def callback_number(self) -> str:
         """For calling back, where somebody may have to and the wrong person cannot pick up (K3)."""
-        if self.confidential or self.advice not in (Advice.DISPATCH, Advice.REVIEW):
+        if (self.confidential and not self.state.safe_to_contact) or self.advice not in (
+            Advice.DISPATCH,
+            Advice.REVIEW,
+        ):
             return ""
         return self.state.caller_number
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from siaga_classifier.core.vocabulary import (
+    CallbackResult,
+    CallerTag,
     Channel,
     Disposition,
     EventKind,
@@ -37,6 +39,10 @@ class Form:
     type: str = ""
     priority: Priority = Priority.UNSPECIFIED
     disposition: Disposition = Disposition.UNSPECIFIED
+    callback: CallbackResult = CallbackResult.UNSPECIFIED
+    callback_reason: str = ""
+    caller_tags: tuple[CallerTag, ...] = ()
+    safe_to_contact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

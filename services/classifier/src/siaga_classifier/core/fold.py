@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from siaga_classifier.core import fixes
 from siaga_classifier.core.events import CallEvent, Form
-from siaga_classifier.core.state import CallState, FormState, Mark, Said
+from siaga_classifier.core.state import CallState, FormState, Mark, Said, tag_bit
 from siaga_classifier.core.vocabulary import EventKind, HangupBy, IdentityTrust, QueueLeft
 
 # Without bounds one stuck key or a chatting robot would make a state that no batch can carry any more. Keeping the
@@ -150,6 +150,10 @@ def _form(form: Form, at_ms: int, event_id: str) -> FormState:
         type=said(form.type),
         priority=(at_ms, event_id, form.priority.value) if form.priority else None,
         disposition=(at_ms, event_id, form.disposition.value) if form.disposition else None,
+        callback=(at_ms, event_id, form.callback.value) if form.callback else None,
+        callback_reason=said(form.callback_reason),
+        caller_tags=(at_ms, event_id, sum(map(tag_bit, form.caller_tags))) if form.caller_tags else None,
+        safe_to_contact=(at_ms, event_id, 1) if form.safe_to_contact else None,
     )
 
 

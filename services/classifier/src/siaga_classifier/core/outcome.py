@@ -181,9 +181,14 @@ def _line_facts(call_id: str, state: CallState, history: CallerHistory | None) -
         facts |= F.IVR_CONFIRMED.value
     if state.talk_detected_at_ms:
         facts |= F.TALK_DETECTED.value
-    if state.digits and SILENT_CODE in "".join(digits for _, digits in state.digits):
+    if has_silent_code(state):
         facts |= F.SILENT_CODE.value
     # A call without a number has no history that could be its first.
     if state.caller_key and (history is None or history.first_call_id == call_id):
         facts |= F.FIRST_CALL.value
     return facts
+
+
+def has_silent_code(state: CallState) -> bool:
+    """Whether the caller pressed the code of those who cannot speak."""
+    return bool(state.digits) and SILENT_CODE in "".join(digits for _, digits in state.digits)

@@ -9,7 +9,7 @@ from enum import IntFlag
 from typing import TypeVar
 
 from siaga_classifier.core.events import Fix
-from siaga_classifier.core.vocabulary import Channel, Disposition, Priority
+from siaga_classifier.core.vocabulary import CallbackResult, CallerTag, Channel, Disposition, Priority
 
 Value = TypeVar("Value", bound=str | int | tuple[float | int | str, ...])
 
@@ -48,6 +48,20 @@ class FormState:
     type: Said[str] | None = None
     priority: Said[int] | None = None
     disposition: Said[int] | None = None
+    callback: Said[int] | None = None
+    callback_reason: Said[str] | None = None
+    # Tags as one number, a bit for each.
+    caller_tags: Said[int] | None = None
+    safe_to_contact: Said[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What came of calling the caller back."""
+
+    result: CallbackResult
+    at_ms: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +144,31 @@ class CallState:
         return self.answered_by[1] if self.answered_by else ""
 
     @property
+    def callback(self) -> Callback | None:
+        said = self.form.callback if self.form else None
+        if self.form is None or said is None:
+            return None
+        reason = self.form.callback_reason
+        return Callback(CallbackResult(said[2]), said[0], reason[2] if reason else "")
+
+    @property
+    def caller_tags(self) -> tuple[CallerTag, ...]:
+        said = self.form.caller_tags if self.form else None
+        return tuple(tag for tag in CallerTag if said and said[2] & tag_bit(tag))
+
+    @property
+    def safe_to_contact(self) -> bool:
+        return self.form is not None and self.form.safe_to_contact is not None
+
+    @property
     def operator_fix(self) -> Fix | None:
         return Fix(*self.form.position[2]) if self.form and self.form.position else None
 
     @property
     def best_fix(self) -> Fix | None:
         return Fix(*self.fix[3]) if self.fix else None
+
+
+def tag_bit(tag: CallerTag) -> int:
+    """A tag's place in `FormState.caller_tags`; the tag that says nothing has none."""
+    return 1 << tag.value >> 1 if tag else 0

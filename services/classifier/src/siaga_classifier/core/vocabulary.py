@@ -3,11 +3,14 @@
 from enum import IntEnum
 from typing import Final
 
+from siaga_contracts.terms import CallbackResult, CallerTag, Channel, Disposition, HangupBy, IdentityTrust, Priority
 from siaga_contracts.terms import CallEventKind as EventKind
-from siaga_contracts.terms import Channel, Disposition, HangupBy, IdentityTrust, Priority
 from siaga_contracts.terms import QueueLeftReason as QueueLeft
 
-__all__ = ["Channel", "Disposition", "EventKind", "HangupBy", "IdentityTrust", "Priority", "QueueLeft"]
+__all__ = [
+    "CallbackResult", "CallerTag", "Channel", "Disposition", "EventKind", "HangupBy", "IdentityTrust", "Priority",
+    "QueueLeft",
+]  # fmt: skip
 
 
 class Outcome(IntEnum):

@@ -78,13 +78,20 @@ def _media(media: Media) -> call_pb2.Media:
 
 
 def _form(form: Form) -> call_pb2.OperatorForm:
-    made: dict[str, Any] = {"priority": form.priority, "disposition": form.disposition}
+    made: dict[str, Any] = {
+        "priority": form.priority,
+        "disposition": form.disposition,
+        "callback": form.callback,
+        "caller_tags": form.caller_tags,
+    }
     return call_pb2.OperatorForm(
         operator=form.operator,
         text=form.text,
         address=form.address,
         position=None if form.position is None else _position(form.position),
         type=form.type,
+        callback_reason=form.callback_reason,
+        safe_to_contact=form.safe_to_contact,
         **made,
     )
 

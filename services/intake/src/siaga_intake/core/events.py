@@ -2,14 +2,16 @@
 
 from dataclasses import field as field_
 
+from siaga_contracts.terms import CallbackResult, CallerTag, Channel, Disposition, HangupBy, Priority
 from siaga_contracts.terms import CallEventKind as Kind
-from siaga_contracts.terms import Channel, Disposition, HangupBy, Priority
 from siaga_contracts.terms import IdentityTrust as Trust
 from siaga_contracts.terms import QueueLeftReason as LeftReason
 
 from siaga_intake.core.values import value
 
-__all__ = ["Channel", "Disposition", "HangupBy", "Kind", "LeftReason", "Priority", "Trust"]
+__all__ = [
+    "CallbackResult", "CallerTag", "Channel", "Disposition", "HangupBy", "Kind", "LeftReason", "Priority", "Trust",
+]  # fmt: skip
 
 
 @value(frozen=True, slots=True)
@@ -117,6 +119,10 @@ class Form:
     type: str = ""
     priority: Priority = Priority.UNSPECIFIED
     disposition: Disposition = Disposition.UNSPECIFIED
+    callback: CallbackResult = CallbackResult.UNSPECIFIED
+    callback_reason: str = ""
+    caller_tags: tuple[CallerTag, ...] = ()
+    safe_to_contact: bool = False
 
 
 @value(frozen=True, slots=True)

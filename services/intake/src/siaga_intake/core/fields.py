@@ -134,6 +134,17 @@ def choice(payload: Payload, name: str, options: type[E], path: str = "") -> E |
     return found
 
 
+def choices(payload: Payload, name: str, options: type[E], path: str = "") -> tuple[E, ...]:
+    """Several of an enumeration, each once, in the order told; empty when absent."""
+    value = payload.get(name)
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > len(options):
+        raise Refused(path + name, "must be a list of names, each at most once")
+    found = (choice({name: each}, name, options, path) for each in value)
+    return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
 def located(
     payload: Payload, source: str, fixed_at_ms: int = 0, path: str = ""
 ) -> tuple[Position | None, tuple[Defect, ...]]:

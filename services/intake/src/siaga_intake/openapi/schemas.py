@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from siaga_intake.core import rules
 from siaga_intake.core.channels.cloudevents import TIMES
-from siaga_intake.core.events import Channel, Disposition, HangupBy, LeftReason, Priority
+from siaga_intake.core.events import CallbackResult, CallerTag, Channel, Disposition, HangupBy, LeftReason, Priority
 from siaga_intake.core.times import IN_THE_FUTURE
 
 Schema = dict[str, Any]
@@ -176,6 +176,13 @@ _FORM: Final = of(
     priority={"type": "string", "enum": [each.name for each in Priority if each.value]},
     text=text("Note.", "text"),
     address=text("As typed.", "address"),
+    callback=choice("How calling the caller back went.", CallbackResult),
+    callback_reason=text("Why nobody has to call back; needed with not_needed.", "text"),
+    caller_tags={"type": "array", "maxItems": len(CallerTag), "items": choice("Noted of the caller.", CallerTag)},
+    safe_to_contact={
+        **FLAG,
+        "description": "The caller said that this number may be called, also in a confidential case.",
+    },
     **PLACE,
     **TEST,
 )

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Final
 
 from siaga_intake.core import rules
+from siaga_intake.core.channels.form import filled_in
 from siaga_intake.core.events import (
     AdditionalData,
     Channel,
     Civic,
     Defect,
-    Disposition,
     Form,
     Hangup,
     HangupBy,
@@ -23,7 +23,6 @@ from siaga_intake.core.events import (
     LeftReason,
     Media,
     Position,
-    Priority,
     Queue,
 )  # fmt: skip
 from siaga_intake.core.fields import (
@@ -37,7 +36,6 @@ from siaga_intake.core.fields import (
     part,
     parts,
     text,
-    type_code,
     whole,
 )  # fmt: skip
 from siaga_intake.core.happening import Desk, Happening, Identity, Read, Reading
@@ -161,16 +159,7 @@ def _position(
 
 def _form(form: Payload, at_ms: int, desk: Desk) -> tuple[Form, tuple[Defect, ...]]:
     where, defects = _position(part(form, "position", "form."), "operator", at_ms, "form.position.", desk)
-    filled = Form(
-        operator=text(form, "operator", path="form."),
-        text=text(form, "text", "text", "form."),
-        address=text(form, "address", "address", "form."),
-        position=where,
-        type=type_code(form, "form."),
-        priority=choice(form, "priority", Priority, "form.") or Priority.UNSPECIFIED,
-        disposition=choice(form, "disposition", Disposition, "form.") or Disposition.UNSPECIFIED,
-    )
-    return filled, defects
+    return filled_in(form, where, "form."), defects
 
 
 def _civic(event: Payload) -> Civic | None:
