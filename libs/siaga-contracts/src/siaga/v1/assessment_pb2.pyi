@@ -441,6 +441,8 @@ class CallerOutcome(_message.Message):
     FALSE_REPORT_FIELD_NUMBER: _builtins.int
     SILENT_CONFIRMED_FIELD_NUMBER: _builtins.int
     SAFE_TO_CONTACT_FIELD_NUMBER: _builtins.int
+    DECIDED_AT_MS_FIELD_NUMBER: _builtins.int
+    IDENTITY_CONTRADICTED_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     tenant: _builtins.str
     caller_key: _builtins.str
@@ -462,6 +464,10 @@ class CallerOutcome(_message.Message):
     """A malicious report that moved a unit."""
     silent_confirmed: _builtins.bool
     safe_to_contact: _builtins.bool
+    decided_at_ms: _builtins.int
+    """When an operator said what the call was; 0 = nobody did. A sanction does not begin before it."""
+    identity_contradicted: _builtins.bool
+    """The network and the caller's own device show different numbers: whose call it was, nobody knows."""
     @_builtins.property
     def callback(self) -> Global___CallbackReport: ...
     @_builtins.property
@@ -488,10 +494,12 @@ class CallerOutcome(_message.Message):
         false_report: _builtins.bool = ...,
         silent_confirmed: _builtins.bool = ...,
         safe_to_contact: _builtins.bool = ...,
+        decided_at_ms: _builtins.int = ...,
+        identity_contradicted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["callback", b"callback"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at_ms", b"answered_at_ms", "backfilled", b"backfilled", "call_id", b"call_id", "callback", b"callback", "caller_key", b"caller_key", "caller_tags", b"caller_tags", "channel", b"channel", "confidential", b"confidential", "event_at_ms", b"event_at_ms", "false_report", b"false_report", "identity_trust", b"identity_trust", "operator", b"operator", "operator_confirmed", b"operator_confirmed", "outcome", b"outcome", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "tenant", b"tenant", "test", b"test"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at_ms", b"answered_at_ms", "backfilled", b"backfilled", "call_id", b"call_id", "callback", b"callback", "caller_key", b"caller_key", "caller_tags", b"caller_tags", "channel", b"channel", "confidential", b"confidential", "decided_at_ms", b"decided_at_ms", "event_at_ms", b"event_at_ms", "false_report", b"false_report", "identity_contradicted", b"identity_contradicted", "identity_trust", b"identity_trust", "operator", b"operator", "operator_confirmed", b"operator_confirmed", "outcome", b"outcome", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "tenant", b"tenant", "test", b"test"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

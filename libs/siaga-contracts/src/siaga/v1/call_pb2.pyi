@@ -250,21 +250,25 @@ class Caller(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     IDENTITY_TRUST_FIELD_NUMBER: _builtins.int
+    CONTRADICTED_FIELD_NUMBER: _builtins.int
     key: _builtins.str
     """Keyed HMAC of tenant and number; empty when there is no number."""
     number: _builtins.str
     """E.164, for calling back; only in this message, never in a key, header, log or span."""
     identity_trust: _common_pb2.IdentityTrust.ValueType
+    contradicted: _builtins.bool
+    """The network asserts one number and the caller's own device states another."""
     def __init__(
         self,
         *,
         key: _builtins.str = ...,
         number: _builtins.str = ...,
         identity_trust: _common_pb2.IdentityTrust.ValueType = ...,
+        contradicted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["identity_trust", b"identity_trust", "key", b"key", "number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contradicted", b"contradicted", "identity_trust", b"identity_trust", "key", b"key", "number", b"number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
