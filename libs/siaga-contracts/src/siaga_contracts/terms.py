@@ -25,6 +25,7 @@ class CallEventKind(IntEnum):
     MESSAGE = 13
     POSITION = 14
     SESSION_STALE = 15
+    OVERDUE = 16
 
 
 class Channel(IntEnum):

@@ -443,6 +443,7 @@ class CallerOutcome(_message.Message):
     SAFE_TO_CONTACT_FIELD_NUMBER: _builtins.int
     DECIDED_AT_MS_FIELD_NUMBER: _builtins.int
     IDENTITY_CONTRADICTED_FIELD_NUMBER: _builtins.int
+    CALLBACKS_FIELD_NUMBER: _builtins.int
     call_id: _builtins.str
     tenant: _builtins.str
     caller_key: _builtins.str
@@ -472,6 +473,10 @@ class CallerOutcome(_message.Message):
     def callback(self) -> Global___CallbackReport: ...
     @_builtins.property
     def caller_tags(self) -> _containers.RepeatedScalarFieldContainer[_call_pb2.CallerTag.ValueType]: ...
+    @_builtins.property
+    def callbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallbackReport]:
+        """All that came of calling back because of this call, oldest first; `callback` is the last of them."""
+
     def __init__(
         self,
         *,
@@ -496,10 +501,11 @@ class CallerOutcome(_message.Message):
         safe_to_contact: _builtins.bool = ...,
         decided_at_ms: _builtins.int = ...,
         identity_contradicted: _builtins.bool = ...,
+        callbacks: _abc.Iterable[Global___CallbackReport] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["callback", b"callback"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at_ms", b"answered_at_ms", "backfilled", b"backfilled", "call_id", b"call_id", "callback", b"callback", "caller_key", b"caller_key", "caller_tags", b"caller_tags", "channel", b"channel", "confidential", b"confidential", "decided_at_ms", b"decided_at_ms", "event_at_ms", b"event_at_ms", "false_report", b"false_report", "identity_contradicted", b"identity_contradicted", "identity_trust", b"identity_trust", "operator", b"operator", "operator_confirmed", b"operator_confirmed", "outcome", b"outcome", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "tenant", b"tenant", "test", b"test"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at_ms", b"answered_at_ms", "backfilled", b"backfilled", "call_id", b"call_id", "callback", b"callback", "callbacks", b"callbacks", "caller_key", b"caller_key", "caller_tags", b"caller_tags", "channel", b"channel", "confidential", b"confidential", "decided_at_ms", b"decided_at_ms", "event_at_ms", b"event_at_ms", "false_report", b"false_report", "identity_contradicted", b"identity_contradicted", "identity_trust", b"identity_trust", "operator", b"operator", "operator_confirmed", b"operator_confirmed", "outcome", b"outcome", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "tenant", b"tenant", "test", b"test"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -59,6 +59,10 @@ class _CallEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallEve
     """A position arrived apart from any other event."""
     CALL_EVENT_KIND_SESSION_STALE: _CallEventKind.ValueType  # 15
     """A written conversation has had no message for the time that the tenant allows: somebody must look; it is not closed."""
+    CALL_EVENT_KIND_OVERDUE: _CallEventKind.ValueType  # 16
+    """Nothing was heard of a call for so long that it must have ended unseen, or of a position that no call came to: somebody
+    must look. It says nothing once the call goes on.
+    """
 
 class CallEventKind(_CallEventKind, metaclass=_CallEventKindEnumTypeWrapper): ...
 
@@ -92,6 +96,10 @@ CALL_EVENT_KIND_POSITION: CallEventKind.ValueType  # 14
 """A position arrived apart from any other event."""
 CALL_EVENT_KIND_SESSION_STALE: CallEventKind.ValueType  # 15
 """A written conversation has had no message for the time that the tenant allows: somebody must look; it is not closed."""
+CALL_EVENT_KIND_OVERDUE: CallEventKind.ValueType  # 16
+"""Nothing was heard of a call for so long that it must have ended unseen, or of a position that no call came to: somebody
+must look. It says nothing once the call goes on.
+"""
 Global___CallEventKind: _TypeAlias = CallEventKind  # noqa: Y015
 
 class _Channel:

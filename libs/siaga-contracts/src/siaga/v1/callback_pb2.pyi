@@ -50,6 +50,8 @@ class _CallbackClosingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Callb
     """The caller called again and an operator answered."""
     CALLBACK_CLOSING_OPERATOR: _CallbackClosing.ValueType  # 3
     """An operator found it not needed, and said why."""
+    CALLBACK_CLOSING_WITHDRAWN: _CallbackClosing.ValueType  # 4
+    """Its calls were judged otherwise, or an earlier task of the caller carries them."""
 
 class CallbackClosing(_CallbackClosing, metaclass=_CallbackClosingEnumTypeWrapper): ...
 
@@ -60,6 +62,8 @@ CALLBACK_CLOSING_LATER_CALL: CallbackClosing.ValueType  # 2
 """The caller called again and an operator answered."""
 CALLBACK_CLOSING_OPERATOR: CallbackClosing.ValueType  # 3
 """An operator found it not needed, and said why."""
+CALLBACK_CLOSING_WITHDRAWN: CallbackClosing.ValueType  # 4
+"""Its calls were judged otherwise, or an earlier task of the caller carries them."""
 Global___CallbackClosing: _TypeAlias = CallbackClosing  # noqa: Y015
 
 @_typing.final
