@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from siaga_classifier.ledger import app
 from siaga_classifier.ledger.adapters.faust_app import Ledger
 from siaga_classifier.ledger.adapters.names import Names
-from siaga_classifier.ledger.core.model import DAY_MS, HOUR_MS, Policy
+from siaga_classifier.ledger.core.policy import DAY_MS, HOUR_MS, Policy
 from siaga_contracts.callers import caller_key
 from siaga_kit.settings import KafkaSettings, Settings
 from siaga_tenants import SanctionPolicy

@@ -6,7 +6,9 @@ import pytest
 from siaga_classifier.ledger.adapters.table_codec import decode_account, encode_account, encode_key, read_due
 from siaga_classifier.ledger.book import Account, Book, Caller, Posting, UnknownTenantError
 from siaga_classifier.ledger.core.clock import EventClock
-from siaga_classifier.ledger.core.model import DAY_MS, HOUR_MS, Entry, Policy, State
+from siaga_classifier.ledger.core.entries import Entry
+from siaga_classifier.ledger.core.model import State
+from siaga_classifier.ledger.core.policy import DAY_MS, HOUR_MS, Policy
 
 POLICIES = {"36.73": Policy(version="a"), "32.14": Policy(version="b", temporary_above=2)}
 CALLER = Caller("36.73", "k1")

@@ -12,7 +12,7 @@ from siaga_classifier.ledger.adapters import clerk as module
 from siaga_classifier.ledger.adapters.clerk import Clerk
 from siaga_classifier.ledger.adapters.names import Names
 from siaga_classifier.ledger.book import Book
-from siaga_classifier.ledger.core.model import Policy
+from siaga_classifier.ledger.core.policy import Policy
 from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from siaga_classifier.ledger.core.entries import Entry
 from siaga_classifier.ledger.core.memory import (
     CHECKPOINT_EVERY,
     MAX_ENTRIES,
@@ -17,8 +18,9 @@ from siaga_classifier.ledger.core.memory import (
     restored,
     take_in,
 )
-from siaga_classifier.ledger.core.model import DAY_MS, HOUR_MS, Advice, Entry, Policy, State
-from siaga_classifier.ledger.core.standing import advance
+from siaga_classifier.ledger.core.model import Advice, State
+from siaga_classifier.ledger.core.passing import advance
+from siaga_classifier.ledger.core.policy import DAY_MS, HOUR_MS, Policy
 from siaga_classifier.ledger.core.view import View, view_of
 
 # Short enough that examples cross every window of it.

@@ -27,8 +27,9 @@ from siaga_classifier.ledger.adapters.table_codec import (
     read_partition,
 )
 from siaga_classifier.ledger.book import Account, Caller, Posting
+from siaga_classifier.ledger.core.entries import Entry
 from siaga_classifier.ledger.core.memory import MAX_ENTRIES, Memory, restored, take_in
-from siaga_classifier.ledger.core.model import Entry, Policy
+from siaga_classifier.ledger.core.policy import Policy
 from siaga_classifier.ledger.core.view import view_of
 
 POLICY = Policy(version="t")

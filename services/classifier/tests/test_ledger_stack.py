@@ -26,7 +26,7 @@ from siaga.v1.sanction_pb2 import CallerSanction
 from siaga_classifier.ledger.adapters.messages import read_outcome, write_sanction
 from siaga_classifier.ledger.adapters.names import Names
 from siaga_classifier.ledger.core.memory import Memory, take_in
-from siaga_classifier.ledger.core.model import HOUR_MS, Policy
+from siaga_classifier.ledger.core.policy import HOUR_MS, Policy
 from siaga_classifier.ledger.core.view import view_of
 from siaga_contracts import catalogue
 
@@ -41,7 +41,7 @@ PROGRAM = """
 from dataclasses import replace
 from siaga_classifier.ledger.adapters.names import Names
 from siaga_classifier.ledger.app import run
-from siaga_classifier.ledger.core.model import Policy
+from siaga_classifier.ledger.core.policy import Policy
 from siaga_contracts import catalogue as c
 
 prefix = {prefix!r}
@@ -51,6 +51,7 @@ run(
         replace(c.CALLER_OUTCOMES, name=prefix + "outcomes"),
         replace(c.SANCTIONS, name=prefix + "sanctions"),
         replace(c.DEAD_LETTERS, name=prefix + "dead"),
+        replace(c.CALLER_DECISIONS, name=prefix + "decisions"),
     ),
     lambda settings: ({{{tenant!r}: Policy(version="t")}}, {{}}),
 )
@@ -70,6 +71,7 @@ class Stack:
             replace(catalogue.CALLER_OUTCOMES, name=self.prefix + "outcomes"),
             replace(catalogue.SANCTIONS, name=self.prefix + "sanctions"),
             replace(catalogue.DEAD_LETTERS, name=self.prefix + "dead"),
+            replace(catalogue.CALLER_DECISIONS, name=self.prefix + "decisions"),
         )
 
     @contextmanager
@@ -100,7 +102,7 @@ async def stack(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Stack]:
     made = Stack(kafka_bootstrap, f"test-ledger-{uuid.uuid4().hex[:8]}.", tmp_path)
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
     await admin.start()
-    topics = [made.names.outcomes.name, made.names.sanctions.name, made.names.dead_letters.name]
+    topics = [*made.names.sources, made.names.sanctions.name, made.names.dead_letters.name]
     await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in topics])
     yield made
     await admin.delete_topics([*topics, made.names.changelog])
@@ -187,7 +189,7 @@ async def drained(stack: Stack) -> bool:
     await admin.start()
     await consumer.start()
     try:
-        partitions = [TopicPartition(stack.names.outcomes.name, n) for n in range(PARTITIONS)]
+        partitions = [TopicPartition(name, n) for name in stack.names.sources for n in range(PARTITIONS)]
         ends = await consumer.end_offsets(partitions)
         done = await admin.list_consumer_group_offsets(stack.names.app_id)
         return all(where in done and done[where].offset >= end for where, end in ends.items() if end)
@@ -356,4 +358,4 @@ async def test_the_changelog_is_ours(stack: Stack) -> None:
     finally:
         await admin.close()
     assert len(topic["partitions"]) == PARTITIONS
-    assert len(ours) == 4, "no other topic than the three given and the changelog"
+    assert len(ours) == 5, "no other topic than the four given and the changelog"

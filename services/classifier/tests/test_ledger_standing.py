@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from siaga_classifier.ledger.core.entries import Entry
 from siaga_classifier.ledger.core.memory import Memory, recount, restored
-from siaga_classifier.ledger.core.model import DAY_MS, HOUR_MS, Advice, Entry, Policy, Standing, State
-from siaga_classifier.ledger.core.standing import advance
+from siaga_classifier.ledger.core.model import Advice, Permanence, Silence, Standing, State
+from siaga_classifier.ledger.core.passing import advance
+from siaga_classifier.ledger.core.policy import DAY_MS, HOUR_MS, Policy
 from siaga_classifier.ledger.core.view import View, advice, view_of
 
 POLICY = Policy(version="2024-1")
@@ -63,7 +65,8 @@ def test_a_prank_that_no_operator_confirmed_weighs_nothing() -> None:
 )
 def test_other_outcomes_weigh_nothing(outcome: str) -> None:
     entries = [replace(call(outcome, T0 + n, n), confirmed=True) for n in range(9)]
-    assert standing(*entries) == Standing()
+    # Silence again and again is looked after, and counts nothing all the same.
+    assert replace(standing(*entries), silence=Silence()) == Standing()
 
 
 def test_a_tenant_may_weigh_other_outcomes() -> None:
@@ -211,23 +214,29 @@ def test_a_shared_number_is_never_above_watch(pranks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "trust", "approved_by", "wanted"),
+    ("state", "trust", "approved_by", "confirmed_by", "wanted"),
     [
-        (State.CLEAN, "verified", (), Advice.NORMAL),
-        (State.WATCH, "verified", (), Advice.NORMAL),
-        (State.WARNED, "verified", (), Advice.NORMAL),
-        (State.LIFTED, "verified", (), Advice.NORMAL),
-        (State.TEMPORARY, "verified", (), Advice.SCREEN),
-        (State.PERMANENT, "verified", (), Advice.SCREEN),
-        (State.PERMANENT, "verified", ("sup-1",), Advice.SCREEN),
-        (State.PERMANENT, "verified", ("sup-1", "sup-1"), Advice.SCREEN),
-        (State.PERMANENT, "verified", ("sup-1", "sup-2"), Advice.SCREEN_LOW),
-        (State.PERMANENT, "unverified", ("sup-1", "sup-2"), Advice.SCREEN),
-        (State.TEMPORARY, "unverified", (), Advice.SCREEN),
+        (State.CLEAN, "verified", (), (), Advice.NORMAL),
+        (State.WATCH, "verified", (), (), Advice.NORMAL),
+        (State.WARNED, "verified", (), (), Advice.NORMAL),
+        (State.LIFTED, "verified", (), (), Advice.NORMAL),
+        (State.TEMPORARY, "verified", (), (), Advice.SCREEN),
+        (State.PERMANENT, "verified", (), ("op-1", "op-2"), Advice.SCREEN),
+        (State.PERMANENT, "verified", ("sup-1",), ("op-1", "op-2"), Advice.SCREEN),
+        (State.PERMANENT, "verified", ("sup-1", "sup-1"), ("op-1", "op-2"), Advice.SCREEN),
+        (State.PERMANENT, "verified", ("sup-1", "sup-2"), ("op-1",), Advice.SCREEN),
+        (State.PERMANENT, "verified", ("sup-1", "sup-2"), ("op-1", "op-2"), Advice.SCREEN_LOW),
+        (State.PERMANENT, "asserted", ("sup-1", "sup-2"), ("op-1", "op-2"), Advice.SCREEN_LOW),
+        (State.PERMANENT, "unverified", ("sup-1", "sup-2"), ("op-1", "op-2"), Advice.SCREEN),
+        (State.PERMANENT, "unspecified", ("sup-1", "sup-2"), ("op-1", "op-2"), Advice.SCREEN),
+        (State.TEMPORARY, "unverified", (), (), Advice.SCREEN),
     ],
 )
-def test_advice(state: State, trust: str, approved_by: tuple[str, ...], wanted: Advice) -> None:
-    assert advice(state, trust, approved_by) is wanted
+def test_advice(
+    state: State, trust: str, approved_by: tuple[str, ...], confirmed_by: tuple[str, ...], wanted: Advice
+) -> None:
+    stands = Standing(state=state, trust=trust, permanence=Permanence(approved_by, confirmed_by))
+    assert advice(stands) is wanted
 
 
 def test_calls_by_outcome_are_those_in_memory_weighted_or_not() -> None:

@@ -20,10 +20,18 @@ from siaga_classifier.ledger.adapters.clerk import Clerk
 from siaga_classifier.ledger.adapters.faust_app import Ledger
 from siaga_classifier.ledger.adapters.names import SERVICE, Names
 from siaga_classifier.ledger.adapters.preload import Preloaded, preload
-from siaga_classifier.ledger.adapters.table_codec import decode_account, encode_key, read_due, read_partition
+from siaga_classifier.ledger.adapters.table_codec import (
+    decode_account,
+    decode_suspension,
+    encode_key,
+    is_suspension,
+    read_due,
+    read_partition,
+    recent_callers,
+)
 from siaga_classifier.ledger.adapters.topics import ensure_changelog
 from siaga_classifier.ledger.book import Account, Book, Caller
-from siaga_classifier.ledger.core.model import DAY_MS, HOUR_MS, Policy
+from siaga_classifier.ledger.core.policy import DAY_MS, HOUR_MS, Policy
 
 log = structlog.get_logger()
 
@@ -106,7 +114,7 @@ async def _run(
         value = ledger.read(encode_key(caller))
         return None if value is None else decode_account(value)
 
-    book = Book(policies, shared, read)
+    book = Book(policies, shared, read, lambda tenant, since_ms: recent_callers(ledger.records(), tenant, since_ms))
     clerk = Clerk(runtime, names, book)
     ledger = Ledger(names, runtime.settings, partitions, clerk.offer)
     clerk.ledger = ledger
@@ -114,7 +122,10 @@ async def _run(
     def recovered() -> None:
         owned = ledger.owned()
         records = [(key, value) for key, value in ledger.records() if read_partition(value) in owned]
-        book.restore(read_due(key, value) for key, value in records)
+        book.restore(
+            [read_due(key, value) for key, value in records if not is_suspension(key)],
+            [decode_suspension(key, value) for key, value in records if is_suspension(key)],
+        )
         log.info("recovered", accounts=len(records), partitions=len(owned))
 
     ledger.on_recovered = recovered
@@ -168,7 +179,7 @@ async def _watch(runtime: Runtime, ledger: Ledger, clerk: Clerk) -> None:
             log.warning("cannot see the lag", error=type(error).__name__)
             before = None
             continue
-        now = (clerk.settled, {partition: position for partition, (position, _) in lag.items()})
+        now = (clerk.settled, {where: position for where, (position, _) in lag.items()})
         waits = not clerk.idle or any(position < end for position, end in lag.values())
         if waits and now == before:
             raise StalledError("records wait and nothing moves")

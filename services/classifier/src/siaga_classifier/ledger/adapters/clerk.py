@@ -6,7 +6,7 @@ any two of these makes the same records come again, and they make the same chang
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -19,10 +19,18 @@ from siaga_kit.records import Outgoing, Record
 from siaga_kit.service import Runtime
 
 from siaga_classifier.ledger.adapters.faust_app import Ledger
-from siaga_classifier.ledger.adapters.messages import announcement, read_outcome
+from siaga_classifier.ledger.adapters.messages import announcement, read_decision, read_outcome
 from siaga_classifier.ledger.adapters.names import SERVICE, Names
-from siaga_classifier.ledger.adapters.table_codec import encode_account, encode_key
-from siaga_classifier.ledger.book import Book, Caller, Posting
+from siaga_classifier.ledger.adapters.table_codec import (
+    decode_suspension,
+    encode_account,
+    encode_key,
+    encode_suspension,
+    suspension_key,
+)
+from siaga_classifier.ledger.book import Book, Caller, Posting, Suspension
+from siaga_classifier.ledger.core.entries import Decision
+from siaga_classifier.ledger.core.policy import Span
 
 log = structlog.get_logger()
 
@@ -98,61 +106,91 @@ class Clerk:
         wall_ms = int(time.time() * 1000)
         postings: list[tuple[Posting, str | None]] = []
         letters: list[Outgoing] = []
+        suspensions: dict[bytes, Suspension] = {}
         for event in events:
             record = record_of(event)
             try:
-                posting = self._post(record, wall_ms)
+                changed = self._post(record, wall_ms, suspensions)
             except Exception as error:  # noqa: BLE001  (whatever it is, this record cannot be counted and the next can)
                 letters.append(self._bury(record, error))
                 continue
-            if posting is not None:
-                postings.append((posting, record.traceparent))
-        await self._settle(postings, letters, wall_ms)
+            postings += [(posting, record.traceparent) for posting in changed]
+        await self._settle(postings, letters, suspensions, wall_ms)
         # In the order of arrival: faust commits up to the first gap, but takes the lowest it has seen for the start.
         for event in events:
             event.ack()
         self.settled += len(events)
         telemetry.counter("siaga.stage.records").add(len(events), {"stage": SERVICE})
 
-    def _post(self, record: Record, wall_ms: int) -> Posting | None:
+    def _post(self, record: Record, wall_ms: int, suspensions: dict[bytes, Suspension]) -> list[Posting]:
+        """What a record changes; what it says of a centre's suspensions goes to those that are to be kept."""
         if record.value is None:
-            return None
-        caller, entry = read_outcome(record.value)
+            return []
+        is_decision = record.topic == self._names.decisions.name
+        caller, word = read_decision(record.value) if is_decision else read_outcome(record.value)
+        if isinstance(word, tuple):
+            return self._suspend(caller.tenant, record.partition, word, suspensions, wall_ms)
         published_at_ms = record.timestamp_ms if record.timestamp_ms > 0 else wall_ms
-        return self._book.post(caller, record.partition, entry, published_at_ms, wall_ms)
+        posting = self._book.post(caller, record.partition, word, published_at_ms, wall_ms)
+        if isinstance(word, Decision):
+            log.info("decision", kind=word.kind.value, tenant=caller.tenant, changes=posting is not None)
+        return [] if posting is None else [posting]
+
+    def _suspend(
+        self, tenant: str, partition: int, span: Span, suspensions: dict[bytes, Suspension], wall_ms: int
+    ) -> list[Posting]:
+        key = suspension_key(tenant, partition)
+        pending = suspensions.get(key)
+        kept = pending.spans if pending else self._kept(key)
+        changed, postings = self._book.suspend(tenant, partition, span, kept, wall_ms)
+        if changed is not None:
+            suspensions[key] = changed
+        log.info("sanctions rest", tenant=tenant, partition=partition, recounted=len(postings))
+        return postings
+
+    def _kept(self, key: bytes) -> tuple[Span, ...]:
+        value = self.ledger.read(key) if self.ledger is not None else None
+        return () if value is None else decode_suspension(key, value).spans
 
     async def _settle_due(self) -> None:
         if self.ledger is None or not self.ledger.ready:
             return
         wall_ms = int(time.time() * 1000)
         postings = self._book.fall_due(wall_ms, MAX_DUE)
-        await self._settle([(posting, None) for posting in postings], [], wall_ms)
+        await self._settle([(posting, None) for posting in postings], [], {}, wall_ms)
 
     async def _settle(
-        self, postings: Sequence[tuple[Posting, str | None]], letters: Sequence[Outgoing], wall_ms: int
+        self,
+        postings: Sequence[tuple[Posting, str | None]],
+        letters: Sequence[Outgoing],
+        suspensions: Mapping[bytes, Suspension],
+        wall_ms: int,
     ) -> None:
         outgoing = [*letters, *conflated(self._names, postings, wall_ms)]
         if outgoing:
             await self._until_done(lambda: self._publish(outgoing))
         # Of several changes of one account in a batch, the table needs the last.
         accounts = {posting.caller: posting for posting, _ in postings}
-        if accounts:
-            await self._until_done(lambda: self._write(list(accounts.values())))
+        rows = [
+            (
+                posting.partition,
+                encode_key(posting.caller),
+                None if posting.account is None else encode_account(posting.account),
+            )
+            for posting in accounts.values()
+        ]
+        # When sanctions rest is kept last: without it, the record that said so is counted again.
+        rows += [(one.partition, key, encode_suspension(one)) for key, one in suspensions.items()]
+        if rows:
+            await self._until_done(lambda: self._write(rows))
 
     async def _publish(self, outgoing: Sequence[Outgoing]) -> None:
         publisher = await self._runtime.publisher()
         await publisher.publish(outgoing)
 
-    async def _write(self, postings: Sequence[Posting]) -> None:
+    async def _write(self, rows: Sequence[tuple[int, bytes, bytes | None]]) -> None:
         assert self.ledger is not None
-        acknowledged = [
-            await self.ledger.write(
-                posting.partition,
-                encode_key(posting.caller),
-                None if posting.account is None else encode_account(posting.account),
-            )
-            for posting in postings
-        ]
+        acknowledged = [await self.ledger.write(partition, key, value) for partition, key, value in rows]
         await asyncio.gather(*acknowledged)
 
     async def _until_done(self, step: Callable[[], Awaitable[None]]) -> None:

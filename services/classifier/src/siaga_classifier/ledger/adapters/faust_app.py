@@ -85,7 +85,7 @@ class Ledger:
         self.on_recovered: Callable[[], None] = lambda: None
         self.at_rest: Callable[[], Awaitable[None]] = _nothing
         self.ready = False
-        source = self.app.topic(names.outcomes.name, key_type=bytes, value_type=bytes)
+        source = self.app.topic(*names.sources, key_type=bytes, value_type=bytes)
 
         # One task: with more, faust commits past records that are still being worked on.
         @self.app.agent(source, concurrency=1, name=f"{names.app_id}.clerk")
@@ -158,12 +158,12 @@ class Ledger:
             self.names.changelog, key=key, value=value, partition=partition, timestamp=None, headers=None
         )
 
-    async def lag(self) -> dict[int, tuple[int, int]]:
-        """(position, end) of each of our partitions of the outcomes."""
+    async def lag(self) -> dict[TP, tuple[int, int]]:
+        """(position, end) of each of our partitions of what is counted."""
         consumer = self.app.consumer
-        ours = [tp for tp in consumer.assignment() if tp.topic == self.names.outcomes.name]
+        ours = [tp for tp in consumer.assignment() if tp.topic in self.names.sources]
         ends = await consumer.highwaters(*ours)
-        return {tp.partition: (await consumer.position(tp) or 0, ends[tp] or 0) for tp in ours}
+        return {tp: (await consumer.position(tp) or 0, ends[tp] or 0) for tp in ours}
 
 
 async def _nothing() -> None:

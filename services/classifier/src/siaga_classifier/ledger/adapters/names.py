@@ -20,6 +20,12 @@ class Names:
     outcomes: Topic = catalogue.CALLER_OUTCOMES
     sanctions: Topic = catalogue.SANCTIONS
     dead_letters: Topic = catalogue.DEAD_LETTERS
+    decisions: Topic = catalogue.CALLER_DECISIONS
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """The topics that the ledger counts from; partitioned alike."""
+        return (self.outcomes.name, self.decisions.name)
 
     @property
     def changelog(self) -> str:

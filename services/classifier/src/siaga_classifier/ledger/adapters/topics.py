@@ -29,17 +29,23 @@ class PartitionsError(Exception):
 
 
 async def ensure_changelog(settings: KafkaSettings, names: Names) -> int:
-    """Create the changelog topic if there is none; how many partitions it shares with the outcomes.
+    """Create the changelog topic if there is none; how many partitions it shares with what is counted.
 
-    Raises Transient while the outcomes topic is not there yet.
+    Raises Transient while a topic to count from is not there yet, PartitionsError where they are not alike.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.bootstrap, **security(settings))
     try:
         await admin.start()
         have = await _partitions(admin, names)
-        source = have.get(names.outcomes.name, 0)
-        if source == 0:
-            raise Transient(f"topic {names.outcomes.name} does not exist yet")
+        for name in names.sources:
+            if have.get(name, 0) == 0:
+                raise Transient(f"topic {name} does not exist yet")
+        source = have[names.outcomes.name]
+        if have[names.decisions.name] != source:
+            raise PartitionsError(
+                f"{names.decisions.name} has {have[names.decisions.name]} partitions, {names.outcomes.name} has "
+                f"{source}; make them the same number, or a decision would not find its caller"
+            )
         if names.changelog not in have:
             await _create(admin, NewTopic(names.changelog, source, settings.replication, topic_configs=CLEANUP))
         elif have[names.changelog] != source:
@@ -59,7 +65,7 @@ async def _partitions(admin: AIOKafkaAdminClient, names: Names) -> dict[str, int
     return {
         topic["topic"]: len(topic["partitions"])
         for topic in await admin.describe_topics()
-        if topic["topic"] in (names.outcomes.name, names.changelog)
+        if topic["topic"] in (*names.sources, names.changelog)
     }
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_classifier.ledger.core.model import DAY_MS
+from siaga_classifier.ledger.core.policy import DAY_MS
 
 # A switch whose clock runs ahead ends sanctions early, which hurts nobody. One that is years ahead would make the
 # ledger forget everybody at once, and for good: beyond a week it is not believed.

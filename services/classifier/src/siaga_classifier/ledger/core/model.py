@@ -1,26 +1,9 @@
-"""The words of the ledger: a remembered call, a centre's policy, where a caller stands."""
+"""Where a caller stands: the state, and all that is needed to go on from there."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
-HOUR_MS: Final = 3_600_000
-DAY_MS: Final = 24 * HOUR_MS
-
-# Pocket dials, children and SIM-less toys ring in bursts: the policy's free menu pranks are counted over this long.
-IVR_WINDOW_MS: Final = DAY_MS
-
-REAL: Final = "real"
-IVR_PRANK: Final = "ivr_prank"
-ANSWERED_PRANK: Final = "answered_prank"
-TEST: Final = "test"
-IN_PROGRESS: Final = "in_progress"
-# Calls that are in no recap: drills, and those that are not over.
-UNLISTED: Final = frozenset({TEST, IN_PROGRESS})
-
-VERIFIED: Final = "verified"
-UNVERIFIED: Final = "unverified"
+from siaga_classifier.ledger.core.entries import VERIFIED
 
 
 class State(StrEnum):
@@ -42,57 +25,12 @@ class Advice(StrEnum):
     SCREEN_LOW = "screen_low"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One call of the caller, as its latest revision has it."""
+class AppealState(StrEnum):
+    """How far an owner's objection has come."""
 
-    call_id: str
-    event_at_ms: int
-    outcome: str
-    revision: int = 1
-    confirmed: bool = False
-    confidential: bool = False
-    backfilled: bool = False
-    trust: str = VERIFIED
-
-    @property
-    def place(self) -> tuple[int, str]:
-        """Where it stands in the order of evaluation, whenever it arrived."""
-        return (self.event_at_ms, self.call_id)
-
-    @property
-    def lifts(self) -> bool:
-        """Whether it clears its caller: help was needed, or was asked for in confidence."""
-        return self.outcome == REAL or self.confidential
-
-    def supersedes(self, other: "Entry") -> bool:
-        """Whether it is the later word on the same call; of two that claim one revision, always the same one wins."""
-        return self.rank > other.rank
-
-    @property
-    def rank(self) -> tuple[int, int, str, bool, bool, bool, str]:
-        """The revision first; the rest only so that no two different words on a call are equal."""
-        return (
-            self.revision, self.event_at_ms, self.outcome, self.confirmed, self.confidential, self.backfilled,
-            self.trust,
-        )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """A centre's sanction policy, durations in milliseconds. `shared`: the number serves many people."""
-
-    version: str
-    weights: Mapping[str, float] = field(default_factory=lambda: {ANSWERED_PRANK: 1.0, IVR_PRANK: 1.0})
-    watch_at: float = 3.0
-    warn_at: float = 5.0
-    temporary_above: float = 5.0
-    temporary_ms: int = DAY_MS
-    memory_ms: int = 180 * DAY_MS
-    protection_ms: int = 30 * DAY_MS
-    review_ms: int = 90 * DAY_MS
-    ivr_prank_free: int = 3
-    shared: bool = False
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DENIED = "denied"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +40,66 @@ class Counted:
     at_ms: int
     weight: float
     confirmed: bool
+    # Who confirmed it; empty = nobody, or not told.
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """That something came, when, and with which call; at_ms 0 = it never did."""
+
+    at_ms: int = 0
+    call_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An owner's objection; decided ones are kept until the next."""
+
+    state: AppealState
+    decision_id: str
+    filed_at_ms: int = 0
+    due_at_ms: int = 0
+    decided_at_ms: int = 0
+    decided_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Permanence:
+    """What people have said to a permanent sanction, and on whose word it stands."""
+
+    approved_by: tuple[str, ...] = ()
+    # Operators who confirmed abuse that led to it, each once.
+    confirmed_by: tuple[str, ...] = ()
+    # When people last looked at it; 0 = never.
+    reviewed_ms: int = 0
+    review_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Ghost calls of the last hour, and what followed from them."""
+
+    ghosts_ms: tuple[int, ...] = ()
+    screen_until_ms: int = 0
+    # The call that made somebody's need likely; told for a day.
+    welfare: Mark = Mark()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What people noted of the number itself."""
+
+    shared: bool = False
+    tags: tuple[str, ...] = ()
+    appeal: Appeal | None = None
+    # The latest malicious report that moved a unit, while it is in memory.
+    false_report: Mark = Mark()
+
+
+NOT_PERMANENT = Permanence()
+NOT_SILENT = Silence()
+UNNOTED = Number()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +121,9 @@ class Standing:
     # Changes that came by time alone since the last call: makes revisions grow between calls.
     ticks: int = 0
     trust: str = VERIFIED
+    permanence: Permanence = NOT_PERMANENT
+    silence: Silence = NOT_SILENT
+    number: Number = UNNOTED
 
     @property
     def score(self) -> float:
