@@ -16,7 +16,7 @@ from siaga_contracts.catalogue import Topic
 # What each service reads: before its first commit nobody else knows, and it would seem to have nothing before it. The
 # ledger's group may carry the classifier's name as well, as it is part of it: the narrower name is looked for first.
 READS: Final[Mapping[str, tuple[Topic, ...]]] = {
-    "ledger": (catalogue.CALLER_OUTCOMES,),
+    "ledger": (catalogue.CALLER_OUTCOMES, catalogue.CALLER_DECISIONS),
     "intake": (),
     "classifier": (catalogue.CALL_EVENTS, catalogue.SANCTIONS),
     "dispatcher": (catalogue.CALL_ASSESSMENTS, catalogue.UNIT_REPORTS),
