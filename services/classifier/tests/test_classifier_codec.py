@@ -94,6 +94,9 @@ def test_an_assessment_says_what_was_found() -> None:
     assert (message.place.address, message.place.position.lat) == ("Jl. Veteran", -6.1)
     assert (message.operator, message.disposition) == ("op-03", call_pb2.DISPOSITION_EMERGENCY)
     assert (message.text, message.callback_number) == ("rumah kebakaran", "+62811")
+    told = form_message()
+    told.form.position.MergeFrom(place_pb2.Position(method="GNSS", confidence_percent=95, floor="12"))
+    assert assessment_message(assessed(told)).place.position == told.form.position
     assert message.outcome_basis[0].rule == "outcome.operator_emergency"
     assert "advice.operator_confirmed" in {reason.rule for reason in message.reasons}
     assert (message.assessment_id, message.revision, message.event_at_ms) == ("", 0, 0)
@@ -120,9 +123,10 @@ def test_the_ledgers_message_tells_what_the_form_said_of_the_caller() -> None:
     message = outcome_message(assessed(form))
     assert (message.false_report, message.safe_to_contact) == (True, True)
     assert list(message.caller_tags) == [call_pb2.CALLER_TAG_CHILD]
-    assert message.callback == assessment_pb2.CallbackReport(
+    report = assessment_pb2.CallbackReport(
         result=call_pb2.CALLBACK_RESULT_NOT_NEEDED, reason="sudah dijemput", operator="op-03", at_ms=5_000
     )
+    assert (message.callback, list(message.callbacks)) == (report, [report])
     assert message.channel == call_pb2.CHANNEL_VOICE
 
 

@@ -80,7 +80,10 @@ def _form_of(form: call_pb2.OperatorForm) -> Form:
 
 
 def _fix_of(position: place_pb2.Position) -> Fix:
-    return Fix(position.lat, position.lon, position.radius_m, position.fixed_at_ms, position.source, position.method)
+    return Fix(
+        position.lat, position.lon, position.radius_m, position.fixed_at_ms, position.source, position.method,
+        position.confidence_percent, position.floor,
+    )  # fmt: skip
 
 
 def assessment_message(assessment: Assessment) -> assessment_pb2.CallAssessment:
@@ -139,16 +142,15 @@ def outcome_message(assessment: Assessment) -> assessment_pb2.CallerOutcome:
         silent_confirmed=assessment.silent_confirmed,
         safe_to_contact=state.safe_to_contact,
     )
-    callback = state.callback
-    if callback is not None:
-        message.callback.CopyFrom(
-            assessment_pb2.CallbackReport(
-                result=int(callback.result),  # type: ignore[arg-type]
-                reason=callback.reason,
-                operator=state.operator,
-                at_ms=callback.at_ms,
-            )
+    for callback in state.callbacks:
+        message.callbacks.add(
+            result=int(callback.result),
+            reason=callback.reason,
+            operator=callback.operator or state.operator,
+            at_ms=callback.at_ms,
         )
+    if message.callbacks:
+        message.callback.CopyFrom(message.callbacks[-1])
     return message
 
 
@@ -175,7 +177,14 @@ def _place(assessment: Assessment) -> place_pb2.Place:
         fix = place.fix
         message.position.CopyFrom(
             place_pb2.Position(
-                lat=fix.lat, lon=fix.lon, radius_m=fix.radius_m, fixed_at_ms=fix.fixed_at_ms, source=fix.source
+                lat=fix.lat,
+                lon=fix.lon,
+                radius_m=fix.radius_m,
+                fixed_at_ms=fix.fixed_at_ms,
+                source=fix.source,
+                method=fix.method,
+                confidence_percent=fix.confidence_percent,
+                floor=fix.floor,
             )
         )
     return message
