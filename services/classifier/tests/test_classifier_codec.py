@@ -130,6 +130,28 @@ def test_the_ledgers_message_tells_what_the_form_said_of_the_caller() -> None:
     assert message.channel == call_pb2.CHANNEL_VOICE
 
 
+def test_the_ledgers_message_tells_when_an_operator_said_what_it_was() -> None:
+    ended = call_pb2.CallEvent(
+        event_id="e9", call_id="c1", tenant="36.73", kind=call_pb2.CALL_EVENT_KIND_ENDED, event_at_ms=3_000
+    )
+    assert outcome_message(assessed(ended)).decided_at_ms == 0
+    later = call_pb2.CallEvent(
+        event_id="e11", call_id="c1", tenant="36.73", kind=call_pb2.CALL_EVENT_KIND_MESSAGE, event_at_ms=9_000
+    )
+    assert outcome_message(assessed(ended, form_message(), later)).decided_at_ms == 5_000
+
+
+@pytest.mark.parametrize("contradicted", [True, False])
+def test_a_contradicted_number_is_told_whatever_else_came(*, contradicted: bool) -> None:
+    ringing = call_pb2.CallEvent(
+        event_id="e1", call_id="c1", tenant="36.73", kind=call_pb2.CALL_EVENT_KIND_RINGING, event_at_ms=1_000,
+        caller=call_pb2.Caller(
+            key="k", number="+62811", identity_trust=common_pb2.IDENTITY_TRUST_UNVERIFIED, contradicted=contradicted
+        ),
+    )  # fmt: skip
+    assert outcome_message(assessed(form_message(), ringing)).identity_contradicted is contradicted
+
+
 def test_a_confidential_caller_is_called_only_where_it_is_safe() -> None:
     form = form_message()
     form.form.type = "kdrt"

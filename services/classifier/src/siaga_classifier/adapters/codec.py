@@ -4,7 +4,7 @@ from siaga.v1 import assessment_pb2, call_pb2, common_pb2, place_pb2
 
 from siaga_classifier.core.assess import Assessment
 from siaga_classifier.core.events import CallEvent, Fix, Form
-from siaga_classifier.core.state import CallState
+from siaga_classifier.core.state import CallState, Mark
 from siaga_classifier.core.vocabulary import (
     CallbackResult,
     CallerTag,
@@ -60,6 +60,7 @@ def event_of(message: call_pb2.CallEvent) -> CallEvent:
         message.backfilled,
         message.test,
         message.civic.written if message.civic.country in _HERE else "",
+        caller.contradicted,
     )
 
 
@@ -141,6 +142,8 @@ def outcome_message(assessment: Assessment) -> assessment_pb2.CallerOutcome:
         false_report=state.disposition is Disposition.FALSE_REPORT,
         silent_confirmed=assessment.silent_confirmed,
         safe_to_contact=state.safe_to_contact,
+        decided_at_ms=state.disposed_at_ms,
+        identity_contradicted=bool(state.marks & Mark.CALLER_CONTRADICTED),
     )
     for callback in state.callbacks:
         message.callbacks.add(

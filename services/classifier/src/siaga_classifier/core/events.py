@@ -75,3 +75,5 @@ class CallEvent:
     test: bool = False
     # The caller's address in Indonesia as the network states it, in one line.
     civic: str = ""
+    # Two different numbers were shown for the caller.
+    caller_contradicted: bool = False

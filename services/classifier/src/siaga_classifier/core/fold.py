@@ -132,6 +132,8 @@ def _marks(event: CallEvent) -> int:
         marks |= Mark.MERGED.value
     if event.test:
         marks |= Mark.TEST.value
+    if event.caller_contradicted:
+        marks |= Mark.CALLER_CONTRADICTED.value
     if event.kind == EventKind.ENDED:
         marks |= _ENDED_BY.get(event.hangup_by, 0)
         if event.q850 in FAILED_CAUSES:

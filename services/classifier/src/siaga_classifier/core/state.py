@@ -41,6 +41,8 @@ class Mark(IntFlag):
     CALLED = 256
     # It was a part of another call, which has it now.
     MERGED = 512
+    # Two numbers were shown for the caller: whose call it was, nobody knows.
+    CALLER_CONTRADICTED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,11 @@ class CallState:
     def disposition(self) -> Disposition:
         said = self.form.disposition if self.form else None
         return Disposition(said[2]) if said else Disposition.UNSPECIFIED
+
+    @property
+    def disposed_at_ms(self) -> int:
+        """When an operator said what the call was; 0 = nobody did."""
+        return self.form.disposition[0] if self.form and self.form.disposition else 0
 
     @property
     def form_type(self) -> str:
