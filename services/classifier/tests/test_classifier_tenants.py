@@ -40,8 +40,9 @@ def test_a_tenants_own_rules_stay_its_own() -> None:
     overlay = ({"types": {"animal": {"strong": ["garangan masuk kandang"]}}},)
     views = TenantViews(Tenants({"36.73": tenant(rules=overlay), "17.71": tenant()}))
     assert views["36.73"].read("garangan masuk kandang").type == "animal"
-    assert views["17.71"].read("garangan masuk kandang").type == "unclear"
-    assert views["36.73"].read("ada ular masuk rumah") == views["17.71"].read("ada ular masuk rumah")
+    assert views["17.71"].read("garangan masuk kandang").type != "animal"
+    shared, own = (views[code].read("ada ular masuk rumah") for code in ("17.71", "36.73"))
+    assert replace(own, rules_version=shared.rules_version) == shared
 
 
 def test_faulty_rules_stop_the_start_and_name_the_tenant() -> None:

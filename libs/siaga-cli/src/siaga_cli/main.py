@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "intake": "intake",
     "sanctions": "sanctions",
     "bench": "bench",
+    "model": "model",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

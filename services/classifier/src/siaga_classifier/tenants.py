@@ -1,17 +1,20 @@
 """What the classifier asks of each tenant, made once at start."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from siaga_tenants import Area, Gazetteer, Tenant, TenantError, Tenants, normalise_name
+from siaga_tenants import Area, Gazetteer, Need, Tenant, TenantError, Tenants, normalise_name
 
+from siaga_classifier.adapters.model_files import shipped_table
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.words.concern import judge_text
+from siaga_classifier.core.words.model import WordModel
 from siaga_classifier.core.words.rule_shape import RuleError
 from siaga_classifier.core.words.rulebook import RulePack
-from siaga_classifier.core.words.rules import Reading, read
+from siaga_classifier.core.words.rules import Reading
 
 # A call's text is read again with each of its events; these many texts stay read.
 READ_TEXTS: Final = 4_096
@@ -82,13 +85,21 @@ def _view(tenant: Tenant, national: RulePack) -> TenantView:
             automatic_types=frozenset(tenant.dispatch.automatic_types),
         ),
         areas=TenantAreas(tenant.gazetteer),
+        agencies=lambda kind, priority: _kinds(tenant.plan.needs(kind, priority)),
     )
 
 
+def _kinds(needs: Iterable[Need]) -> tuple[str, ...]:
+    """The first kind of each need: whoever usually has that duty."""
+    return tuple(dict.fromkeys(need.kinds[0] for need in needs if not need.optional))
+
+
 def _reader(pack: RulePack) -> Callable[[str], Reading]:
+    model = WordModel(shipped_table(), pack.lexicon)
+
     @lru_cache(maxsize=READ_TEXTS)
     def remembered(text: str) -> Reading:
-        return read(text, pack)
+        return judge_text(text, pack, model)
 
     return remembered
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from siaga_classifier.core.advice import Case, Policy, advise
+from siaga_classifier.core.agencies import national_agencies
 from siaga_classifier.core.outcome import CallerHistory, facts_of, has_silent_code, judge
 from siaga_classifier.core.place import Areas, Place, locate
 from siaga_classifier.core.state import CallState, Mark
@@ -28,6 +29,7 @@ CONFIDENTIAL_PRIORITY: Final = Priority.P2
 _NO_TEXT: Final = Reading()
 _OPERATORS_WORD: Final = 1.0
 _SESSION_STALE: Final = Reason("text.session_stale", "", 1.0)
+_HELPED: Final = frozenset({Advice.DISPATCH, Advice.REVIEW})
 _NOWHERE: Final = Place()
 _TYPE_OF_OUTCOME: Final = {
     Outcome.IVR_PRANK: PRANK,
@@ -52,6 +54,8 @@ class TenantView:
     base_priority: Mapping[str, Priority]
     policy: Policy
     areas: Areas | None
+    # Kinds of units that a type and a priority call for, by the response plan.
+    agencies: Callable[[str, str], tuple[str, ...]] = national_agencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ class Assessment:
     text: str
     confidential: bool
     operator_confirmed: bool
+    # What the words say by themselves, whatever anybody said of them.
+    words: Reading = _NO_TEXT
+    # Kinds of units that the response plan calls for; none where nothing is to be done.
+    agencies: tuple[str, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -154,6 +162,8 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
         text=_text(state),
         confidential=confidential,
         operator_confirmed=judgement.outcome in _CONFIRMING and state.disposition is not Disposition.UNSPECIFIED,
+        words=reading,
+        agencies=tenant.agencies(kind, priority.name) if counsel.advice in _HELPED else (),
     )
 
 

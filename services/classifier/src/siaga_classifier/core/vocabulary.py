@@ -1,5 +1,6 @@
 """The domain's closed vocabularies. The numbers are those of the contracts, so that a codec only casts them."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
@@ -37,6 +38,11 @@ class Advice(IntEnum):
     DISPATCH = 1
     REVIEW = 2
     RECORD = 3
+
+
+def most_concerned(advices: Iterable[Advice]) -> Advice:
+    """The advice that does most; what is not said gives way."""
+    return min((advice for advice in advices if advice), default=Advice.UNSPECIFIED)
 
 
 def most_urgent(one: Priority, other: Priority) -> Priority:

@@ -15,7 +15,7 @@ PHRASES: Final = ("ignore", "present", "turns")
 GUARDS: Final = ("confessed", "fiction", "drill", "news", "question", "old", "over")
 NEGATIONS: Final = ("next", "near", "bound")
 RAISER: Final = ("name", "priority", "any")
-SECTIONS: Final = ("version", "slang", "negation", "guards", "raisers", "types", *PHRASES)
+SECTIONS: Final = ("version", "slang", "negation", "guards", "raisers", "types", "classes", *PHRASES)
 
 
 def check_shape(document: Mapping[str, Any], types: Collection[str]) -> None:
@@ -26,7 +26,7 @@ def check_shape(document: Mapping[str, Any], types: Collection[str]) -> None:
     _known(document, SECTIONS, "", "section")
     for section in PHRASES:
         _texts(document.get(section, ()), section)
-    for section, names in (("guards", GUARDS), ("negation", NEGATIONS), ("slang", None)):
+    for section, names in (("guards", GUARDS), ("negation", NEGATIONS), ("slang", None), ("classes", None)):
         for name, texts in _mapping(document.get(section, {}), section, names).items():
             _texts(texts, f"{section}.{name}")
     for index, raiser in enumerate(_list(document.get("raisers", ()), "raisers")):

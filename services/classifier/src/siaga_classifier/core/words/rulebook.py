@@ -68,7 +68,7 @@ def compile_pack(documents: Sequence[Mapping[str, Any]]) -> RulePack:
         check_shape(document, TYPES)
     slang = _slang(documents)
     known = frozenset(word for document in documents for text in _all_texts(document) for word in _tokens(text, slang))
-    lexicon = Lexicon(slang, known)
+    lexicon = Lexicon(slang, known, _classes(documents, slang))
     builder = _Builder(lexicon)
     base_priority = dict.fromkeys(TYPES, Priority.P3)
     for document in documents:
@@ -191,18 +191,33 @@ def _choices(body: str) -> list[str]:
 
 
 def _slang(documents: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What spellings mean. A later document may say otherwise: where a tenant lies, a word means what it means there."""
     slang: dict[str, str] = {}
     for document in documents:
+        own: dict[str, str] = {}
         for meaning, spellings in document.get("slang", {}).items():
             for spelling in spellings:
-                if slang.setdefault(str(spelling), meaning) != meaning:
-                    raise RuleError(f"slang.{meaning}: {spelling!r} already means {slang[str(spelling)]!r}")
+                if own.setdefault(str(spelling), meaning) != meaning:
+                    raise RuleError(f"slang.{meaning}: {spelling!r} already means {own[str(spelling)]!r}")
+        slang.update(own)
     return slang
 
 
+def _classes(documents: Sequence[Mapping[str, Any]], slang: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    classes: dict[str, tuple[str, ...]] = {}
+    for document in documents:
+        for name, words in document.get("classes", {}).items():
+            for word in words:
+                for plain in slang.get(word, word).split():
+                    classes[plain] = tuple(dict.fromkeys((*classes.get(plain, ()), name)))
+    return classes
+
+
 def _all_texts(document: Mapping[str, Any]) -> Iterator[str]:
-    """Every phrase of a document, whatever it is for, and what slang stands for."""
+    """Every phrase of a document, whatever it is for, what slang stands for, and the words of classes."""
     yield from document.get("slang", {})
+    for words in document.get("classes", {}).values():
+        yield from words
     yield from document.get("ignore", ())
     yield from document.get("present", ())
     yield from document.get("turns", ())

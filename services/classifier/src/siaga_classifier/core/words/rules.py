@@ -13,7 +13,9 @@ from siaga_classifier.core.vocabulary import (
     NON_EMERGENCY,
     PRANK,
     UNCLEAR,
+    Advice,
     Priority,
+    most_concerned,
     most_urgent,
 )
 from siaga_classifier.core.words.matching import Hit, find
@@ -43,7 +45,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text says. `guard` names why its event is doubted; `strong` = a life threat or a confidential cue, undoubted."""
+    """What a text says. `guard` names why its event is doubted; `strong` = a life threat or a confidential cue, undoubted.
+
+    `advice` is what the words alone call for, the place taken as known; UNSPECIFIED where they tell nothing either way.
+    """
 
     type: str = UNCLEAR
     alternatives: tuple[str, ...] = ()
@@ -53,13 +58,22 @@ class Reading:
     confidential: bool = False
     strong: bool = False
     guard: str = ""
+    advice: Advice = Advice.UNSPECIFIED
+    # How much is said for each type that is told.
+    evidence: tuple[tuple[str, float], ...] = ()
+    rules_version: str = ""
+    model_version: str = ""
 
 
 def read(text: str, pack: RulePack) -> Reading:
-    """The reading of one text."""
-    words = words_of(text, pack.lexicon)
+    """The reading of one text by the rules alone."""
+    return read_words(words_of(text, pack.lexicon), pack)
+
+
+def read_words(words: Words, pack: RulePack) -> Reading:
+    """The same of a text whose words have been found already."""
     if not words.words:
-        return Reading()
+        return Reading(advice=Advice.REVIEW)
     hits = find(words, pack)
     told = [hit for hit in hits if hit.phrase.role is Role.TYPE]
     events = [hit for hit in told if hit.phrase.name not in NO_EVENT_TYPES]
@@ -102,6 +116,10 @@ def most_serious(readings: Iterable[Reading]) -> Reading:
         any(other.confidential for other in ranked),
         any(other.strong for other in ranked),
         first.guard,
+        most_concerned(other.advice for other in ranked),
+        first.evidence,
+        first.rules_version,
+        first.model_version,
     )
 
 
@@ -150,7 +168,16 @@ def _event(
     if guard and not (secret and guard_name in _TIME_GUARDS):
         if guard_name != OVER:
             return _doubted(standing, guard, words)
-        return Reading(kind, (NON_EMERGENCY, *others), Priority.P4, 0.5, (guard, *reasons)[:MAX_REASONS], guard=OVER)
+        return Reading(
+            kind,
+            (NON_EMERGENCY, *others),
+            Priority.P4,
+            0.5,
+            (guard, *reasons)[:MAX_REASONS],
+            guard=OVER,
+            advice=Advice.RECORD,
+            evidence=tuple(scores.items()),
+        )
     priority = pack.base_priority[kind]
     for hit in (*standing, *raisers):
         priority = most_urgent(priority, hit.phrase.priority)
@@ -168,6 +195,8 @@ def _event(
         bool(secret),
         bool(secret) or (sure and priority <= Priority.P1),
         guard_name,
+        Advice.DISPATCH if sure and not guard else Advice.REVIEW,
+        tuple(scores.items()),
     )
 
 
@@ -188,13 +217,24 @@ def _rank(name: str, score: float, pack: RulePack) -> tuple[bool, float, int, st
 def _circumstances(raisers: Sequence[Hit], words: Words) -> Reading:
     """Danger without an event: nobody knows what it is, so a person must look."""
     priority = min(hit.phrase.priority for hit in raisers)
-    return Reading(UNCLEAR, (), priority, 0.3, _reasons(raisers, words), strong=priority <= Priority.P1)
+    return Reading(
+        UNCLEAR, (), priority, 0.3, _reasons(raisers, words), strong=priority <= Priority.P1, advice=Advice.REVIEW
+    )
 
 
 def _doubted(events: Sequence[Hit], guard: Reason, words: Words) -> Reading:
     told = tuple(dict.fromkeys(hit.phrase.name for hit in sorted(events, key=lambda hit: -hit.phrase.weight)))
     reasons = (guard, *_reasons(events, words))[:MAX_REASONS]
-    return Reading(NON_EMERGENCY, told, Priority.P4, 0.5, reasons, guard=_guard_name(guard))
+    return Reading(
+        NON_EMERGENCY,
+        told,
+        Priority.P4,
+        0.5,
+        reasons,
+        guard=_guard_name(guard),
+        advice=Advice.RECORD,
+        evidence=((NON_EMERGENCY, SURE_SCORE),),
+    )
 
 
 def _no_event(told: Sequence[Hit], words: Words, pack: RulePack) -> Reading:
@@ -208,8 +248,23 @@ def _no_event(told: Sequence[Hit], words: Words, pack: RulePack) -> Reading:
         for hit in hits:
             priority = most_urgent(priority, hit.phrase.priority)
         score = sum(hit.phrase.weight for hit in hits)
-        return Reading(kind, (), priority, 1 - 0.5**score, _reasons(hits, words))
+        return Reading(
+            kind,
+            (),
+            priority,
+            1 - 0.5**score,
+            _reasons(hits, words),
+            advice=_advice_without_event(kind, hits),
+            evidence=((kind, score),),
+        )
     return Reading()
+
+
+def _advice_without_event(kind: str, hits: Sequence[Hit]) -> Advice:
+    """A cry for help is looked at; a "tolong" that may be mere politeness says nothing either way."""
+    if kind != UNCLEAR:
+        return Advice.RECORD
+    return Advice.REVIEW if any(hit.phrase.priority for hit in hits) else Advice.UNSPECIFIED
 
 
 def _guard_name(guard: Reason | None) -> str:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 # A text is a note or a chat message. Beyond this it is an attack or a paste, and its head still says what it is about.
@@ -21,12 +21,18 @@ _DIGIT_LETTERS: Final = str.maketrans("013457@", "oieasta")
 _MIXED: Final = re.compile(r"(?=.*[a-z])(?=.*[013457@])")
 
 
+# Spellings whose plain words stay known. People's words repeat; a flood of invented ones must not fill the memory.
+MAX_REMEMBERED_WORDS: Final = 50_000
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """The words of a text, and the indices of those that begin a new clause."""
+    """The words of a text, the indices of those that begin a new clause, and the spellings they were typed in."""
 
     words: tuple[str, ...]
     clause_starts: frozenset[int]
+    # One for each spelling of the text; its words are one or more of `words`.
+    typed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +41,35 @@ class Lexicon:
 
     slang: Mapping[str, str]
     known: frozenset[str]
+    # Of a plain word: what it is one of ("body", "vehicle").
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Of spellings met before: the same spelling always gives the same words.
+    _remembered: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def plain(self, typed: str) -> tuple[str, ...]:
+        """The words that a spelling stands for."""
+        words = self._remembered.get(typed)
+        if words is None:
+            words = tuple(_plain_word(typed, self).split())
+            if len(self._remembered) >= MAX_REMEMBERED_WORDS:
+                self._remembered.clear()
+            self._remembered[typed] = words
+        return words
 
 
 def words_of(text: str, lexicon: Lexicon) -> Words:
     """Lower case, no accents, slang undone, stretched letters and endings removed where that makes a known word."""
     plain = unicodedata.normalize("NFKD", text[:MAX_TEXT_CHARS]).encode("ascii", "ignore").decode().lower()
     words: list[str] = []
+    typed: list[str] = []
     starts: set[int] = set()
     for part in _WORD_OR_BREAK.findall(plain.replace("'", "").replace("-", " ")):
         if part[0] in ",.;:!?\n":
             starts.add(len(words))
             continue
-        words.extend(_plain_word(part, lexicon).split())
-    return Words(tuple(words), frozenset(starts))
+        typed.append(part)
+        words.extend(lexicon.plain(part))
+    return Words(tuple(words), frozenset(starts), tuple(typed))
 
 
 def _plain_word(word: str, lexicon: Lexicon) -> str:

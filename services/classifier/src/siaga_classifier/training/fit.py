@@ -1,0 +1,238 @@
+"""Training: from labelled texts to the table of weights. Same texts, same table. The only module that needs scikit-learn."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+from typing import Any, Final
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
+
+from siaga_classifier.core.vocabulary import (
+    CONFIDENTIAL_TYPES,
+    NON_EMERGENCY,
+    TYPES,
+    Advice,
+    Priority,
+)
+from siaga_classifier.core.words.concern import CONFIDENTIAL, NEED, TYPE, URGENCY
+from siaga_classifier.core.words.features import text_features
+from siaga_classifier.core.words.model import Head, Table
+from siaga_classifier.core.words.text import Lexicon, words_of
+from siaga_classifier.training.corpus import Example, Part
+
+# A word of one text alone is that text's own; pieces and pairs are many, and must earn their place in the table.
+MIN_TEXTS_WITH_WORD: Final = 2
+MIN_TEXTS_WITH_PIECE: Final = 3
+# Inverse strength of the penalty; the best by cross-validation over families.
+FITNESS: Final = 20.0
+MAX_ITERATIONS: Final = 150
+# An everyday sentence of others says less about 112 than a text written for it.
+EVERYDAY_WEIGHT: Final = 0.3
+# A second right type teaches as well, less than the first.
+ALTERNATIVE_WEIGHT: Final = 0.3
+# A call for help that is taken for nothing is the error that counts.
+HELP_WEIGHT: Final = 2.0
+# Temperatures beyond these mean that the calibration texts are too few to say.
+TEMPERATURES: Final = (0.5, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A text of the training, and how much it counts."""
+
+    example: Example | None
+    text: str
+    weight: float
+
+    @property
+    def type(self) -> str:
+        return self.example.type if self.example else NON_EMERGENCY
+
+    @property
+    def need(self) -> str:
+        return (self.example.advice if self.example else Advice.RECORD).name.lower()
+
+    @property
+    def urgency(self) -> str:
+        priority = self.example.priority if self.example else Priority.P4
+        return (Priority.P1 if priority is Priority.P0 else priority).name
+
+    @property
+    def confidential(self) -> str:
+        return CONFIDENTIAL if self.type in CONFIDENTIAL_TYPES else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A head with the estimator that it came from; the test holds the table against it."""
+
+    head: Head
+    estimator: Any
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The features kept, and what each weighs: a rare one more than one in every text."""
+
+    rows: dict[str, int]
+    weights: Any
+
+    def matrix(self, texts: Sequence[str], lexicon: Lexicon) -> Any:
+        """One row for each text."""
+        values, columns, ends = [], [], [0]
+        for text in texts:
+            for name, value in text_features(words_of(text, lexicon), lexicon).items():
+                column = self.rows.get(name)
+                if column is not None:
+                    columns.append(column)
+                    values.append(value * self.weights[column])
+            ends.append(len(columns))
+        return csr_matrix((values, columns, ends), shape=(len(texts), len(self.rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A finished training."""
+
+    table: Table
+    fitted: tuple[Fitted, ...]
+    vocabulary: Vocabulary
+
+
+def train(
+    examples: Sequence[Example], everyday: Sequence[str], lexicon: Lexicon, *, version: str, digest: str
+) -> Training:
+    """Learn from the training part; set each head's temperature on the calibration part; learn again from both."""
+    learnt = [_Row(example, example.text, 1.0) for example in examples if example.part is Part.TRAIN]
+    held = [_Row(example, example.text, 1.0) for example in examples if example.part is Part.CALIBRATE]
+    chatter = [_Row(None, text, EVERYDAY_WEIGHT) for text in everyday]
+    # More threads add in another order, and another order gives other bytes.
+    with threadpool_limits(1):
+        temperatures = _calibrate([*learnt, *chatter], held, lexicon)
+        rows = [*learnt, *held, *chatter]
+        vocabulary = _vocabulary([row.text for row in rows], lexicon)
+        matrix = vocabulary.matrix([row.text for row in rows], lexicon)
+        fitted = tuple(
+            _fitted(name, temperatures[name], estimator, first)
+            for name, estimator, first in _with_columns({name: _fit(name, matrix, rows) for name in HEADS})
+        )
+    return Training(_table(fitted, vocabulary, version, digest), fitted, vocabulary)
+
+
+HEADS: Final[dict[str, Callable[[_Row], str]]] = {
+    TYPE: lambda row: row.type,
+    NEED: lambda row: row.need,
+    URGENCY: lambda row: row.urgency,
+    CONFIDENTIAL: lambda row: row.confidential,
+}
+
+
+def _calibrate(learnt: Sequence[_Row], held: Sequence[_Row], lexicon: Lexicon) -> dict[str, float]:
+    vocabulary = _vocabulary([row.text for row in learnt], lexicon)
+    matrix = vocabulary.matrix([row.text for row in learnt], lexicon)
+    unseen = vocabulary.matrix([row.text for row in held], lexicon)
+    return {
+        name: _temperature(_fit(name, matrix, learnt), unseen, [HEADS[name](row) for row in held]) for name in HEADS
+    }
+
+
+def _vocabulary(texts: Sequence[str], lexicon: Lexicon) -> Vocabulary:
+    counts = Counter(name for text in texts for name in text_features(words_of(text, lexicon), lexicon))
+    kept = sorted(
+        name
+        for name, count in counts.items()
+        if count >= (MIN_TEXTS_WITH_WORD if name[0] in "=^@#" else MIN_TEXTS_WITH_PIECE)
+    )
+    weights = np.array([log((1 + len(texts)) / (1 + counts[name])) + 1 for name in kept])
+    return Vocabulary({name: row for row, name in enumerate(kept)}, weights / weights.mean())
+
+
+def _fit(name: str, matrix: Any, rows: Sequence[_Row]) -> Any:
+    """One head's estimator."""
+    label = HEADS[name]
+    labels = [label(row) for row in rows]
+    weights = [row.weight for row in rows]
+    indices = list(range(len(rows)))
+    if name == TYPE:
+        for index, row in enumerate(rows):
+            for other in row.example.alternatives if row.example else ():
+                indices.append(index)
+                labels.append(other)
+                weights.append(ALTERNATIVE_WEIGHT)
+    balance = _balance(labels, weights)
+    weights = [
+        weight * balance[label] * (HELP_WEIGHT if name == NEED and label == "dispatch" else 1.0)
+        for label, weight in zip(labels, weights, strict=True)
+    ]
+    estimator = LogisticRegression(C=FITNESS, max_iter=MAX_ITERATIONS, tol=1e-3)
+    return estimator.fit(matrix[indices], labels, sample_weight=weights)
+
+
+def _balance(labels: Sequence[str], weights: Sequence[float]) -> dict[str, float]:
+    """Rare answers count more, by the root of how rare they are: wholly balanced, a handful of texts would shout."""
+    totals: Counter[str] = Counter()
+    for label, weight in zip(labels, weights, strict=True):
+        totals[label] += weight  # type: ignore[assignment]  # a sum of weights
+    mean = sum(totals.values()) / len(totals)
+    return {label: (mean / total) ** 0.5 for label, total in totals.items()}
+
+
+def _temperature(estimator: Any, matrix: Any, labels: Sequence[str]) -> float:
+    """What the scores are divided by so that, of texts given 80 %, 80 % are right."""
+    raw = estimator.decision_function(matrix)
+    if raw.ndim == 1:
+        raw = np.stack([np.zeros_like(raw), raw], axis=1)
+    classes = list(estimator.classes_)
+    known = [index for index, label in enumerate(labels) if label in classes]
+    truth = np.array([classes.index(labels[index]) for index in known])
+    raw = raw[known]
+
+    def loss(temperature: float) -> float:
+        scaled = raw / temperature
+        scaled = scaled - scaled.max(axis=1, keepdims=True)
+        told = scaled[np.arange(len(truth)), truth] - np.log(np.exp(scaled).sum(axis=1))
+        return float(-told.mean())
+
+    return round(float(minimize_scalar(loss, bounds=TEMPERATURES, method="bounded").x), 3)
+
+
+def _with_columns(estimators: dict[str, Any]) -> list[tuple[str, Any, int]]:
+    made, first = [], 0
+    for name, estimator in estimators.items():
+        made.append((name, estimator, first))
+        first += len(estimator.coef_)
+    return made
+
+
+def _fitted(name: str, temperature: float, estimator: Any, first: int) -> Fitted:
+    """The estimator with its temperature in its coefficients, and the head it makes."""
+    estimator.coef_ = estimator.coef_ / temperature
+    estimator.intercept_ = estimator.intercept_ / temperature
+    classes = tuple(str(label) for label in estimator.classes_)
+    labels = classes if len(classes) > 2 else (classes[1],)
+    if name == TYPE and (missing := set(TYPES) - set(labels)):
+        raise ValueError(f"no training text of {', '.join(sorted(missing))}; every type needs some")
+    return Fitted(Head(name, labels, first), estimator, temperature)
+
+
+def _table(fitted: Sequence[Fitted], vocabulary: Vocabulary, version: str, digest: str) -> Table:
+    coefficients = np.concatenate([_centred(each.estimator.coef_) for each in fitted])
+    return Table(
+        version,
+        digest,
+        tuple(each.head for each in fitted),
+        tuple(vocabulary.rows),
+        (coefficients * vocabulary.weights).T.astype(np.float16).astype(np.float32),
+        np.concatenate([each.estimator.intercept_ for each in fitted]).astype(np.float32),
+    )
+
+
+def _centred(coefficients: Any) -> Any:
+    """Of several answers only differences count: with their middle at 0, a weight above 0 speaks for its answer."""
+    return coefficients - coefficients.mean(axis=0) if len(coefficients) > 1 else coefficients
