@@ -2,6 +2,7 @@
 
 import time
 
+import grpc
 from siaga.v1 import caller_advice_service_pb2_grpc
 from siaga_contracts import catalogue
 from siaga_kit import grpc_server
@@ -9,8 +10,10 @@ from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import load_tenants
 
+from siaga_classifier.adapters import advice_http
 from siaga_classifier.adapters.advice import SERVICE, CallerAdvice, advice_redis
 from siaga_classifier.adapters.advice_store import AdviceStore, SanctionReader
+from siaga_classifier.adapters.askers import AccessSettings, Askers
 from siaga_classifier.adapters.call_store import CallStore
 from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.tenants import TenantViews
@@ -19,7 +22,8 @@ from siaga_classifier.tenants import TenantViews
 async def start(runtime: Runtime) -> None:
     """Start both stages and the advice service. Bad tenant data stops the start, before anything is consumed."""
     settings = runtime.settings
-    views = TenantViews(load_tenants(settings.tenants_dir))
+    tenants = load_tenants(settings.tenants_dir)
+    views = TenantViews(tenants)
     calls = Stage(
         service=runtime.service,
         group="siaga.classifier.calls",
@@ -31,18 +35,23 @@ async def start(runtime: Runtime) -> None:
         service=runtime.service,
         group="siaga.classifier.advice",
         topics=[catalogue.SANCTIONS],
-        processor=SanctionReader(AdviceStore(runtime.redis(), _now_ms)),
+        processor=SanctionReader(AdviceStore(runtime.redis(), _now_ms), tenants),
         runtime=runtime,
+        tombstones=True,
     )
     redis = advice_redis(settings.redis.url)
     runtime.on_stop(redis.aclose)
     store, secret = AdviceStore(redis, _now_ms), settings.caller_secret.get_secret_value().encode()
-    service = CallerAdvice(store, views, secret, _now_ms)
-    await grpc_server.serve(
-        runtime,
-        lambda server: caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(service, server),
-        [SERVICE],
-    )
+    advice = CallerAdvice(store, views, secret, _now_ms)
+    askers = Askers({code: tenant.sources for code, tenant in tenants.items()}, AccessSettings())
+    runtime.health.tell("sources", lambda: askers.trouble)
+    runtime.spawn("sources", askers.follow(runtime, settings.tenants_dir))
+    advice_http.open_door(runtime, advice_http.AdviceDoor(advice, askers, _now_ms))
+
+    def register(server: grpc.aio.Server) -> None:
+        caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(advice, server)
+
+    await grpc_server.serve(runtime, register, [SERVICE])
     runtime.spawn("calls", calls.run())
     runtime.spawn("sanctions", sanctions.run())
 
