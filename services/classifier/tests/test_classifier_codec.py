@@ -1,12 +1,13 @@
 """The codec: vocabularies as in the contract, messages as they are."""
 
 import pytest
-from siaga.v1 import assessment_pb2, call_pb2, common_pb2, place_pb2
+from siaga.v1 import assessment_pb2, call_pb2, common_pb2, decision_pb2, place_pb2
 from siaga_classifier.adapters.codec import CONTRACT_ENUMS, assessment_message, event_of, outcome_message
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import Assessment, TenantView, assess
 from siaga_classifier.core.caller_advice import Routing
+from siaga_classifier.core.caller_decisions import DecisionKind
 from siaga_classifier.core.events import Fix, Form
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.vocabulary import (
@@ -26,6 +27,7 @@ PACK = load_pack()
 VIEW = TenantView(lambda text: read(text, PACK), PACK.base_priority, Policy(lambda kind, _: kind != "prank"), None)
 ENUMS = {
     **CONTRACT_ENUMS, Outcome: assessment_pb2.Outcome, Advice: assessment_pb2.Advice, Routing: common_pb2.RoutingAdvice,
+    DecisionKind: decision_pb2.DecisionKind,
 }  # fmt: skip
 
 
