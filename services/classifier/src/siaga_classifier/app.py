@@ -19,7 +19,9 @@ from siaga_classifier.adapters.advice import SERVICE, CallerAdvice, advice_redis
 from siaga_classifier.adapters.advice_store import AdviceStore, SanctionReader
 from siaga_classifier.adapters.askers import AccessSettings, Askers
 from siaga_classifier.adapters.call_store import CallStore
+from siaga_classifier.adapters.callback_store import CallbackStore
 from siaga_classifier.assembly import CallAssembly
+from siaga_classifier.callbacks import Callbacks
 from siaga_classifier.tenants import TenantViews
 
 # A person waits for the answer, and the call as a whole ends after five seconds.
@@ -27,7 +29,7 @@ PUBLISH_WITHIN_S: Final = 2.0
 
 
 async def start(runtime: Runtime) -> None:
-    """Start both stages and the advice service. Bad tenant data stops the start, before anything is consumed."""
+    """Start the stages and the advice service. Bad tenant data stops the start, before anything is consumed."""
     settings = runtime.settings
     tenants = load_tenants(settings.tenants_dir)
     views = TenantViews(tenants)
@@ -45,6 +47,13 @@ async def start(runtime: Runtime) -> None:
         processor=SanctionReader(AdviceStore(runtime.redis(), _now_ms), tenants),
         runtime=runtime,
         tombstones=True,
+    )
+    callbacks = Stage(
+        service=runtime.service,
+        group="siaga.classifier.callbacks",
+        topics=[catalogue.CALLER_OUTCOMES],
+        processor=Callbacks(CallbackStore(runtime.redis())),
+        runtime=runtime,
     )
     redis = advice_redis(settings.redis.url)
     runtime.on_stop(redis.aclose)
@@ -75,6 +84,7 @@ async def start(runtime: Runtime) -> None:
     await grpc_server.serve(runtime, register, [SERVICE, sanctions.SERVICE])
     runtime.spawn("calls", calls.run())
     runtime.spawn("sanctions", standings.run())
+    runtime.spawn("callbacks", callbacks.run())
 
 
 def _now_ms() -> int:
