@@ -105,9 +105,20 @@ def test_the_smallest_area_that_holds_the_point_is_told(tmp_path: Path) -> None:
     areas = [area("large", 4), area("small", 1), area("all", 16)]
     gazetteer = Gazetteer.of(areas, Borders(desa, outline))
     found = [gazetteer.at(at, at) for at in (0.05, 0.5, 0.7, 1.5, 2.5)]
-    assert [area and area.code for area in found] == ["small", "small", "large", "all", None]
+    assert [area and area.code for area in found] == ["small", "small", "large", None, None]
     assert gazetteer.borders.distance_m(1, 1) == 0
     assert gazetteer.borders.distance_m(0, 3) == pytest.approx(111_320)
+
+
+def test_the_outline_fills_gaps_between_desas_and_adds_nothing_at_the_border(tmp_path: Path) -> None:
+    ring = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
+    gap = [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6], [0.4, 0.4]]
+    shape = f'{{"type":"Polygon","coordinates":[{ring},{gap}]}}'
+    holed = f'{{"type":"Feature","properties":{{"kode":"holed"}},"geometry":{shape}}}'
+    borders = Borders(
+        write_squares(tmp_path / "desa.gz", holed), write_squares(tmp_path / "outline.gz", square("all", 1.1))
+    )
+    assert [sorted(borders.holding(at, at)) for at in (0.2, 0.5, 1.05)] == [["all", "holed"], ["all"], []]
 
 
 @pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"[]"), gzip.compress(b'{"features":[]}')])

@@ -3,6 +3,7 @@
 from siaga_tenants.borders import Borders, BordersError
 from siaga_tenants.document import TenantError
 from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
+from siaga_tenants.landmarks import Landmark
 from siaga_tenants.loading import load_sources, load_tenants
 from siaga_tenants.messages import gsm7_length
 from siaga_tenants.model import (
@@ -19,6 +20,7 @@ from siaga_tenants.model import (
     Tenants,
     UnitSpec,
 )
+from siaga_tenants.national import NationalArea, NationalGazetteer, national
 
 __all__ = [
     "Area",
@@ -29,7 +31,10 @@ __all__ = [
     "Conversations",
     "DispatchPolicy",
     "Gazetteer",
+    "Landmark",
     "Messages",
+    "NationalArea",
+    "NationalGazetteer",
     "Need",
     "ResponsePlan",
     "SanctionPolicy",
@@ -41,5 +46,6 @@ __all__ = [
     "gsm7_length",
     "load_sources",
     "load_tenants",
+    "national",
     "normalise_name",
 ]

@@ -21,7 +21,7 @@ class BordersError(Exception):
 class Borders:
     """Polygons by area code. `desa` answers points; `outline` is the coarse border of the whole tenant."""
 
-    __slots__ = ("_codes", "_outline", "_tree", "desa_file", "outline_file")
+    __slots__ = ("_codes", "_ground", "_outline", "_tree", "desa_file", "outline_file")
 
     def __init__(self, desa_file: Path, outline_file: Path) -> None:
         self.desa_file = desa_file
@@ -29,14 +29,22 @@ class Borders:
         self._codes: tuple[str, ...] = ()
         self._tree: shapely.STRtree | None = None
         self._outline: tuple[tuple[str, Any], ...] | None = None
+        self._ground: Any = None
 
     def holding(self, lat: float, lon: float) -> list[str]:
-        """Codes of all areas whose polygon holds the point (its edge included)."""
+        """Codes of all areas whose polygon holds the point (its edge included).
+
+        The outline counts only where the desas leave a gap between them: along the border it is hundreds of metres off.
+        """
         if self._tree is None:
             self._read_all()
         assert self._tree is not None
-        found = self._tree.query(shapely.Point(lon, lat), predicate="intersects")
-        return [self._codes[int(index)] for index in found]
+        point = shapely.Point(lon, lat)
+        found = [self._codes[int(index)] for index in self._tree.query(point, predicate="intersects")]
+        outlines = {code for code, _ in self._outlines()}
+        if outlines.issuperset(found) and not self._encloses(point):
+            return []
+        return found or sorted(outlines)
 
     def codes(self) -> tuple[str, ...]:
         """Codes of all areas that have a polygon."""
@@ -54,6 +62,18 @@ class Borders:
             for _, polygon in self._outlines()
         )
         return float(min(distances)) * METRES_PER_DEGREE
+
+    def _encloses(self, point: Any) -> bool:
+        """Whether the point lies on the ground of the desas, the gaps between their polygons filled."""
+        if self._ground is None:
+            assert self._tree is not None
+            outlines = {code for code, _ in self._outlines()}
+            geometries = self._tree.geometries
+            desas = [geometries[index] for index, code in enumerate(self._codes) if code not in outlines]
+            parts = shapely.get_parts(shapely.union_all(desas or list(geometries)))
+            self._ground = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(parts)))
+            shapely.prepare(self._ground)
+        return bool(shapely.intersects(self._ground, point))
 
     def _outlines(self) -> tuple[tuple[str, Any], ...]:
         if self._outline is None:

@@ -20,6 +20,7 @@ def describe(tenant: Tenant) -> str:
         f"  sources   {', '.join(source.name for source in tenant.sources)}",
         f"  units     {units}; {examples} are examples, {estimated} positions are estimates",
         f"  areas     {', '.join(f'{count} {level}' for level, count in levels.items())}",
+        f"  landmarks {len(tenant.landmarks)} of its own",
         f"  policy    {policy}, {len(tenant.rules)} own rules",
     )
     return "\n".join(lines)

@@ -8,10 +8,10 @@ from typing import Any, Final
 from siaga_tenants.areas import read_gazetteer
 from siaga_tenants.checks import Loaded, check_alone, check_credentials, check_unique
 from siaga_tenants.document import Problems, TenantError, Value, read_document
+from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
 from siaga_tenants.model import Source, Tenant, Tenants
-from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_sources
-from siaga_tenants.sanctions import read_sanctions
+from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_sanctions, read_sources
 from siaga_tenants.units import read_plan, read_units
 
 SOURCES_FILE: Final = "sources.yaml"
@@ -75,6 +75,7 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
     plan, needs = read_plan(document("plan"))
     sources = read_sources(document("sources"))
     units = read_units(document("units"))
+    gazetteer = read_gazetteer(folder, folder_code, problems)
     tenant = Tenant(
         code=folder_code,
         name=name,
@@ -85,10 +86,11 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
         dispatch=read_dispatch(document("dispatch")),
         plan=plan,
         units=tuple(unit for unit, _ in units),
-        gazetteer=read_gazetteer(folder, folder_code, problems),
+        gazetteer=gazetteer,
         messages=read_messages(document("messages")),
         rules=_rules(folder / "rules.yaml", problems),
         conversations=read_conversations(identity),
+        landmarks=read_landmarks(folder, gazetteer.borders, problems),
     )
     loaded = Loaded(folder, tenant, sources, units, needs)
     check_alone(loaded, problems)
