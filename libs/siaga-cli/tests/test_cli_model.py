@@ -41,7 +41,7 @@ def test_a_text_is_classified() -> None:
 def test_a_tenant_places_it() -> None:
     (told,) = results(run("classify", "-", "--json", "--tenant", "36.73", stdin=lines(FIRE)))
     assert isinstance(told["place"], dict)
-    assert told["place"]["area_code"].startswith("36.73")
+    assert told["place"]["code"].startswith("36.73")
 
 
 def test_bad_lines_are_told_and_nothing_beside_them_is_lost(tmp_path: Path) -> None:

@@ -82,7 +82,14 @@ def _table(lines: Iterable[TextLine], results: Iterable[dict[str, Any]]) -> Tabl
             result["priority"],
             result["type"] + (" (confidential)" if result["confidential"] else ""),
             " ".join(result["agencies"]),
-            escape(place["area_name"]) if place else "",
+            escape(_place(place)) if place else "",
             escape(text[:SHOWN_CHARS] + ("…" if len(text) > SHOWN_CHARS else "")),
         )
     return shown
+
+
+def _place(place: dict[str, Any]) -> str:
+    """The place, or the centre whose call it is, or how many it may be."""
+    if place["misdirected_to"]:
+        return f"→ {place['misdirected_to']['name']}"
+    return place["name"] or (f"one of {len(place['candidates'])}" if place["doubt"] else "")

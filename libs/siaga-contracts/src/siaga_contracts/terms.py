@@ -26,7 +26,6 @@ class CallEventKind(IntEnum):
     POSITION = 14
     SESSION_STALE = 15
     OVERDUE = 16
-    MERGED = 17
 
 
 class Channel(IntEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from siaga_classifier.core.assess import TenantView
-from siaga_classifier.core.place import Place, locate
+from siaga_classifier.core.place import Place, place_fields, place_of_words
 from siaga_classifier.core.vocabulary import NO_EVENT_TYPES, Advice
 from siaga_classifier.core.words.rules import Reading
 
@@ -50,7 +50,7 @@ def _told(line: TextLine, reading: Reading, view: TenantView) -> dict[str, Any]:
         "confidence": reading.confidence,
         "confidential": reading.confidential,
         "alternatives": list(reading.alternatives),
-        "place": _place(_located(line.text, reading, view)),
+        "place": place_fields(_located(line.text, reading, view)),
         "reasons": [
             {"rule": reason.rule, "detail": reason.detail, "weight": round(reason.weight, 3)}
             for reason in reading.reasons
@@ -60,21 +60,8 @@ def _told(line: TextLine, reading: Reading, view: TenantView) -> dict[str, Any]:
     }
 
 
-def _located(text: str, reading: Reading, view: TenantView) -> Place | None:
+def _located(text: str, reading: Reading, view: TenantView) -> Place:
     """Where the words say it is; everyday talk is not searched."""
     if view.areas is None or (reading.type in NO_EVENT_TYPES and reading.advice is Advice.RECORD):
-        return None
-    return locate("", text, None, view.areas)
-
-
-def _place(place: Place | None) -> dict[str, Any] | None:
-    if place is None or place.fix is None:
-        return None
-    return {
-        "area_code": place.area_code,
-        "area_name": place.area_name,
-        "lat": place.fix.lat,
-        "lon": place.fix.lon,
-        "radius_m": place.fix.radius_m,
-        "inside": place.inside,
-    }
+        return Place()
+    return place_of_words(text, view.areas)

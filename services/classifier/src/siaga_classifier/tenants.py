@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from siaga_tenants import Area, Gazetteer, Need, Tenant, TenantError, Tenants, normalise_name
+from siaga_tenants import Gazetteer, Need, Tenant, TenantError, Tenants
 
+from siaga_classifier.adapters.maps import TenantAreas
 from siaga_classifier.adapters.model_files import shipped_table
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
@@ -25,7 +26,8 @@ class TenantViews(Mapping[str, TenantView]):
 
     def __init__(self, tenants: Tenants) -> None:
         national = load_pack()
-        self._views = {code: _view(tenant, national) for code, tenant in tenants.items()}
+        maps = {code: tenant.gazetteer for code, tenant in tenants.items()}
+        self._views = {code: _view(tenant, national, maps) for code, tenant in tenants.items()}
         self._unknown = TenantView(_reader(national), national.base_priority, Policy(_sends_nobody), None)
 
     def of(self, code: str) -> TenantView:
@@ -42,34 +44,7 @@ class TenantViews(Mapping[str, TenantView]):
         return len(self._views)
 
 
-class TenantAreas:
-    """A tenant's gazetteer, with names compared without their spaces: people write Sumurpecung and Sumur Pecung."""
-
-    def __init__(self, gazetteer: Gazetteer) -> None:
-        self._gazetteer = gazetteer
-        self._by_name: dict[str, tuple[Area, ...]] = {}
-        for area in gazetteer.areas:
-            name = _squeezed(area.name)
-            self._by_name[name] = (*self._by_name.get(name, ()), area)
-
-    def at(self, lat: float, lon: float) -> Area | None:
-        """The smallest area that holds the point."""
-        return self._gazetteer.at(lat, lon)
-
-    def by_name(self, name: str) -> tuple[Area, ...]:
-        """All areas of that name."""
-        return self._by_name.get(_squeezed(name), ())
-
-    def by_code(self, code: str) -> Area | None:
-        """The area of a Kemendagri code."""
-        return self._gazetteer.by_code(code)
-
-
-def _squeezed(name: str) -> str:
-    return normalise_name(name).replace(" ", "")
-
-
-def _view(tenant: Tenant, national: RulePack) -> TenantView:
+def _view(tenant: Tenant, national: RulePack, maps: Mapping[str, Gazetteer]) -> TenantView:
     pack = national
     if tenant.rules:
         try:
@@ -84,7 +59,7 @@ def _view(tenant: Tenant, national: RulePack) -> TenantView:
             automatic_channels=frozenset(tenant.dispatch.automatic_channels),
             automatic_types=frozenset(tenant.dispatch.automatic_types),
         ),
-        areas=TenantAreas(tenant.gazetteer),
+        areas=TenantAreas(tenant.gazetteer, tenant.landmarks, tenant.units, maps),
         agencies=lambda kind, priority: _kinds(tenant.plan.needs(kind, priority)),
     )
 

@@ -84,9 +84,20 @@ def _goes_by_itself(case: Case, policy: Policy) -> bool:
 def _send_or_review(case: Case, policy: Policy, basis: str) -> Counsel:
     if case.type in NO_EVENT_TYPES or not policy.sends(case.type, case.priority.name):
         return Counsel(Advice.REVIEW, "no_unit_for_type")
-    if case.place.fix is None:
-        return Counsel(Advice.REVIEW, "no_place")
+    doubt = _doubt(case)
+    return Counsel(Advice.REVIEW, doubt) if doubt else Counsel(Advice.DISPATCH, basis)
+
+
+def _doubt(case: Case) -> str:
+    """Why nobody can be sent to the place yet; empty when it is one place of this tenant."""
+    place = case.place
     # An operator who points beyond the border knows why; a phone's position there may be a neighbour's call.
-    if not case.place.inside and not case.placed_by_operator:
-        return Counsel(Advice.REVIEW, "outside_border")
-    return Counsel(Advice.DISPATCH, basis)
+    if case.placed_by_operator and place.fix is not None:
+        return ""
+    if place.doubt:
+        return place.doubt.value
+    if place.misdirected_to is not None:
+        return "misdirected"
+    if place.fix is None:
+        return "no_place"
+    return "" if place.inside else "outside_border"

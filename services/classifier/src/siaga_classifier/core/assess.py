@@ -155,6 +155,7 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
             *_chosen(state),
             *reading.reasons,
             *_quiet(state, judgement.outcome),
+            *_placed(place),
             Reason(f"advice.{counsel.basis}", "", 1.0),
         ),
         advice=counsel.advice,
@@ -201,10 +202,23 @@ def _priority(state: CallState, reading: Reading, kind: str, tenant: TenantView)
 
 def _place(state: CallState, reading: Reading, tenant: TenantView) -> Place:
     fix = state.operator_fix or state.best_fix
-    text = _text(state) if reading.type not in NO_EVENT_TYPES or state.form_type else ""
+    tells_event = reading.type not in NO_EVENT_TYPES or state.form_type or state.disposition is Disposition.MISDIRECTED
+    text = _text(state) if tells_event else ""
     if fix is None and not state.address and not text:
         return _NOWHERE
     return locate(state.address, text, fix, tenant.areas)
+
+
+def _placed(place: Place) -> tuple[Reason, ...]:
+    """What the words say of the place: what was found by which name, and whose call it is beyond the border."""
+    found: list[Reason] = []
+    if place.candidates:
+        best = place.candidates[0]
+        found.append(Reason(f"place.{best.basis}", best.name, best.score))
+    if place.misdirected_to is not None:
+        centre = place.misdirected_to
+        found.append(Reason("place.misdirected_to", f"{centre.code} {centre.name}", place.score or 1.0))
+    return tuple(found)
 
 
 def _text(state: CallState) -> str:
