@@ -146,6 +146,13 @@ async def test_a_form_alone_does_not_make_a_call_the_first() -> None:
     assert world.final(catalogue.CALL_ASSESSMENTS)["c1"].outcome == assessment_pb2.OUTCOME_ABANDON
 
 
+async def test_a_position_alone_does_not_make_a_call_the_first() -> None:
+    world = World()
+    await world.feed([event(20, "c-fix", K.CALL_EVENT_KIND_POSITION, 500)])
+    await world.feed(menu_call(1, "c1", 1_000))
+    assert world.final(catalogue.CALL_ASSESSMENTS)["c1"].outcome == assessment_pb2.OUTCOME_ABANDON
+
+
 async def test_a_drill_is_nobodys_first_call() -> None:
     world = World()
     drill = [replaced(message, test=True) for message in menu_call(11, "c-drill", 500)]

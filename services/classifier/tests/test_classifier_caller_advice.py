@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from siaga.v1 import caller_advice_service_pb2, common_pb2
 from siaga_classifier.adapters.advice import MAX_PENDING_READS, CallerAdvice, advice_redis
 from siaga_classifier.adapters.advice_store import AdviceStore, advice_key
-from siaga_classifier.core.caller_advice import CLEAN, MEMORY_MS, Routing, Sanction, advise_caller, kept_for_ms
+from siaga_classifier.core.caller_advice import CLEAN, MEMORY_MS, Kept, Routing, Sanction, advise_caller, kept_for_ms
 from siaga_contracts.callers import caller_key
 
 SECRET = b"secret"
@@ -26,18 +26,18 @@ SANCTIONED = Sanction(Routing.SCREEN, TEMPORARY, NOW_MS + 1, 7)
 class FakeSanctions:
     """Answers by caller key; or fails, or hangs until released."""
 
-    def __init__(self, held: Sanction | Exception | asyncio.Event | None) -> None:
+    def __init__(self, held: Sanction | Kept | Exception | asyncio.Event | None) -> None:
         self._held = held
         self.asked: list[tuple[str, str]] = []
 
-    async def get(self, tenant: str, key: str) -> Sanction | None:
+    async def get(self, tenant: str, key: str) -> Kept:
         self.asked.append((tenant, key))
         if isinstance(self._held, asyncio.Event):
             await self._held.wait()
-            return None
+            return Kept()
         if isinstance(self._held, Exception):
             raise self._held
-        return self._held
+        return self._held if isinstance(self._held, Kept) else Kept(self._held)
 
 
 def service(sanctions: FakeSanctions) -> CallerAdvice:
@@ -62,12 +62,13 @@ async def test_a_sanctioned_number_in_any_spelling() -> None:
         (SANCTIONED, TENANT, "", "no_number"),
         (SANCTIONED, TENANT, "anonymous", "no_number"),
         (Sanction(Routing.SCREEN, TEMPORARY, NOW_MS, 7), TENANT, NUMBER, "expired"),
+        (Kept(SANCTIONED, suspended=True), TENANT, NUMBER, "suspended"),
         (ConnectionError("away"), TENANT, NUMBER, "store_unavailable"),
         (ValueError("not ours"), TENANT, NUMBER, "store_unavailable"),
     ],
 )
 async def test_everything_else_is_normal(
-    held: Sanction | Exception | None, tenant: str, number: str, basis: str
+    held: Sanction | Kept | Exception | None, tenant: str, number: str, basis: str
 ) -> None:
     advice = await service(FakeSanctions(held)).advise(tenant, number)
     assert (advice.routing, advice.state, advice.basis) == (Routing.NORMAL, CLEAN, basis)
@@ -124,7 +125,8 @@ async def test_a_redis_that_accepts_and_never_answers_is_normal() -> None:
     st.none() | st.builds(Sanction, st.integers(0, 9), st.integers(0, 6), st.integers(0, 2 * NOW_MS), st.integers(0, 9))
 )
 def test_only_a_sanction_in_force_screens(sanction: Sanction | None) -> None:
-    advice = advise_caller(sanction, NOW_MS)
+    assert advise_caller(Kept(sanction, suspended=True), NOW_MS).routing is Routing.NORMAL
+    advice = advise_caller(Kept(sanction), NOW_MS)
     in_force = sanction is not None and (not sanction.until_ms or sanction.until_ms > NOW_MS)
     assert in_force or advice.routing is Routing.NORMAL
     if advice.routing is not Routing.NORMAL:
@@ -156,9 +158,25 @@ async def test_a_caller_of_whom_nothing_more_is_heard_leaves_the_store(redis_url
     try:
         await store.put({(tenant, KEY): SANCTIONED})
         assert 0 < await redis.pttl(key) <= MEMORY_MS
-        assert await store.get(tenant, KEY) == SANCTIONED
+        assert await store.get(tenant, KEY) == Kept(SANCTIONED)
         await store.put({(tenant, KEY): Sanction(Routing.SCREEN_LOW, 5, 0, 8)})
         assert await redis.pttl(key) == -1
     finally:
         await redis.delete(key)
+        await redis.aclose()
+
+
+@pytest.mark.stack
+async def test_sanctions_suspended_and_in_force_again(redis_url: str) -> None:
+    redis = Redis.from_url(redis_url)
+    tenant = f"advice-{uuid.uuid4().hex[:8]}"
+    store = AdviceStore(redis, lambda: NOW_MS)
+    try:
+        await store.put({(tenant, KEY): SANCTIONED})
+        await store.suspend(tenant, suspended=True)
+        assert await store.get(tenant, KEY) == Kept(SANCTIONED, suspended=True)
+        await store.suspend(tenant, suspended=False)
+        assert await store.get(tenant, KEY) == Kept(SANCTIONED)
+    finally:
+        await redis.delete(advice_key(tenant, KEY))
         await redis.aclose()

@@ -1,12 +1,13 @@
 """The codec: vocabularies as in the contract, messages as they are."""
 
 import pytest
-from siaga.v1 import assessment_pb2, call_pb2, common_pb2, place_pb2
+from siaga.v1 import assessment_pb2, call_pb2, common_pb2, decision_pb2, place_pb2
 from siaga_classifier.adapters.codec import CONTRACT_ENUMS, assessment_message, event_of, outcome_message
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import Assessment, TenantView, assess
 from siaga_classifier.core.caller_advice import Routing
+from siaga_classifier.core.caller_decisions import DecisionKind
 from siaga_classifier.core.events import Fix, Form
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.vocabulary import (
@@ -26,6 +27,7 @@ PACK = load_pack()
 VIEW = TenantView(lambda text: read(text, PACK), PACK.base_priority, Policy(lambda kind, _: kind != "prank"), None)
 ENUMS = {
     **CONTRACT_ENUMS, Outcome: assessment_pb2.Outcome, Advice: assessment_pb2.Advice, Routing: common_pb2.RoutingAdvice,
+    DecisionKind: decision_pb2.DecisionKind,
 }  # fmt: skip
 
 
@@ -94,6 +96,9 @@ def test_an_assessment_says_what_was_found() -> None:
     assert (message.place.address, message.place.position.lat) == ("Jl. Veteran", -6.1)
     assert (message.operator, message.disposition) == ("op-03", call_pb2.DISPOSITION_EMERGENCY)
     assert (message.text, message.callback_number) == ("rumah kebakaran", "+62811")
+    told = form_message()
+    told.form.position.MergeFrom(place_pb2.Position(method="GNSS", confidence_percent=95, floor="12"))
+    assert assessment_message(assessed(told)).place.position == told.form.position
     assert message.outcome_basis[0].rule == "outcome.operator_emergency"
     assert "advice.operator_confirmed" in {reason.rule for reason in message.reasons}
     assert (message.assessment_id, message.revision, message.event_at_ms) == ("", 0, 0)
@@ -120,10 +125,33 @@ def test_the_ledgers_message_tells_what_the_form_said_of_the_caller() -> None:
     message = outcome_message(assessed(form))
     assert (message.false_report, message.safe_to_contact) == (True, True)
     assert list(message.caller_tags) == [call_pb2.CALLER_TAG_CHILD]
-    assert message.callback == assessment_pb2.CallbackReport(
+    report = assessment_pb2.CallbackReport(
         result=call_pb2.CALLBACK_RESULT_NOT_NEEDED, reason="sudah dijemput", operator="op-03", at_ms=5_000
     )
+    assert (message.callback, list(message.callbacks)) == (report, [report])
     assert message.channel == call_pb2.CHANNEL_VOICE
+
+
+def test_the_ledgers_message_tells_when_an_operator_said_what_it_was() -> None:
+    ended = call_pb2.CallEvent(
+        event_id="e9", call_id="c1", tenant="36.73", kind=call_pb2.CALL_EVENT_KIND_ENDED, event_at_ms=3_000
+    )
+    assert outcome_message(assessed(ended)).decided_at_ms == 0
+    later = call_pb2.CallEvent(
+        event_id="e11", call_id="c1", tenant="36.73", kind=call_pb2.CALL_EVENT_KIND_MESSAGE, event_at_ms=9_000
+    )
+    assert outcome_message(assessed(ended, form_message(), later)).decided_at_ms == 5_000
+
+
+@pytest.mark.parametrize("contradicted", [True, False])
+def test_a_contradicted_number_is_told_whatever_else_came(*, contradicted: bool) -> None:
+    ringing = call_pb2.CallEvent(
+        event_id="e1", call_id="c1", tenant="36.73", kind=call_pb2.CALL_EVENT_KIND_RINGING, event_at_ms=1_000,
+        caller=call_pb2.Caller(
+            key="k", number="+62811", identity_trust=common_pb2.IDENTITY_TRUST_UNVERIFIED, contradicted=contradicted
+        ),
+    )  # fmt: skip
+    assert outcome_message(assessed(form_message(), ringing)).identity_contradicted is contradicted
 
 
 def test_a_confidential_caller_is_called_only_where_it_is_safe() -> None:

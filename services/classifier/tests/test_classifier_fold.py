@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_classifier.adapters.state_codec import Published, SavedCall, StateError, decode, encode
 from siaga_classifier.core.events import CallEvent, Fix, Form
-from siaga_classifier.core.fold import MAX_DIGITS, MAX_MESSAGES, fold, join, state_of
-from siaga_classifier.core.state import Callback, CallState, FormState
+from siaga_classifier.core.fold import MAX_DIGITS, MAX_MESSAGES, MAX_REPORTED, fold, join, state_of
+from siaga_classifier.core.state import Callback, CallState, FormState, Mark
 from siaga_classifier.core.vocabulary import (
     CallbackResult,
     CallerTag,
@@ -32,10 +32,13 @@ FIXES = st.none() | st.builds(
     st.sampled_from([0, 1, 1_050, 10**15]),
     st.sampled_from(["aml", "app", "operator", "cell"]),
     st.sampled_from(["", "GNSS", "Cell"]),
+    st.sampled_from([0.0, 95.0, float("nan")]),
+    st.sampled_from(["", "12"]),
 )
 FORMS = st.builds(
     Form, st.sampled_from(["", "op-01", "op-02"]), WORDS, WORDS, FIXES, st.sampled_from(["", "kdrt", "injury"]),
-    st.sampled_from(Priority), st.sampled_from(Disposition),
+    st.sampled_from(Priority), st.sampled_from(Disposition), st.sampled_from(CallbackResult), WORDS,
+    st.sampled_from([(), (CallerTag.CHILD,)]), st.booleans(),
 )  # fmt: skip
 TIMES = st.integers(1_000, 1_100)
 
@@ -102,20 +105,20 @@ def test_a_saved_call_reads_back_as_it_was(stream: list[CallEvent], revision: in
 
 
 def test_every_field_of_the_state_survives_saving() -> None:
-    said = ("op", "t", "a", (1.0, 2.0, 3.0, 4, "s"), "kdrt", 2, 3, 1, "keliru", 3, 1)
+    fix = (1.0, 2.0, 3.0, 4, "s", "GNSS", 95.0, "12")
+    said = ("op", "t", "a", fix, "kdrt", 2, 3, 3, 1)
     form = FormState(*[(1, "e", value) for value in said])
     numbers = range(5, 17)
     state = CallState(
         "36.73", "asterisk/pbx1", Channel.APP, *numbers, (11, 1, "+62", "k"), ((1, "5"),), ((1, "e", "x"),), (1, "op"),
-        form, (3, 2, -3.0, (1.0, 2.0, 3.0, 4, "s")),
-        18, 19,
+        form, (3, 2, -3.0, fix), 18, 19, 20, ((21, "e", 1, "keliru", "op"),),
     )  # fmt: skip
     assert all(getattr(state, field.name) != field.default for field in fields(CallState))
     assert decode(encode(SavedCall(state))).state == state
 
 
 @pytest.mark.parametrize(
-    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x96\x03", b"\x96\x04", 1)]
+    "value", [b"", b"\x00", encode(SavedCall(CallState("t"))).replace(b"\x96\x04", b"\x96\x05", 1)]
 )
 def test_bytes_of_another_kind_or_version_are_refused(value: bytes) -> None:
     with pytest.raises(StateError):
@@ -123,14 +126,25 @@ def test_bytes_of_another_kind_or_version_are_refused(value: bytes) -> None:
 
 
 def test_states_of_earlier_versions_are_read() -> None:
-    form = FormState(operator=(1, "e", "op-3"), disposition=(2, "e", 1))
-    state = CallState("36.73", "asterisk/pbx1", Channel.APP, ringing_at_ms=7, form=form, messaged_at_ms=8)
-    _, wire, added, *published = msgspec.msgpack.decode(encode(SavedCall(state, Published(3, b"a", b"b"))))
-    wire[-2] = wire[-2][:7]
-    second = msgspec.msgpack.encode([2, wire, added, *published])
-    assert decode(second) == SavedCall(state, Published(3, b"a", b"b"))
+    fix = (-6.1, 106.1, 20.0, 5, "aml", "", 0.0, "")
+    form = FormState(operator=(1, "e", "op-3"), position=(2, "e", fix), disposition=(2, "e", 1))
+    state = CallState(
+        "36.73", "asterisk/pbx1", Channel.APP, ringing_at_ms=7, marks=Mark.CALLED.value, form=form, fix=(2, 5, -20.0, fix),
+        messaged_at_ms=8,
+    )  # fmt: skip
+    told = Published(3, b"a", b"b")
+    _, wire, added, *published = msgspec.msgpack.decode(encode(SavedCall(state, told)))
+    # No version before the fourth knew what a call is, nor of a fix more than five things.
+    wire[14], wire[-1][3], wire[-2][3][2], third = 0, wire[-1][3][:5], wire[-2][3][2][:5], wire[-2]
+    wire[-2] = third[:7]
+    second = msgspec.msgpack.encode([2, wire, added[:2], *published])
+    assert decode(second) == SavedCall(state, told)
     first = msgspec.msgpack.encode([1, wire, *published])
-    assert decode(first) == SavedCall(replace(state, messaged_at_ms=0), Published(3, b"a", b"b"))
+    assert decode(first) == SavedCall(replace(state, messaged_at_ms=0), told)
+    wire[-2] = [*third[:7], (9, "f", 2), (9, "f", "sibuk"), (9, "f", 3), (9, "f", 1)]
+    form = replace(form, caller_tags=(9, "f", 3), safe_to_contact=(9, "f", 1))
+    state = replace(state, form=form, reported=((9, "f", 2, "sibuk", "op-3"),))
+    assert decode(msgspec.msgpack.encode([3, wire, added[:2], *published])) == SavedCall(state, told)
 
 
 def test_a_conversation_is_stale_until_the_next_message_in_any_order() -> None:
@@ -181,10 +195,13 @@ def test_what_came_of_a_call_back_and_what_was_noted_of_the_caller() -> None:
         form=replace(noted, callback=CallbackResult.NOT_NEEDED, callback_reason="salah pencet"),
     )
     state = fold(None, [spoke, tried])
-    assert state.callback == Callback(CallbackResult.NOT_NEEDED, 20, "salah pencet")
+    missed, settled = Callback(CallbackResult.NO_ANSWER, 10), Callback(CallbackResult.NOT_NEEDED, 20, "salah pencet")
+    assert state.callbacks == (missed, settled)
     assert state.caller_tags == (CallerTag.CHILD, CallerTag.MENTAL_HEALTH)
     assert state.safe_to_contact
-    assert fold(None, [tried]).callback == Callback(CallbackResult.NO_ANSWER, 10)
+    later = [replace(tried, event_id=f"e{at}", event_at_ms=at) for at in range(30, 60)]
+    many = fold(state, later).callbacks
+    assert (len(many), many[0], many[-1].at_ms) == (MAX_REPORTED, settled, 59)
     assert not fold(None, [tried]).safe_to_contact
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from siaga_classifier.core.events import CallEvent, Form
+from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.outcome import TABLE, CallerHistory, Fact, facts_of, judge
 from siaga_classifier.core.vocabulary import Channel, Disposition, EventKind, HangupBy, Outcome, QueueLeft
@@ -50,6 +50,9 @@ EVENTS = {
     "end:cause0": {"kind": E.ENDED, "q850": 0},
     "end:congestion": {"kind": E.ENDED, "hangup_by": HangupBy.SYSTEM, "q850": 34},
     "message": {"kind": E.MESSAGE, "text": "ada ular", "channel": Channel.APP},
+    "position": {"kind": E.POSITION, "position": Fix(-6.1, 106.1, 20.0, 0, "aml")},
+    "overdue": {"kind": E.OVERDUE},
+    "merged": {"kind": E.MERGED},
     "test": {"kind": E.RINGING, "test": True},
     "form": {"kind": E.FORM, "form": Form(text="catatan")},
     **{f"form:{d.name.lower()}": {"kind": E.FORM, "form": Form(disposition=d)} for d in Disposition if d},
@@ -102,6 +105,16 @@ SCENARIOS = [
     Scenario("ringing", "ring@0", Outcome.IN_PROGRESS, "in_progress"),
     Scenario("being answered", "ring@0 ivr@1 queue@2 answered@9", Outcome.IN_PROGRESS, "in_progress"),
     Scenario("waiting in the second queue", "ring@0 queue@2 left:timeout@60", Outcome.IN_PROGRESS, "in_progress"),
+    Scenario("a position, the call will follow", "position@0", Outcome.IN_PROGRESS, "in_progress"),
+    Scenario("a position, and nobody called", "position@0 overdue@0", Outcome.UNRESOLVED, "position_without_call"),
+    Scenario("positions, and nobody called", "position@0 overdue@0 position@200", Outcome.UNRESOLVED, "position_without_call"),
+    Scenario("a position whose call came by another name", "position@0 merged@0", Outcome.IN_PROGRESS, "in_progress"),
+    Scenario("the same, found overdue before", "position@0 overdue@0 merged@0", Outcome.IN_PROGRESS, "in_progress"),
+    Scenario("a position whose call rang late", "position@0 overdue@0 ring@300", Outcome.IN_PROGRESS, "in_progress"),
+    Scenario("rang, nothing for hours", "ring@0 queue@3 overdue@3", Outcome.UNRESOLVED, "end_lost"),
+    Scenario("answered, nothing for hours", "ring@0 answered@9 overdue@9", Outcome.UNRESOLVED, "end_lost"),
+    Scenario("overdue, then its end comes late", "ring@0 overdue@0 end:caller@5", Outcome.ABANDON, "left_while_ringing"),
+    Scenario("overdue, and it went on", "ring@0 overdue@0 queue@9", Outcome.IN_PROGRESS, "in_progress"),
     Scenario("app report", "message@0", Outcome.UNRESOLVED, "written_awaits_operator"),
     Scenario("app report an operator confirmed", "message@0 form:emergency@30", Outcome.REAL, "operator_emergency"),
     Scenario("app report found a prank", "message@0 form:prank@30", Outcome.ANSWERED_PRANK, "operator_prank"),

@@ -267,7 +267,7 @@ async def test_a_sanction_reaches_the_switch(line: Line) -> None:
     runtime = Runtime("classifier", line.settings)
     stage = Stage(
         service="classifier", group=f"{line.tenant}.advice", topics=[line.sanctions],
-        processor=SanctionReader(AdviceStore(runtime.redis(), lambda: 5_000)), runtime=runtime,
+        processor=SanctionReader(AdviceStore(runtime.redis(), lambda: 5_000), [line.tenant]), runtime=runtime, tombstones=True,
     )  # fmt: skip
     redis = advice_redis(line.settings.redis.url)
     service = CallerAdvice(AdviceStore(redis, lambda: 5_000), {line.tenant}, secret, lambda: 5_000)
@@ -288,6 +288,15 @@ async def test_a_sanction_reaches_the_switch(line: Line) -> None:
         stub = caller_advice_service_pb2_grpc.CallerAdviceStub(channel)
         while (answer := await stub.GetRoutingAdvice(request)).advice != common_pb2.ROUTING_ADVICE_SCREEN:
             await asyncio.sleep(0.05)
+        store = AdviceStore(runtime.redis(), lambda: 5_000)
+        standing = await store.standing(line.tenant, key)
+        assert standing is not None
+        assert standing.revision == 2
+        # The ledger forgets the caller: a tombstone.
+        await line.publisher.publish([Outgoing(line.sanctions, key, None, f"{uuid.uuid4()}", 5_000)])
+        while (await stub.GetRoutingAdvice(request)).basis != "unknown_caller":
+            await asyncio.sleep(0.05)
+        assert await store.standing(line.tenant, key) is None
     assert (answer.basis, answer.state, answer.until_ms) == ("policy", common_pb2.SANCTION_STATE_TEMPORARY, 9_000)
     runtime.stop.set()
     await asyncio.gather(task, return_exceptions=True)

@@ -1,5 +1,6 @@
 """How the ledger is wired: tenants' policies in its units, and faust kept from what it would do by itself."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,26 @@ def test_a_tenants_policy_in_the_ledgers_units() -> None:
     )  # fmt: skip
 
 
+def test_a_new_version_holds_from_its_first_day_in_the_centres_zone_and_keeps_the_old_ones() -> None:
+    first = SanctionPolicy(version="1", temporary_above=5, memory_days=180)
+    second = SanctionPolicy(
+        version="2", temporary_above=8, memory_days=90, valid_from=date(1970, 1, 3), earlier=(first,)
+    )  # fmt: skip
+    jakarta, jayapura = app.policy_of(second, "Asia/Jakarta"), app.policy_of(second, "Asia/Jayapura")
+    assert jakarta.from_ms == 2 * DAY_MS - 7 * HOUR_MS
+    assert jayapura.from_ms == 2 * DAY_MS - 9 * HOUR_MS
+    assert [jakarta.at(jakarta.from_ms + off).version for off in (-1, 0)] == ["1", "2"]
+    assert jakarta.at(0).temporary_above == 5
+    assert jakarta.at(0).memory_ms == 90 * DAY_MS
+
+
+def test_holidays_are_days_of_the_calendar() -> None:
+    assert app.policy_of(SanctionPolicy(version="1", holidays=(date(1970, 1, 2),))).holidays == {1}
+
+
 def test_shared_numbers_are_known_by_their_keys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     class Tenant:
+        timezone = "Asia/Jakarta"
         sanctions = SanctionPolicy(version="1", shared_numbers=("+6225420112",))
 
     monkeypatch.setattr(app, "load_tenants", lambda folder: {"36.73": Tenant()} if folder == tmp_path else {})

@@ -139,8 +139,9 @@ async def test_a_position_before_its_call_is_safe_at_once_and_told_again_when_it
     (ring,) = await house.take(ASTERISK, rings())
     assert len({alone.call_id, other.call_id, ring.call_id}) == 3
     await house.until(lambda: bool(house.published))
-    (met,) = house.published
+    met, gone = house.published
     assert (met.call_id, met.position, met.caller) == (ring.call_id, alone.position, alone.caller)
+    assert (gone.kind, gone.call_id, gone.position) == (Kind.MERGED, alone.call_id, None)
     # As it would be had the call been known at once, so that no order makes two of it.
     assert [each.event_id for each in await house.take(FIXES, fix("f1"))] == [met.event_id]
 
@@ -167,11 +168,11 @@ async def test_a_drill_and_a_call_for_help_of_one_number_never_meet(house: House
 
 
 async def test_a_position_of_a_drill_waits_for_no_call_for_help(house: House) -> None:
-    await house.take(FIXES, fix("f1"), drill=True)
+    (alone,) = await house.take(FIXES, fix("f1"), drill=True)
     await house.take(ASTERISK, rings(41))
     (drill,) = await house.take(ASTERISK, rings(42, after_s=5), drill=True)
     await house.until(lambda: bool(house.published))
-    assert [(each.call_id, each.test) for each in house.published] == [(drill.call_id, True)]
+    assert [(each.call_id, each.test) for each in house.published] == [(drill.call_id, True), (alone.call_id, True)]
 
 
 async def test_a_conversation_without_a_message_is_stale_once_and_again_after_another(house: House) -> None:

@@ -149,3 +149,18 @@ def test_source_of_a_name(configured: tuple[str, ...], named: str, source: str) 
 
 def test_plain_names() -> None:
     assert plain("op-03") == plain("OP03") == plain("op 03") == "op03"
+
+
+@pytest.mark.parametrize(
+    ("identity", "contradicted"),
+    [
+        (Identity("08111", "tel:+6281234567890", "+628111111111"), True),
+        (Identity(NUMBER, "tel:+6281234567890", NUMBER), False),
+        (Identity(NUMBER, "tel:+6281234567890", "anonymous"), False),
+        (Identity(NUMBER, self_declared=True), False),
+        # The network checked the number: what else is shown does not matter.
+        (Identity(NUMBER, "tel:+6281234567890", "+628111111111", verified=True), False),
+    ],
+)
+def test_two_numbers_for_one_caller_are_told(identity: Identity, *, contradicted: bool) -> None:
+    assert caller(identity, "36.73", SECRET).contradicted is contradicted

@@ -144,8 +144,11 @@ def _lag(told: StackState) -> dict[str, int]:
 
 
 def _processes(told: StackState, lag: dict[str, int]) -> list[dict[str, object]]:
+    # The one process with two doors.
+    advice = {"advice_url": told.addresses.advice_url} if told.addresses and told.addresses.advice_url else {}
     return [
         {
+            **(advice if process.name == "classifier" else {}),
             "name": process.name,
             "pid": process.pid,
             "ready": process.ready,
@@ -174,5 +177,6 @@ def _rows(told: StackState, lag: dict[str, int]) -> Table:
     for row, process in zip(_processes(told, lag), told.processes, strict=True):
         ready = "[green]ready[/]" if process.ready else f"[yellow]{process.why or 'not ready'}[/]"
         numbers = [str("-" if row[name] is None else row[name]) for name in ("pid", "restarts", "lag", "rss_mb")]
-        shown.add_row(process.name, numbers[0], ready, *numbers[1:], process.url)
+        doors = " ".join(str(row[name]) for name in ("url", "advice_url") if name in row)
+        shown.add_row(process.name, numbers[0], ready, *numbers[1:], doors)
     return shown

@@ -26,6 +26,7 @@ class CallEventKind(IntEnum):
     POSITION = 14
     SESSION_STALE = 15
     OVERDUE = 16
+    MERGED = 17
 
 
 class Channel(IntEnum):

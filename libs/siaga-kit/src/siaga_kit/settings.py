@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     http: HttpSettings = HttpSettings(port=8112)
     grpc: ServerSettings = ServerSettings(port=7112)
+    # Where switches that speak no gRPC ask for advice.
+    advice: ServerSettings = ServerSettings(port=8113)
     health: ServerSettings = ServerSettings()
     smpp: SmppSettings = SmppSettings()
     mqtt: MqttSettings = MqttSettings()

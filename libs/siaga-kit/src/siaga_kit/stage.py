@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[M]):
-    """A record and its parsed message."""
+    """A record and its parsed message; of a tombstone (`record.value` None) the message is empty."""
 
     record: Record
     message: M
@@ -66,13 +66,16 @@ class Stage(Generic[M]):
         processor: Processor[M],
         runtime: Runtime,
         max_batch: int = 1000,
+        tombstones: bool = False,
     ) -> None:
+        """`tombstones`: the processor is handed records without a value, too; else they are passed over."""
         self._service = service
         self._group = group
         self._topics = {topic.name: topic for topic in topics}
         self._processor = processor
         self._runtime = runtime
         self._max_batch = max_batch
+        self._tombstones = tombstones
         self._member = Membership(runtime, group, list(self._topics))
         runtime.health.add(f"stage.{group}", lambda: self._member.trouble)
 
@@ -103,10 +106,10 @@ class Stage(Generic[M]):
             for row in rows:
                 record = self._record(row, spans)
                 oldest_ms = min(oldest_ms, record.timestamp_ms)
-                if record.value is None:
+                if record.value is None and not self._tombstones:
                     continue
                 try:
-                    good.append(Item(record, parse(record.value)))  # type: ignore[arg-type]
+                    good.append(Item(record, parse(record.value or b"")))  # type: ignore[arg-type]
                 except Exception as error:  # noqa: BLE001  (whatever the parser raises, the record is unreadable)
                     bad.append(self._bury(record, error))
         try:

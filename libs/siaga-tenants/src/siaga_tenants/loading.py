@@ -11,7 +11,8 @@ from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
 from siaga_tenants.model import Source, Tenant, Tenants
-from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_sanctions, read_sources
+from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_sources
+from siaga_tenants.sanctions import read_sanctions
 from siaga_tenants.units import read_plan, read_units
 
 SOURCES_FILE: Final = "sources.yaml"

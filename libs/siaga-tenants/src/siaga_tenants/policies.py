@@ -1,15 +1,13 @@
-"""Reading `tenant.yaml`, `sources.yaml`, `sanctions.yaml` and `dispatch.yaml`."""
+"""Reading `tenant.yaml`, `sources.yaml` and `dispatch.yaml`."""
 
 from itertools import pairwise
 from typing import Final
 
 from siaga_tenants import connections, credentials
 from siaga_tenants.document import Value
-from siaga_tenants.model import Conversations, DispatchPolicy, SanctionPolicy, Source
+from siaga_tenants.model import Conversations, DispatchPolicy, Source
 from siaga_tenants.vocabulary import (
     CALL_CHANNELS,
-    COUNTABLE_OUTCOMES,
-    OUTCOMES,
     SOURCE_KINDS,
     TIMEZONES,
     TYPES,
@@ -73,37 +71,6 @@ def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
     if "sources" in table and not sources:
         table.values["sources"].wrong("is empty; a centre that nothing may post to hears nobody, name its sources")
     return tuple(sources)
-
-
-def read_sanctions(document: Value) -> SanctionPolicy:
-    """`sanctions.yaml`: a complete policy; nothing of it comes from defaults, so that its version says it all."""
-    table = document.table(
-        (
-            "version", "watch_at", "warn_at", "temporary_above", "temporary_hours", "memory_days", "protection_days",
-            "review_days", "weights", "ivr_prank_free_in_24h",
-        ),
-        ("shared_numbers",),
-    )  # fmt: skip
-    weights = table.table("weights", OUTCOMES)
-    policy = SanctionPolicy(
-        version=table.text("version", wanted="a version in quotes"),
-        watch_at=table.number("watch_at", 1, 1000),
-        warn_at=table.number("warn_at", 1, 1000),
-        temporary_above=table.number("temporary_above", 1, 1000),
-        # Cities block for one to seven days; longer is for people to decide.
-        temporary_hours=table.integer("temporary_hours", 1, 168),
-        memory_days=table.integer("memory_days", 1, 180),
-        protection_days=table.integer("protection_days", 1, 365),
-        review_days=table.integer("review_days", 1, 90),
-        weights={outcome: weights.number(outcome, 0, COUNTABLE_OUTCOMES.get(outcome, 0)) for outcome in OUTCOMES},
-        ivr_prank_free_in_24h=table.integer("ivr_prank_free_in_24h", 0, 100),
-        shared_numbers=tuple(item.text(E164, "a number like +62254200112") for item in table.items("shared_numbers")),
-    )
-    if "temporary_above" in table and not policy.watch_at <= policy.warn_at <= policy.temporary_above:
-        table.values["temporary_above"].wrong(
-            "must be at least warn_at, and warn_at at least watch_at; a caller is warned before anything else happens"
-        )
-    return policy
 
 
 def read_dispatch(document: Value) -> DispatchPolicy:

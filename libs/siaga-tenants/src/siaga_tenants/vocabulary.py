@@ -43,6 +43,9 @@ OUTCOMES: Final = (
 # Highest weight of each outcome that may count. An abandoned call may be a victim who had to hang up, hence 0.2.
 COUNTABLE_OUTCOMES: Final = {"answered_prank": 1.0, "ivr_prank": 1.0, "abandon": 0.2}
 
+# What operators note of callers.
+CALLER_TAGS: Final = ("child", "mental_health")
+
 # Resource types as EIDO names them.
 CAPABILITIES: Final = (
     "GroundALSAmbulance", "GroundBLSAmbulance",

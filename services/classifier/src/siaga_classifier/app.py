@@ -1,25 +1,38 @@
 """The wiring of the classifier: what it consumes, what it serves."""
 
 import time
+from collections.abc import Sequence
+from typing import Final
 
-from siaga.v1 import caller_advice_service_pb2_grpc
+import grpc
+from siaga.v1 import caller_advice_service_pb2_grpc, sanctions_service_pb2_grpc
 from siaga_contracts import catalogue
 from siaga_kit import grpc_server
+from siaga_kit.audit import AuditLog
+from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import load_tenants
 
+from siaga_classifier.adapters import advice_http, sanctions
 from siaga_classifier.adapters.advice import SERVICE, CallerAdvice, advice_redis
 from siaga_classifier.adapters.advice_store import AdviceStore, SanctionReader
+from siaga_classifier.adapters.askers import AccessSettings, Askers
 from siaga_classifier.adapters.call_store import CallStore
+from siaga_classifier.adapters.callback_store import CallbackStore
 from siaga_classifier.assembly import CallAssembly
+from siaga_classifier.callbacks import Callbacks
 from siaga_classifier.tenants import TenantViews
+
+# A person waits for the answer, and the call as a whole ends after five seconds.
+PUBLISH_WITHIN_S: Final = 2.0
 
 
 async def start(runtime: Runtime) -> None:
-    """Start both stages and the advice service. Bad tenant data stops the start, before anything is consumed."""
+    """Start the stages and the advice service. Bad tenant data stops the start, before anything is consumed."""
     settings = runtime.settings
-    views = TenantViews(load_tenants(settings.tenants_dir))
+    tenants = load_tenants(settings.tenants_dir)
+    views = TenantViews(tenants)
     calls = Stage(
         service=runtime.service,
         group="siaga.classifier.calls",
@@ -27,24 +40,51 @@ async def start(runtime: Runtime) -> None:
         processor=CallAssembly(CallStore(runtime.redis()), views.of),
         runtime=runtime,
     )
-    sanctions = Stage(
+    standings = Stage(
         service=runtime.service,
         group="siaga.classifier.advice",
         topics=[catalogue.SANCTIONS],
-        processor=SanctionReader(AdviceStore(runtime.redis(), _now_ms)),
+        processor=SanctionReader(AdviceStore(runtime.redis(), _now_ms), tenants),
+        runtime=runtime,
+        tombstones=True,
+    )
+    callbacks = Stage(
+        service=runtime.service,
+        group="siaga.classifier.callbacks",
+        topics=[catalogue.CALLER_OUTCOMES],
+        processor=Callbacks(CallbackStore(runtime.redis())),
         runtime=runtime,
     )
     redis = advice_redis(settings.redis.url)
     runtime.on_stop(redis.aclose)
     store, secret = AdviceStore(redis, _now_ms), settings.caller_secret.get_secret_value().encode()
-    service = CallerAdvice(store, views, secret, _now_ms)
-    await grpc_server.serve(
-        runtime,
-        lambda server: caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(service, server),
-        [SERVICE],
+    advice = CallerAdvice(store, views, secret, _now_ms)
+    askers = Askers({code: tenant.sources for code, tenant in tenants.items()}, AccessSettings())
+    runtime.health.tell("sources", lambda: askers.trouble)
+    runtime.spawn("sources", askers.follow(runtime, settings.tenants_dir))
+    advice_http.open_door(runtime, advice_http.AdviceDoor(advice, askers, _now_ms))
+
+    async def publish(outgoing: Sequence[Outgoing]) -> None:
+        await (await runtime.publisher()).publish(outgoing, timeout_s=PUBLISH_WITHIN_S)
+
+    people = sanctions.Sanctions(
+        AdviceStore(runtime.redis(), _now_ms),
+        sanctions.DecisionMemory(runtime.redis()),
+        AuditLog(runtime.redis(), publish),
+        publish,
+        {code: frozenset(tenant.operators) for code, tenant in tenants.items()},
+        secret,
+        _now_ms,
     )
+
+    def register(server: grpc.aio.Server) -> None:
+        caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(advice, server)
+        sanctions_service_pb2_grpc.add_SanctionsServicer_to_server(people, server)
+
+    await grpc_server.serve(runtime, register, [SERVICE, sanctions.SERVICE])
     runtime.spawn("calls", calls.run())
-    runtime.spawn("sanctions", sanctions.run())
+    runtime.spawn("sanctions", standings.run())
+    runtime.spawn("callbacks", callbacks.run())
 
 
 def _now_ms() -> int:

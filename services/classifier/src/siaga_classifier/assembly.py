@@ -185,11 +185,11 @@ def _caller(key: CallKey, state: CallState) -> CallerKey | None:
 def _firsts(
     known: Mapping[CallerKey, CallerHistory], states: Mapping[CallKey, CallState]
 ) -> dict[CallerKey, CallerHistory]:
-    """The first call of each number, these calls counted in; drills are not, and one known only by its form has not begun."""
+    """The first call of each number, these calls counted in; drills are not; one known only by its form or a position has not begun."""
     firsts = dict(known)
     for key, state in states.items():
         caller = _caller(key, state)
-        if caller is None or not state.began_at_ms or state.is_drill:
+        if caller is None or not state.began_at_ms or state.is_drill or state.is_position_only:
             continue
         own = CallerHistory(state.began_at_ms, key.call_id)
         held = firsts.get(caller)

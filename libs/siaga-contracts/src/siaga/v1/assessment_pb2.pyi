@@ -319,6 +319,7 @@ class CallAssessment(_message.Message):
     WORDS_FIELD_NUMBER: _builtins.int
     SILENT_CONFIRMED_FIELD_NUMBER: _builtins.int
     SAFE_TO_CONTACT_FIELD_NUMBER: _builtins.int
+    MACHINE_ADVICE_FIELD_NUMBER: _builtins.int
     assessment_id: _builtins.str
     """UUIDv5 of the call and the content: the same judgement twice is the same id."""
     call_id: _builtins.str
@@ -349,6 +350,8 @@ class CallAssessment(_message.Message):
     silent_confirmed: _builtins.bool
     """The caller, who cannot speak, answered the silent prompt: 5-5, any key, a cough."""
     safe_to_contact: _builtins.bool
+    machine_advice: Global___Advice.ValueType
+    """Where a person said what the call was: what would have been done without that word. Else nothing."""
     @_builtins.property
     def outcome_basis(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]: ...
     @_builtins.property
@@ -407,10 +410,11 @@ class CallAssessment(_message.Message):
         words: Global___WordsReading | None = ...,
         silent_confirmed: _builtins.bool = ...,
         safe_to_contact: _builtins.bool = ...,
+        machine_advice: Global___Advice.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["misdirected_to", b"misdirected_to", "place", b"place", "times", b"times", "words", b"words"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "agencies", b"agencies", "assessment_id", b"assessment_id", "backfilled", b"backfilled", "call_id", b"call_id", "callback_number", b"callback_number", "caller_key", b"caller_key", "channel", b"channel", "confidence", b"confidence", "confidential", b"confidential", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "identity_trust", b"identity_trust", "misdirected_to", b"misdirected_to", "operator", b"operator", "outcome", b"outcome", "outcome_basis", b"outcome_basis", "place", b"place", "place_candidates", b"place_candidates", "priority", b"priority", "reasons", b"reasons", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "source", b"source", "tenant", b"tenant", "test", b"test", "text", b"text", "times", b"times", "type", b"type", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advice", b"advice", "agencies", b"agencies", "assessment_id", b"assessment_id", "backfilled", b"backfilled", "call_id", b"call_id", "callback_number", b"callback_number", "caller_key", b"caller_key", "channel", b"channel", "confidence", b"confidence", "confidential", b"confidential", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "identity_trust", b"identity_trust", "machine_advice", b"machine_advice", "misdirected_to", b"misdirected_to", "operator", b"operator", "outcome", b"outcome", "outcome_basis", b"outcome_basis", "place", b"place", "place_candidates", b"place_candidates", "priority", b"priority", "reasons", b"reasons", "revision", b"revision", "safe_to_contact", b"safe_to_contact", "silent_confirmed", b"silent_confirmed", "source", b"source", "tenant", b"tenant", "test", b"test", "text", b"text", "times", b"times", "type", b"type", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

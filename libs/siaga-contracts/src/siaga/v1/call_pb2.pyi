@@ -63,6 +63,8 @@ class _CallEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallEve
     """Nothing was heard of a call for so long that it must have ended unseen, or of a position that no call came to: somebody
     must look. It says nothing once the call goes on.
     """
+    CALL_EVENT_KIND_MERGED: _CallEventKind.ValueType  # 17
+    """What stood as a call of its own was a part of another call, which now has it: nothing is left to do here."""
 
 class CallEventKind(_CallEventKind, metaclass=_CallEventKindEnumTypeWrapper): ...
 
@@ -100,6 +102,8 @@ CALL_EVENT_KIND_OVERDUE: CallEventKind.ValueType  # 16
 """Nothing was heard of a call for so long that it must have ended unseen, or of a position that no call came to: somebody
 must look. It says nothing once the call goes on.
 """
+CALL_EVENT_KIND_MERGED: CallEventKind.ValueType  # 17
+"""What stood as a call of its own was a part of another call, which now has it: nothing is left to do here."""
 Global___CallEventKind: _TypeAlias = CallEventKind  # noqa: Y015
 
 class _Channel:

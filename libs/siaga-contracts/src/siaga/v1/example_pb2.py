@@ -27,7 +27,7 @@ from siaga.v1 import call_pb2 as siaga_dot_v1_dot_call__pb2
 from siaga.v1 import common_pb2 as siaga_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16siaga/v1/example.proto\x12\x08siaga.v1\x1a\x19siaga/v1/assessment.proto\x1a\x13siaga/v1/call.proto\x1a\x15siaga/v1/common.proto\"\xcd\x02\n\x0fLabelledExample\x12\x12\n\nexample_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\"\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x11.siaga.v1.Channel\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x0c\n\x04type\x18\x06 \x01(\t\x12$\n\x08priority\x18\x07 \x01(\x0e\x32\x12.siaga.v1.Priority\x12*\n\x0b\x64isposition\x18\x08 \x01(\x0e\x32\x15.siaga.v1.Disposition\x12\"\n\x07outcome\x18\t \x01(\x0e\x32\x11.siaga.v1.Outcome\x12%\n\x05words\x18\n \x01(\x0b\x32\x16.siaga.v1.WordsReading\x12\x13\n\x0bmissed_real\x18\x0b \x01(\x08\x12\x13\n\x0b\x65vent_at_ms\x18\x0c \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16siaga/v1/example.proto\x12\x08siaga.v1\x1a\x19siaga/v1/assessment.proto\x1a\x13siaga/v1/call.proto\x1a\x15siaga/v1/common.proto\"\xf7\x02\n\x0fLabelledExample\x12\x12\n\nexample_id\x18\x01 \x01(\t\x12\x0f\n\x07\x63\x61ll_id\x18\x02 \x01(\t\x12\x0e\n\x06tenant\x18\x03 \x01(\t\x12\"\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x11.siaga.v1.Channel\x12\x0c\n\x04text\x18\x05 \x01(\t\x12\x0c\n\x04type\x18\x06 \x01(\t\x12$\n\x08priority\x18\x07 \x01(\x0e\x32\x12.siaga.v1.Priority\x12*\n\x0b\x64isposition\x18\x08 \x01(\x0e\x32\x15.siaga.v1.Disposition\x12\"\n\x07outcome\x18\t \x01(\x0e\x32\x11.siaga.v1.Outcome\x12%\n\x05words\x18\n \x01(\x0b\x32\x16.siaga.v1.WordsReading\x12\x13\n\x0bmissed_real\x18\x0b \x01(\x08\x12\x13\n\x0b\x65vent_at_ms\x18\x0c \x01(\x03\x12(\n\x0emachine_advice\x18\r \x01(\x0e\x32\x10.siaga.v1.Adviceb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,5 +35,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'siaga.v1.example_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LABELLEDEXAMPLE']._serialized_start=108
-  _globals['_LABELLEDEXAMPLE']._serialized_end=441
+  _globals['_LABELLEDEXAMPLE']._serialized_end=483
 # @@protoc_insertion_point(module_scope)

@@ -37,6 +37,7 @@ class LabelledExample(_message.Message):
     WORDS_FIELD_NUMBER: _builtins.int
     MISSED_REAL_FIELD_NUMBER: _builtins.int
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
+    MACHINE_ADVICE_FIELD_NUMBER: _builtins.int
     example_id: _builtins.str
     call_id: _builtins.str
     tenant: _builtins.str
@@ -44,13 +45,15 @@ class LabelledExample(_message.Message):
     text: _builtins.str
     """The words, with names, numbers and addresses masked."""
     type: _builtins.str
-    """The operator's word."""
+    """The operator's word; empty where none was said, `confidential` (and no text) for what nobody may learn from."""
     priority: _common_pb2.Priority.ValueType
     disposition: _call_pb2.Disposition.ValueType
     outcome: _assessment_pb2.Outcome.ValueType
     missed_real: _builtins.bool
     """A real call that the machine alone would have recorded only. This list is empty, or somebody is alarmed."""
     event_at_ms: _builtins.int
+    machine_advice: _assessment_pb2.Advice.ValueType
+    """What would have been done without the operator's word."""
     @_builtins.property
     def words(self) -> _assessment_pb2.WordsReading:
         """What the machine had read."""
@@ -70,10 +73,11 @@ class LabelledExample(_message.Message):
         words: _assessment_pb2.WordsReading | None = ...,
         missed_real: _builtins.bool = ...,
         event_at_ms: _builtins.int = ...,
+        machine_advice: _assessment_pb2.Advice.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["words", b"words"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "channel", b"channel", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "example_id", b"example_id", "missed_real", b"missed_real", "outcome", b"outcome", "priority", b"priority", "tenant", b"tenant", "text", b"text", "type", b"type", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "channel", b"channel", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "example_id", b"example_id", "machine_advice", b"machine_advice", "missed_real", b"missed_real", "outcome", b"outcome", "priority", b"priority", "tenant", b"tenant", "text", b"text", "type", b"type", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

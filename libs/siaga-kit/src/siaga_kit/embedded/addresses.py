@@ -20,3 +20,5 @@ class StackAddresses:
     token: str
     # The front door's stream; empty in what a stack of an older version has left.
     intake_grpc: str = ""
+    # Where switches ask for advice over HTTP; empty as above.
+    advice_url: str = ""

@@ -93,6 +93,7 @@ class Planner:
             classifier_grpc=f"{HOST}:{self._port('classifier', 'classifier')}",
             dispatcher_grpc=f"{HOST}:{self._port('dispatcher', 'dispatcher')}",
             intake_grpc=f"{HOST}:{self._port('intake', 'intake-grpc')}",
+            advice_url=f"http://{HOST}:{self._port('classifier', 'advice')}",
             tenants_dir=Path(self._environ.get("SIAGA_TENANTS_DIR") or project_root() / "tenants").absolute(),
             token=self._home.token,
         )
@@ -167,6 +168,8 @@ class Planner:
                 "dispatcher": addresses.dispatcher_grpc,
             }[service.name]
             env["SIAGA_GRPC__PORT"] = url.rpartition(":")[2]
+        if service.name == "classifier":
+            env["SIAGA_ADVICE__PORT"] = addresses.advice_url.rpartition(":")[2]
         if service.http:
             url = addresses.intake_url
             env["SIAGA_HTTP__PORT"] = url.rpartition(":")[2]

@@ -24,6 +24,7 @@ USUAL: Final[Mapping[str, int]] = {
     "classifier": 7112,
     "dispatcher": 7113,
     "intake-grpc": 7114,
+    "advice": 8113,
     "intake-health": 9112,
     "classifier-health": 9113,
     "ledger-health": 9114,

@@ -12,7 +12,7 @@ from siaga.v1 import caller_advice_service_pb2, caller_advice_service_pb2_grpc
 from siaga_contracts.callers import caller_key, e164
 from siaga_kit import telemetry
 
-from siaga_classifier.core.caller_advice import RoutingAdvice, Sanction, advise_caller, normal
+from siaga_classifier.core.caller_advice import Kept, RoutingAdvice, advise_caller, normal
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ SERVICE: Final = "siaga.v1.CallerAdvice"
 class Sanctions(Protocol):
     """Where sanctions are read."""
 
-    async def get(self, tenant: str, caller_key: str) -> Sanction | None: ...
+    async def get(self, tenant: str, caller_key: str) -> Kept: ...
 
 
 def advice_redis(url: str) -> Redis:
@@ -34,6 +34,12 @@ def advice_redis(url: str) -> Redis:
     return Redis.from_url(
         url, socket_timeout=READ_TIMEOUT_S, socket_connect_timeout=READ_TIMEOUT_S, retry=Retry(NoBackoff(), 0)
     )
+
+
+def told(advice: RoutingAdvice) -> RoutingAdvice:
+    """Count an advice that a switch is given."""
+    telemetry.counter("siaga.advice.answers").add(1, {"advice": advice.routing.name, "basis": advice.basis})
+    return advice
 
 
 class CallerAdvice(caller_advice_service_pb2_grpc.CallerAdviceServicer):
@@ -44,7 +50,7 @@ class CallerAdvice(caller_advice_service_pb2_grpc.CallerAdviceServicer):
         self._tenants = tenants
         self._secret = secret
         self._now_ms = now_ms
-        self._pending: set[asyncio.Task[Sanction | None]] = set()
+        self._pending: set[asyncio.Task[Kept]] = set()
 
     async def GetRoutingAdvice(  # noqa: N802  (the contract's name)
         self,
@@ -52,8 +58,7 @@ class CallerAdvice(caller_advice_service_pb2_grpc.CallerAdviceServicer):
         context: Any,  # noqa: ARG002  (gRPC passes it by position)
     ) -> caller_advice_service_pb2.GetRoutingAdviceResponse:
         """The advice for a number in a tenant."""
-        advice = await self.advise(request.tenant, request.number)
-        telemetry.counter("siaga.advice.answers").add(1, {"advice": advice.routing.name, "basis": advice.basis})
+        advice = told(await self.advise(request.tenant, request.number))
         return caller_advice_service_pb2.GetRoutingAdviceResponse(
             advice=int(advice.routing),  # type: ignore[arg-type]  # same numbers, see the test of the vocabularies
             state=advice.state,  # type: ignore[arg-type]
@@ -69,13 +74,13 @@ class CallerAdvice(caller_advice_service_pb2_grpc.CallerAdviceServicer):
         if caller is None:
             return normal("no_number")
         try:
-            sanction = await self._read(tenant, caller_key(self._secret, tenant, caller))
+            kept = await self._read(tenant, caller_key(self._secret, tenant, caller))
         except Exception as error:  # noqa: BLE001  (INV-2: whatever is wrong with the store, the call goes through)
             log.warning("advice store unavailable", error=type(error).__name__)
             return normal("store_unavailable")
-        return advise_caller(sanction, self._now_ms())
+        return advise_caller(kept, self._now_ms())
 
-    async def _read(self, tenant: str, key: str) -> Sanction | None:
+    async def _read(self, tenant: str, key: str) -> Kept:
         """Read with a bound. A late read is left to its own time-out: cutting it off would cost its connection."""
         if len(self._pending) >= MAX_PENDING_READS:
             raise TimeoutError("the store does not answer")
@@ -87,7 +92,7 @@ class CallerAdvice(caller_advice_service_pb2_grpc.CallerAdviceServicer):
             raise TimeoutError("the store is slow")
         return reading.result()
 
-    def _forget(self, reading: asyncio.Task[Sanction | None]) -> None:
+    def _forget(self, reading: asyncio.Task[Kept]) -> None:
         self._pending.discard(reading)
         if not reading.cancelled():
             # Taken here so that a failure nobody waits for any more is not reported as forgotten.

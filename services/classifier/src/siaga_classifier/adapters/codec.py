@@ -5,7 +5,7 @@ from siaga.v1 import assessment_pb2, call_pb2, common_pb2, place_pb2
 from siaga_classifier.core.assess import Assessment
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.place import SOURCE_GAZETTEER, Candidate
-from siaga_classifier.core.state import CallState
+from siaga_classifier.core.state import CallState, Mark
 from siaga_classifier.core.vocabulary import (
     CallbackResult,
     CallerTag,
@@ -61,6 +61,7 @@ def event_of(message: call_pb2.CallEvent) -> CallEvent:
         message.backfilled,
         message.test,
         message.civic.written if message.civic.country in _HERE else "",
+        caller.contradicted,
     )
 
 
@@ -81,7 +82,10 @@ def _form_of(form: call_pb2.OperatorForm) -> Form:
 
 
 def _fix_of(position: place_pb2.Position) -> Fix:
-    return Fix(position.lat, position.lon, position.radius_m, position.fixed_at_ms, position.source, position.method)
+    return Fix(
+        position.lat, position.lon, position.radius_m, position.fixed_at_ms, position.source, position.method,
+        position.confidence_percent, position.floor,
+    )  # fmt: skip
 
 
 def assessment_message(assessment: Assessment) -> assessment_pb2.CallAssessment:
@@ -148,17 +152,18 @@ def outcome_message(assessment: Assessment) -> assessment_pb2.CallerOutcome:
         false_report=state.disposition is Disposition.FALSE_REPORT,
         silent_confirmed=assessment.silent_confirmed,
         safe_to_contact=state.safe_to_contact,
+        decided_at_ms=state.disposed_at_ms,
+        identity_contradicted=bool(state.marks & Mark.CALLER_CONTRADICTED),
     )
-    callback = state.callback
-    if callback is not None:
-        message.callback.CopyFrom(
-            assessment_pb2.CallbackReport(
-                result=int(callback.result),  # type: ignore[arg-type]
-                reason=callback.reason,
-                operator=state.operator,
-                at_ms=callback.at_ms,
-            )
+    for callback in state.callbacks:
+        message.callbacks.add(
+            result=int(callback.result),
+            reason=callback.reason,
+            operator=callback.operator or state.operator,
+            at_ms=callback.at_ms,
         )
+    if message.callbacks:
+        message.callback.CopyFrom(message.callbacks[-1])
     return message
 
 
@@ -198,7 +203,14 @@ def _place(assessment: Assessment) -> place_pb2.Place:
         fix = place.fix
         message.position.CopyFrom(
             place_pb2.Position(
-                lat=fix.lat, lon=fix.lon, radius_m=fix.radius_m, fixed_at_ms=fix.fixed_at_ms, source=fix.source
+                lat=fix.lat,
+                lon=fix.lon,
+                radius_m=fix.radius_m,
+                fixed_at_ms=fix.fixed_at_ms,
+                source=fix.source,
+                method=fix.method,
+                confidence_percent=fix.confidence_percent,
+                floor=fix.floor,
             )
         )
     return message

@@ -32,6 +32,14 @@ class Sanction:
     revision: int
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a caller; None = nothing. `suspended`: in that centre no sanction has a consequence now."""
+
+    sanction: Sanction | None = None
+    suspended: bool = False
+
+
 def kept_for_ms(sanction: Sanction, now_ms: int) -> int | None:
     """How long from now the sanction is worth keeping; None = until the ledger says otherwise.
 
@@ -57,8 +65,11 @@ def normal(basis: str) -> RoutingAdvice:
     return RoutingAdvice(Routing.NORMAL, CLEAN, basis)
 
 
-def advise_caller(sanction: Sanction | None, now_ms: int) -> RoutingAdvice:
-    """The advice a sanction amounts to now."""
+def advise_caller(kept: Kept, now_ms: int) -> RoutingAdvice:
+    """The advice that what is kept amounts to now."""
+    sanction = kept.sanction
+    if kept.suspended:
+        return normal("suspended")
     if sanction is None:
         return normal("unknown_caller")
     if sanction.until_ms and sanction.until_ms <= now_ms:

@@ -24,8 +24,12 @@ class Fix:
     radius_m: float = 0.0
     fixed_at_ms: int = 0
     source: str = ""
-    # In the words of RFC 4119 (GNSS, Cell, Wifi, …); it weighs the fix and is not kept with it.
+    # In the words of RFC 4119 (GNSS, Cell, Wifi, …).
     method: str = ""
+    # Probability that the true place lies within the radius; 0 = not told.
+    confidence_percent: float = 0.0
+    # As told: in a high-rise many are at one point.
+    floor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +75,5 @@ class CallEvent:
     test: bool = False
     # The caller's address in Indonesia as the network states it, in one line.
     civic: str = ""
+    # Two different numbers were shown for the caller.
+    caller_contradicted: bool = False

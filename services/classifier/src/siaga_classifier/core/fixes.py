@@ -58,7 +58,8 @@ def ranked_anew(rank: FixRank | None) -> FixRank | None:
 
 def value(fix: Fix) -> FixValue:
     """The fix as a state keeps it."""
-    return (fix.lat, fix.lon, fix.radius_m, fix.fixed_at_ms, fix.source)
+    sure = fix.confidence_percent if isfinite(fix.confidence_percent) else 0.0
+    return (fix.lat, fix.lon, fix.radius_m, fix.fixed_at_ms, fix.source, fix.method, sure, fix.floor)
 
 
 def likely_radius_m(fix: Fix) -> float:

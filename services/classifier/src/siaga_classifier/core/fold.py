@@ -6,15 +6,22 @@ from typing import Final, TypeVar
 
 from siaga_classifier.core import fixes
 from siaga_classifier.core.events import CallEvent, Form
-from siaga_classifier.core.state import CallState, FormState, Mark, Said, tag_bit
-from siaga_classifier.core.vocabulary import EventKind, HangupBy, IdentityTrust, QueueLeft
+from siaga_classifier.core.state import CallState, FormState, Mark, Reported, Said, tag_bit
+from siaga_classifier.core.vocabulary import CallbackResult, EventKind, HangupBy, IdentityTrust, QueueLeft
 
 # Without bounds one stuck key or a chatting robot would make a state that no batch can carry any more. Keeping the
 # earliest digits (a menu's answer comes first) and the latest messages is still a semilattice.
 MAX_DIGITS: Final = 64
 MAX_MESSAGES: Final = 64
+# The same for attempts to call back; one that settled the matter outlives those that did not.
+MAX_REPORTED: Final = 16
 # ITU-T Q.850: no circuit, network out of order, temporary failure, switch congestion, resource unavailable.
 FAILED_CAUSES: Final = frozenset({34, 38, 41, 42, 44, 47})
+
+# They do not begin a call: a form may be typed under another clock, silence follows from what was said before.
+_FOLLOWING: Final = frozenset({EventKind.FORM, EventKind.SESSION_STALE, EventKind.OVERDUE, EventKind.MERGED})
+# What may be told of a call that never was one.
+_NO_CALL: Final = _FOLLOWING | {EventKind.POSITION, EventKind.UNSPECIFIED}
 
 _ENDED_BY: Final = {
     HangupBy.CALLER: Mark.ENDED_BY_CALLER.value,
@@ -55,8 +62,7 @@ def fold(state: CallState | None, events: Iterable[CallEvent]) -> CallState:
 def state_of(event: CallEvent) -> CallState:
     """What one event says alone."""
     kind, at_ms = event.kind, event.event_at_ms
-    # Neither begins a call: a form may be typed under another clock, and silence follows from what was said before.
-    follows = kind in (EventKind.FORM, EventKind.SESSION_STALE)
+    follows = kind in _FOLLOWING
     answered = kind == EventKind.ANSWERED
     return CallState(
         tenant=event.tenant,
@@ -82,6 +88,8 @@ def state_of(event: CallEvent) -> CallState:
         fix=fixes.ranked(event.position, at_ms) if event.position else None,
         messaged_at_ms=at_ms if kind == EventKind.MESSAGE else 0,
         stale_at_ms=at_ms if kind == EventKind.SESSION_STALE else 0,
+        overdue_at_ms=at_ms if kind == EventKind.OVERDUE else 0,
+        reported=_reported(event.form, at_ms, event.event_id) if event.form else (),
     )
 
 
@@ -111,13 +119,21 @@ def join(one: CallState, other: CallState) -> CallState:
         fix=_greatest(one.fix, other.fix),
         messaged_at_ms=max(one.messaged_at_ms, other.messaged_at_ms),
         stale_at_ms=max(one.stale_at_ms, other.stale_at_ms),
+        overdue_at_ms=max(one.overdue_at_ms, other.overdue_at_ms),
+        reported=_weightiest(_union(one.reported, other.reported)),
     )
 
 
 def _marks(event: CallEvent) -> int:
     marks = Mark.BACKFILLED.value if event.backfilled else 0
+    if event.kind not in _NO_CALL:
+        marks |= Mark.CALLED.value
+    elif event.kind == EventKind.MERGED:
+        marks |= Mark.MERGED.value
     if event.test:
         marks |= Mark.TEST.value
+    if event.caller_contradicted:
+        marks |= Mark.CALLER_CONTRADICTED.value
     if event.kind == EventKind.ENDED:
         marks |= _ENDED_BY.get(event.hangup_by, 0)
         if event.q850 in FAILED_CAUSES:
@@ -150,11 +166,21 @@ def _form(form: Form, at_ms: int, event_id: str) -> FormState:
         type=said(form.type),
         priority=(at_ms, event_id, form.priority.value) if form.priority else None,
         disposition=(at_ms, event_id, form.disposition.value) if form.disposition else None,
-        callback=(at_ms, event_id, form.callback.value) if form.callback else None,
-        callback_reason=said(form.callback_reason),
         caller_tags=(at_ms, event_id, sum(map(tag_bit, form.caller_tags))) if form.caller_tags else None,
         safe_to_contact=(at_ms, event_id, 1) if form.safe_to_contact else None,
     )
+
+
+def _reported(form: Form, at_ms: int, event_id: str) -> tuple[Reported, ...]:
+    if not form.callback:
+        return ()
+    return ((at_ms, event_id, form.callback.value, form.callback_reason, form.operator),)
+
+
+def _weightiest(reported: tuple[Reported, ...]) -> tuple[Reported, ...]:
+    if len(reported) <= MAX_REPORTED:
+        return reported
+    return tuple(sorted(sorted(reported, key=lambda one: (one[2] != CallbackResult.NO_ANSWER, one))[-MAX_REPORTED:]))
 
 
 def _earliest(one: int, other: int) -> int:

@@ -47,6 +47,9 @@ class Fact(IntFlag):
     ENDED_BY_SYSTEM = auto()
     NETWORK_FAILED = auto()
     FIRST_CALL = auto()
+    # A timer found that nothing more was heard: of a call, or of positions that no call came to.
+    OVERDUE = auto()
+    LONE_POSITION = auto()
 
 
 NOTHING: Final = Fact(0)
@@ -99,6 +102,9 @@ TABLE: Final = (
     Row("operator_prank", Outcome.ANSWERED_PRANK, F.SAID_PRANK),
     # A citizen's own words are real only when an operator says so; until then a person has to look.
     Row("written_awaits_operator", Outcome.UNRESOLVED, F.WRITTEN),
+    Row("position_without_call", Outcome.UNRESOLVED, F.LONE_POSITION),
+    # Its end was lost, or it still goes on after hours: a person looks.
+    Row("end_lost", Outcome.UNRESOLVED, F.OVERDUE, F.OVER),
     Row("in_progress", Outcome.IN_PROGRESS, excludes=F.OVER),
     Row("answered_shortly_no_disposition", Outcome.UNRESOLVED, F.ANSWERED | F.SHORT_TALK),
     Row("answered_no_disposition", Outcome.UNRESOLVED, F.ANSWERED),
@@ -183,10 +189,18 @@ def _line_facts(call_id: str, state: CallState, history: CallerHistory | None) -
         facts |= F.TALK_DETECTED.value
     if has_silent_code(state):
         facts |= F.SILENT_CODE.value
+    if state.overdue_at_ms:
+        facts |= _overdue(state)
     # A call without a number has no history that could be its first.
     if state.caller_key and (history is None or history.first_call_id == call_id):
         facts |= F.FIRST_CALL.value
     return facts
+
+
+def _overdue(state: CallState) -> int:
+    if state.is_position_only:
+        return 0 if state.marks & Mark.MERGED else F.LONE_POSITION.value
+    return F.OVERDUE.value if state.is_overdue else 0
 
 
 def has_silent_code(state: CallState) -> bool:

@@ -15,8 +15,10 @@ Value = TypeVar("Value", bound=str | int | tuple[float | int | str, ...])
 
 # Something said at a time: (event_at_ms, event_id, value). The greatest holds: the latest, then the greater id.
 Said = tuple[int, str, Value]
-# (lat, lon, radius_m, fixed_at_ms, source), as `Fix`, but ordered.
-FixValue = tuple[float, float, float, int, str]
+# (lat, lon, radius_m, fixed_at_ms, source, method, confidence_percent, floor), as `Fix`, but ordered.
+FixValue = tuple[float, float, float, int, str, str, float, str]
+# (at_ms, event_id, result, reason, operator): what a form said of calling back.
+Reported = tuple[int, str, int, str, str]
 # (whose it is, when it was taken and how long that holds, -radius_m, fix); see `fixes`. The greatest holds.
 FixRank = tuple[int, int, float, FixValue]
 
@@ -35,6 +37,12 @@ class Mark(IntFlag):
     QUEUE_CALLER_LEFT = 64
     # The network or the switch broke the call (Q.850 causes of congestion and failure).
     NETWORK_FAILED = 128
+    # Something other than a position, a form or a timer told of it: it is a call or a conversation.
+    CALLED = 256
+    # It was a part of another call, which has it now.
+    MERGED = 512
+    # Two numbers were shown for the caller: whose call it was, nobody knows.
+    CALLER_CONTRADICTED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +56,6 @@ class FormState:
     type: Said[str] | None = None
     priority: Said[int] | None = None
     disposition: Said[int] | None = None
-    callback: Said[int] | None = None
-    callback_reason: Said[str] | None = None
     # Tags as one number, a bit for each.
     caller_tags: Said[int] | None = None
     safe_to_contact: Said[int] | None = None
@@ -62,6 +68,7 @@ class Callback:
     result: CallbackResult
     at_ms: int
     reason: str = ""
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,20 @@ class CallState:
     # Latest message of a citizen, and when a written conversation was last said to have gone quiet.
     messaged_at_ms: int = 0
     stale_at_ms: int = 0
+    # Up to when all was heard that had been heard when a timer found the call overdue.
+    overdue_at_ms: int = 0
+    # Of calling back, oldest first.
+    reported: tuple[Reported, ...] = ()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether nothing has been heard of the call since it was said to be overdue."""
+        return 0 < self.latest_at_ms <= self.overdue_at_ms
+
+    @property
+    def is_position_only(self) -> bool:
+        """Nothing but positions came: no ring, no menu, no word."""
+        return not (self.marks & Mark.CALLED)
 
     @property
     def is_stale(self) -> bool:
@@ -119,6 +140,11 @@ class CallState:
     def disposition(self) -> Disposition:
         said = self.form.disposition if self.form else None
         return Disposition(said[2]) if said else Disposition.UNSPECIFIED
+
+    @property
+    def disposed_at_ms(self) -> int:
+        """When an operator said what the call was; 0 = nobody did."""
+        return self.form.disposition[0] if self.form and self.form.disposition else 0
 
     @property
     def form_type(self) -> str:
@@ -144,12 +170,9 @@ class CallState:
         return self.answered_by[1] if self.answered_by else ""
 
     @property
-    def callback(self) -> Callback | None:
-        said = self.form.callback if self.form else None
-        if self.form is None or said is None:
-            return None
-        reason = self.form.callback_reason
-        return Callback(CallbackResult(said[2]), said[0], reason[2] if reason else "")
+    def callbacks(self) -> tuple[Callback, ...]:
+        """All that came of calling back, oldest first."""
+        return tuple(Callback(CallbackResult(result), at, why, by) for at, _, result, why, by in self.reported)
 
     @property
     def caller_tags(self) -> tuple[CallerTag, ...]:

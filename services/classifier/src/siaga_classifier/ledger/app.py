@@ -4,8 +4,11 @@ import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -45,6 +48,8 @@ RETRY_S: Final = 0.5
 # by leaving without them, for what is not committed is done again.
 LEAVE_WITHIN_S: Final = 4.5
 
+EPOCH: Final = date(1970, 1, 1)
+
 Rules = tuple[Mapping[str, Policy], Mapping[str, frozenset[str]]]
 
 
@@ -52,8 +57,18 @@ class StalledError(Exception):
     """Records wait and nothing moves."""
 
 
-def policy_of(policy: SanctionPolicy) -> Policy:
-    """A tenant's policy in the ledger's units."""
+def policy_of(policy: SanctionPolicy, timezone: str = "Asia/Jakarta") -> Policy:
+    """A tenant's policy, with the versions before it, in the ledger's units."""
+    zone = ZoneInfo(timezone)
+    newest = _version(policy, policy, zone)
+    return replace(newest, earlier=tuple([_version(version, policy, zone) for version in policy.earlier]))
+
+
+def _version(policy: SanctionPolicy, newest: SanctionPolicy, zone: ZoneInfo) -> Policy:
+    first_day = policy.valid_from
+    # No zone of Indonesia has daylight saving: the offset of any day is that of all.
+    offset = datetime(2026, 1, 1, tzinfo=zone).utcoffset() or timedelta(0)
+    offset_ms = int(offset.total_seconds()) * 1000
     return Policy(
         version=policy.version,
         weights=dict(policy.weights),
@@ -61,10 +76,19 @@ def policy_of(policy: SanctionPolicy) -> Policy:
         warn_at=policy.warn_at,
         temporary_above=policy.temporary_above,
         temporary_ms=policy.temporary_hours * HOUR_MS,
-        memory_ms=policy.memory_days * DAY_MS,
+        # How long anything is remembered is a promise to all callers of now.
+        memory_ms=newest.memory_days * DAY_MS,
         protection_ms=policy.protection_days * DAY_MS,
         review_ms=policy.review_days * DAY_MS,
         ivr_prank_free=policy.ivr_prank_free_in_24h,
+        false_report_weight=policy.false_report_weight,
+        tag_weights=dict(policy.tag_weights),
+        ghost_screen_at=policy.ghost_screen_at,
+        shared_suspected_at=policy.shared_suspected_at,
+        appeal_days=policy.appeal_working_days,
+        holidays=frozenset([(day - EPOCH).days for day in newest.holidays]),
+        utc_offset_ms=offset_ms,
+        from_ms=0 if first_day is None else (first_day - EPOCH).days * DAY_MS - offset_ms,
     )
 
 
@@ -76,7 +100,7 @@ def tenants_rules(settings: Settings) -> Rules:
         code: frozenset(caller_key(secret, code, number) for number in tenant.sanctions.shared_numbers)
         for code, tenant in tenants.items()
     }
-    return {code: policy_of(tenant.sanctions) for code, tenant in tenants.items()}, shared
+    return {code: policy_of(tenant.sanctions, tenant.timezone) for code, tenant in tenants.items()}, shared
 
 
 async def start(runtime: Runtime, names: Names, rules: Callable[[Settings], Rules]) -> None:

@@ -45,7 +45,10 @@ def message(event: CallEvent) -> call_pb2.CallEvent:
     if event.emergency_id:
         made["emergency_id"] = event.emergency_id
     if (caller := event.caller) is not None:
-        made["caller"] = {"key": caller.key, "number": caller.number, "identity_trust": caller.trust}
+        made["caller"] = {
+            "key": caller.key, "number": caller.number, "identity_trust": caller.trust,
+            "contradicted": caller.contradicted,
+        }  # fmt: skip
     if (queue := event.queue) is not None:
         made["queue"] = {"name": queue.name, "left_reason": queue.left, "hold_ms": queue.hold_ms}
     if (hangup := event.hangup) is not None:

@@ -56,6 +56,11 @@ class Held:
         event_id = ids.event_id(self.event.tenant, self.event.source, named)
         return replace(self.event, event_id=event_id, call_id=call_id, call_ref="")
 
+    def gone(self) -> CallEvent:
+        """That it stands alone no more."""
+        event_id = ids.event_id(self.event.tenant, self.event.source, f"{self.event.event_id}:{Kind.MERGED.name}")
+        return replace(self.event, event_id=event_id, kind=Kind.MERGED, position=None)
+
 
 @dataclass(frozen=True, slots=True)
 class _Note:
@@ -210,7 +215,7 @@ class Following:
                 each = _decoder.decode(value)
                 call_id = call_at(ring, each.event.event_at_ms)
                 if call_id is not None:
-                    met.append(each.on(call_id))
+                    met += [each.on(call_id), each.gone()]
         return met
 
     async def _watch(self) -> None:

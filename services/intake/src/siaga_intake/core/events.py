@@ -21,6 +21,8 @@ class Caller:
     key: str
     number: str
     trust: Trust
+    # The network asserts one number and the caller's own device states another.
+    contradicted: bool = False
 
 
 @value(frozen=True, slots=True)

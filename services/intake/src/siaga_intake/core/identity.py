@@ -50,19 +50,14 @@ def caller(identity: Identity, tenant: str, secret: bytes) -> Caller:
     number = callers.e164(shown)
     if number is None:
         return Caller("", "", Trust.UNVERIFIED)
-    return Caller(callers.caller_key(secret, tenant, number), number, _trust(identity, number, stated))
-
-
-def _trust(identity: Identity, number: str, stated: str) -> Trust:
-    if identity.verified:
-        return Trust.VERIFIED
-    found = _VERSTAT.get(identity.verstat.strip().upper())
-    if found is not None:
-        return found
+    key = callers.caller_key(secret, tenant, number)
+    checked = Trust.VERIFIED if identity.verified else _VERSTAT.get(identity.verstat.strip().upper())
+    if checked is not None:
+        return Caller(key, number, checked)
     other = callers.e164(stated) if stated else None
-    if identity.self_declared or (identity.asserted and other is not None and other != number):
-        return Trust.UNVERIFIED
-    return Trust.ASSERTED
+    if identity.asserted and other is not None and other != number:
+        return Caller(key, number, Trust.UNVERIFIED, contradicted=True)
+    return Caller(key, number, Trust.UNVERIFIED if identity.self_declared else Trust.ASSERTED)
 
 
 def user_part(written: str) -> str:
