@@ -211,6 +211,7 @@ async def test_events_become_an_assessment_and_an_outcome_and_duplicates_change_
     assert last(line, again, line.outcomes, "c2").outcome == assessment_pb2.OUTCOME_IVR_PRANK
     number = b"81234567890"
     keys = [key async for key in line.redis.scan_iter(f"{{{line.tenant}}}:*")]
+    # Two calls and the first of the number; both are over, so none waits for its end.
     assert len(keys) == 3
     assert not any(number in key for key in keys)
 

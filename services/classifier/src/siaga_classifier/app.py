@@ -22,6 +22,7 @@ from siaga_classifier.adapters.call_store import CallStore
 from siaga_classifier.adapters.callback_store import CallbackStore
 from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.callbacks import Callbacks
+from siaga_classifier.overdue import OverdueCalls
 from siaga_classifier.tenants import TenantViews
 
 # A person waits for the answer, and the call as a whole ends after five seconds.
@@ -85,6 +86,7 @@ async def start(runtime: Runtime) -> None:
     runtime.spawn("calls", calls.run())
     runtime.spawn("sanctions", standings.run())
     runtime.spawn("callbacks", callbacks.run())
+    runtime.spawn("overdue", OverdueCalls(runtime, tenants, _now_ms).run())
 
 
 def _now_ms() -> int:

@@ -1,12 +1,14 @@
 """Calls and the first call of each caller, in Redis. No phone number is in any key."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
 from redis.asyncio import Redis
 
+from siaga_classifier.adapters.call_timers import CallTimers
 from siaga_classifier.adapters.state_codec import SavedCall, decode, encode
 from siaga_classifier.core.outcome import CallerHistory
 
@@ -69,11 +71,16 @@ class Changes:
 Key = TypeVar("Key", CallKey, CallerKey)
 
 
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
 class CallStore:
     """Batches in, batches out: one round trip each."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, now_ms: Callable[[], int] = _wall_ms) -> None:
         self._redis = redis
+        self._now_ms = now_ms
 
     async def load(self, keys: Iterable[CallKey]) -> dict[CallKey, Held]:
         """The saved calls among these."""
@@ -90,6 +97,7 @@ class CallStore:
         pipeline = self._redis.pipeline(transaction=False)
         for key, call in changes.calls:
             pipeline.set(str(key), encode(call), ex=CALL_TTL)
+        CallTimers.set(pipeline, ((key.tenant, key.call_id, call.state) for key, call in changes.calls), self._now_ms())
         for caller, history in changes.first_calls:
             pipeline.eval(_LOWER, 1, str(caller), _first_call(history), str(int(FIRST_CALL_TTL.total_seconds())))
         for key, call, raw in changes.displaced:
