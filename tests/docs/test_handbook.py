@@ -150,7 +150,7 @@ def documented() -> dict[str, set[str]]:
     for row in page("operate.md").splitlines():
         if row.startswith("| `./siaga "):
             cells = re.split(r"(?<!\\)\|", row.strip("|"))
-            words = [word for word in cells[0].strip(" `").split()[1:] if word.isalpha() and word.islower()]
+            words = [word for word in cells[0].strip(" `").split()[1:] if re.fullmatch(r"[a-z]+(-[a-z]+)*", word)]
             found[" ".join(words)] = set(re.findall(r"`(--[a-z-]+)", cells[2]))
     return found
 

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "quarantine": "quarantine",
     "intake": "intake",
     "sanctions": "sanctions",
+    "audit": "audit",
     "bench": "bench",
     "model": "model",
 }
