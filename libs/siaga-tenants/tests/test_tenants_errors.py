@@ -59,6 +59,13 @@ CASES = {
         "conversations.stale_seconds: 0 is not a number from 1 to 86400",
         below=1,
     ),
+    "consent that is neither yes nor no": Case(
+        "tenant.yaml",
+        "timezone: Asia/Jakarta",
+        "timezone: Asia/Jakarta\nlearning: sometimes",
+        "learning: is a text, must be true or false",
+        below=1,
+    ),
     "verify token in the open": Case(
         "sources.yaml",
         "- {kind: asterisk, instance: pbx1}",

@@ -18,7 +18,7 @@ from siaga_contracts.catalogue import Topic
 READS: Final[Mapping[str, tuple[Topic, ...]]] = {
     "ledger": (catalogue.CALLER_OUTCOMES, catalogue.CALLER_DECISIONS),
     "intake": (),
-    "classifier": (catalogue.CALL_EVENTS, catalogue.SANCTIONS),
+    "classifier": (catalogue.CALL_EVENTS, catalogue.SANCTIONS, catalogue.CALL_ASSESSMENTS),
     "dispatcher": (catalogue.CALL_ASSESSMENTS, catalogue.UNIT_REPORTS),
     "notifier": (catalogue.DISPATCH_ORDERS,),
 }

@@ -19,6 +19,7 @@ METRICS: Final = {
     "siaga.intake.spooled": "events waiting in the spool",
     "siaga.intake.spool_share": "how full the spool is, of its bound; from 0.8 on somebody should look",
     "siaga.intake.link_up": "1 = connected to that switch, 0 = away, by tenant, kind and instance",
+    "siaga.classifier.missed_real": "real calls of the last days that the machine alone would only have recorded, by tenant",
     "siaga.advice.answers": "routing advice given, by advice and basis",
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
     "siaga.notify.attempts": "messages handed to a channel, by channel and result",

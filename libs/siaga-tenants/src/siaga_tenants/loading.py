@@ -11,7 +11,7 @@ from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
 from siaga_tenants.model import Source, Tenant, Tenants
-from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_sources
+from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_learning, read_sources
 from siaga_tenants.sanctions import read_sanctions
 from siaga_tenants.units import read_plan, read_units
 
@@ -92,6 +92,7 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
         rules=_rules(folder / "rules.yaml", problems),
         conversations=read_conversations(identity),
         landmarks=read_landmarks(folder, gazetteer.borders, problems),
+        learning=read_learning(identity),
     )
     loaded = Loaded(folder, tenant, sources, units, needs)
     check_alone(loaded, problems)

@@ -224,6 +224,8 @@ class Tenant:
     operators: tuple[str, ...] = ()
     conversations: Conversations = Conversations()
     landmarks: tuple[Landmark, ...] = ()
+    # Whether what operators say of calls may be kept as examples, masked, for the model to learn from.
+    learning: bool = False
 
 
 @dataclass(frozen=True, slots=True)

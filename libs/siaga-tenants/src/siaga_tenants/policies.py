@@ -22,7 +22,7 @@ WIDEST_RADIUS_M: Final = 100_000
 
 def read_identity(document: Value) -> tuple[str, str, str, tuple[str, ...]]:
     """`tenant.yaml`: code, name, timezone, operators."""
-    table = document.table(("code", "name", "timezone", "operators"), ("conversations",))
+    table = document.table(("code", "name", "timezone", "operators"), ("conversations", "learning"))
     operators: list[str] = []
     for item in table.items("operators"):
         operator = item.text(WORD, "a short id like op-03")
@@ -49,6 +49,12 @@ def read_conversations(document: Value) -> Conversations:
         table.integer("gap_minutes", 5, 1_440, absent=usual.gap_minutes),
         table.integer("stale_seconds", 1, 86_400, absent=usual.stale_seconds),
     )
+
+
+def read_learning(document: Value) -> bool:
+    """`learning` of `tenant.yaml`: whether the centre's labelled calls may teach the model; not without its word."""
+    place = document.child("learning")
+    return False if place is document else place.flag()
 
 
 def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:

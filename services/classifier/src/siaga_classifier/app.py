@@ -20,8 +20,10 @@ from siaga_classifier.adapters.advice_store import AdviceStore, SanctionReader
 from siaga_classifier.adapters.askers import AccessSettings, Askers
 from siaga_classifier.adapters.call_store import CallStore
 from siaga_classifier.adapters.callback_store import CallbackStore
+from siaga_classifier.adapters.missed_store import MissedStore
 from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.callbacks import Callbacks
+from siaga_classifier.learning import Learning, MissedWatch, consents
 from siaga_classifier.overdue import OverdueCalls
 from siaga_classifier.tenants import TenantViews
 
@@ -56,6 +58,14 @@ async def start(runtime: Runtime) -> None:
         processor=Callbacks(CallbackStore(runtime.redis())),
         runtime=runtime,
     )
+    missed = MissedStore(runtime.redis(), _now_ms)
+    learning = Stage(
+        service=runtime.service,
+        group="siaga.classifier.learning",
+        topics=[catalogue.CALL_ASSESSMENTS],
+        processor=Learning(missed, consents(tenants, views.words_known)),
+        runtime=runtime,
+    )
     redis = advice_redis(settings.redis.url)
     runtime.on_stop(redis.aclose)
     store, secret = AdviceStore(redis, _now_ms), settings.caller_secret.get_secret_value().encode()
@@ -86,6 +96,8 @@ async def start(runtime: Runtime) -> None:
     runtime.spawn("calls", calls.run())
     runtime.spawn("sanctions", standings.run())
     runtime.spawn("callbacks", callbacks.run())
+    runtime.spawn("learning", learning.run())
+    runtime.spawn("missed", MissedWatch(runtime, missed, views).run())
     runtime.spawn("overdue", OverdueCalls(runtime, tenants, _now_ms).run())
 
 

@@ -27,12 +27,17 @@ class TenantViews(Mapping[str, TenantView]):
     def __init__(self, tenants: Tenants) -> None:
         national = load_pack()
         maps = {code: tenant.gazetteer for code, tenant in tenants.items()}
-        self._views = {code: _view(tenant, national, maps) for code, tenant in tenants.items()}
+        self._packs = {code: _pack(tenant, national) for code, tenant in tenants.items()}
+        self._views = {code: _view(tenant, self._packs[code], maps) for code, tenant in tenants.items()}
         self._unknown = TenantView(_reader(national), national.base_priority, Policy(_sends_nobody), None)
 
     def of(self, code: str) -> TenantView:
         """The tenant's view; for an unknown one the national rules, no units and no map: everything to a person."""
         return self._views.get(code, self._unknown)
+
+    def words_known(self, code: str) -> frozenset[str]:
+        """Every word that stands in a phrase of the tenant's rules."""
+        return self._packs[code].lexicon.known
 
     def __getitem__(self, code: str) -> TenantView:
         return self._views[code]
@@ -44,13 +49,16 @@ class TenantViews(Mapping[str, TenantView]):
         return len(self._views)
 
 
-def _view(tenant: Tenant, national: RulePack, maps: Mapping[str, Gazetteer]) -> TenantView:
-    pack = national
-    if tenant.rules:
-        try:
-            pack = load_pack(tenant.rules)
-        except RuleError as error:
-            raise TenantError([f"tenant {tenant.code}: rules: {error}"]) from error
+def _pack(tenant: Tenant, national: RulePack) -> RulePack:
+    if not tenant.rules:
+        return national
+    try:
+        return load_pack(tenant.rules)
+    except RuleError as error:
+        raise TenantError([f"tenant {tenant.code}: rules: {error}"]) from error
+
+
+def _view(tenant: Tenant, pack: RulePack, maps: Mapping[str, Gazetteer]) -> TenantView:
     return TenantView(
         read=_reader(pack),
         base_priority=pack.base_priority,

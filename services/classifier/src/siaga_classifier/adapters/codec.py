@@ -113,6 +113,7 @@ def assessment_message(assessment: Assessment) -> assessment_pb2.CallAssessment:
         test=assessment.test,
         times=_times(state),
         callback_number=assessment.callback_number,
+        machine_advice=int(assessment.machine_advice),  # type: ignore[arg-type]
         silent_confirmed=assessment.silent_confirmed,
         safe_to_contact=state.safe_to_contact,
     )

@@ -1,7 +1,7 @@
 """What a call is now: the fold's state, judged."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_classifier.core.advice import Case, Policy, advise
@@ -26,6 +26,9 @@ from siaga_classifier.core.words.rules import Reading, Reason, most_serious
 
 # The least for a confidential case, whatever anybody said (K2).
 CONFIDENTIAL_PRIORITY: Final = Priority.P2
+# Rules of the reasons that name what an operator chose.
+OPERATORS_TYPE: Final = "operator.type"
+OPERATORS_PRIORITY: Final = "operator.priority"
 _NO_TEXT: Final = Reading()
 _OPERATORS_WORD: Final = 1.0
 _SESSION_STALE: Final = Reason("text.session_stale", "", 1.0)
@@ -79,6 +82,8 @@ class Assessment:
     words: Reading = _NO_TEXT
     # Kinds of units that the response plan calls for; none where nothing is to be done.
     agencies: tuple[str, ...] = ()
+    # What would be done had no operator said what the call was; nothing where none has.
+    machine_advice: Advice = Advice.UNSPECIFIED
 
     @property
     def is_over(self) -> bool:
@@ -165,7 +170,17 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
         operator_confirmed=judgement.outcome in _CONFIRMING and state.disposition is not Disposition.UNSPECIFIED,
         words=reading,
         agencies=tenant.agencies(kind, priority.name) if counsel.advice in _HELPED else (),
+        machine_advice=_unaided(call_id, state, history, tenant),
     )
+
+
+def _unaided(call_id: str, state: CallState, history: CallerHistory | None, tenant: TenantView) -> Advice:
+    """What would be done without the operator's labels; the note and the address are words as any other."""
+    form = state.form
+    if form is None or not (form.disposition or form.type):
+        return Advice.UNSPECIFIED
+    unlabelled = replace(form, type=None, priority=None, disposition=None)
+    return assess(call_id, replace(state, form=unlabelled), history, tenant).advice
 
 
 def _reading(state: CallState, tenant: TenantView) -> Reading:
@@ -234,7 +249,7 @@ def _quiet(state: CallState, outcome: Outcome) -> tuple[Reason, ...]:
 def _chosen(state: CallState) -> tuple[Reason, ...]:
     made = []
     if state.form_type:
-        made.append(Reason("operator.type", state.form_type, 1.0))
+        made.append(Reason(OPERATORS_TYPE, state.form_type, 1.0))
     if state.form_priority:
-        made.append(Reason("operator.priority", state.form_priority.name, 1.0))
+        made.append(Reason(OPERATORS_PRIORITY, state.form_priority.name, 1.0))
     return tuple(made)
