@@ -13,6 +13,8 @@ from siaga_intake.core.switches import freeswitch
 from siaga_tenants import load_tenants
 
 ROOT: Final = Path(__file__).resolve().parents[2]
+# Somebody who hides needs that long to find a key.
+SILENT_WAIT_MS: Final = 4_000
 FILES: Final = sorted((ROOT / "deploy" / "freeswitch").glob("*.xml"))
 
 
@@ -47,7 +49,8 @@ def test_the_dialplan_sets_variables_that_are_read() -> None:
         (ROOT / "deploy" / "freeswitch" / name).read_text() for name in ("dialplan_siaga.xml", "ivr_siaga.xml")
     )
     said = set(re.findall(r'"(siaga_(?:ivr|test)=[^"]*)"', text))
-    assert said == {f"{freeswitch.IVR_VARIABLE}={freeswitch.CONFIRMED}", f"{freeswitch.TEST_VARIABLE}=true"}
+    results = {f"{freeswitch.IVR_VARIABLE}={result}" for result in freeswitch.MENU_RESULTS}
+    assert said == {*results, f"{freeswitch.TEST_VARIABLE}=true"}
 
 
 def test_menu_and_dialplan_use_the_queue_and_one_another() -> None:
@@ -58,9 +61,25 @@ def test_menu_and_dialplan_use_the_queue_and_one_another() -> None:
     ]
     assert {data for application, data in actions if application == "callcenter"} == queues
     menus = {each.attrib["name"] for each in root_of("ivr_siaga.xml").iter("menu")}
-    assert {data for application, data in actions if application in freeswitch.MENUS} == menus
+    assert {data for application, data in actions if application == "ivr"} == menus
     extensions = {each.attrib["expression"].strip("^$") for each in root_of("dialplan_siaga.xml").iter("condition")}
     assert {each.attrib["param"].split()[1] for each in root_of("ivr_siaga.xml").iter("entry")} <= extensions
+
+
+def test_who_cannot_speak_is_asked_waits_long_enough_and_comes_first() -> None:
+    freeswitch_told = (ROOT / "deploy" / "freeswitch" / "dialplan_siaga.xml").read_text(encoding="utf-8")
+    key_ms = re.search(r'play_and_get_digits" data="1 1 1 (\d+) ', freeswitch_told)
+    sound_ms = re.search(r'detect_audio" data="\d+ \d+ (\d+)"', freeswitch_told)
+    assert key_ms is not None
+    assert sound_ms is not None
+    assert min(int(key_ms[1]), int(sound_ms[1])) >= SILENT_WAIT_MS
+    assert "cc_base_score=" in freeswitch_told
+    asterisk_told = (ROOT / "deploy" / "asterisk" / "extensions_siaga.conf").read_text(encoding="utf-8")
+    listens_s = re.search(r"BackgroundDetect\(silence/(\d+)", asterisk_told)
+    assert listens_s is not None
+    assert int(listens_s[1]) * 1_000 >= SILENT_WAIT_MS
+    assert "QUEUE_PRIO=" in asterisk_told
+    assert "SIAGA_IVR=silent" in asterisk_told
 
 
 def test_agents_are_operators_of_the_example_centre() -> None:

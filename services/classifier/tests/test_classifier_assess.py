@@ -193,3 +193,49 @@ def test_silence_changes_nothing_of_what_an_operator_has_said(said: Disposition)
     assert (before.outcome, before.advice, before.type, before.priority, before.reasons) == (
         after.outcome, after.advice, after.type, after.priority, after.reasons,
     )  # fmt: skip
+
+
+def rang(*kinds: tuple[EventKind, int, str], form: Form | None = None) -> Assessment:
+    events = [
+        CallEvent(f"e{number}", "c1", "36.73", kind, at_ms, caller_key="k", digits=digits)
+        for number, (kind, at_ms, digits) in enumerate(kinds)
+    ]
+    if form is not None:
+        events.append(CallEvent("form", "c1", "36.73", EventKind.FORM, 90_000, form=form))
+    return assess("c1", fold(None, events), CallerHistory(1, "c0"), view())
+
+
+E = EventKind
+RING, MENU, END = (E.RINGING, 1_000, ""), (E.IVR_ENTERED, 2_000, ""), (E.ENDED, 20_000, "")
+SILENT, CODE, COUGH = (E.SILENT_CONFIRMED, 8_000, ""), (E.IVR_INPUT, 8_000, "55"), (E.TALK_DETECTED, 8_000, "")
+
+
+@pytest.mark.parametrize("sign", [SILENT, CODE, COUGH])
+@pytest.mark.parametrize("rest", [(), (END,), ((E.QUEUE_JOINED, 9_000, ""), END)])
+def test_who_cannot_speak_is_looked_at_at_once_and_never_abuse(
+    sign: tuple[EventKind, int, str], rest: tuple[tuple[EventKind, int, str], ...]
+) -> None:
+    found = rang(RING, MENU, sign, *rest)
+    assert (found.silent_confirmed, found.advice, found.priority) == (True, Advice.REVIEW, Priority.P2)
+    assert {"silent_confirmed", "advice.silent_confirmed"} <= {reason.rule for reason in found.reasons}
+    assert found.outcome in (Outcome.IN_PROGRESS, Outcome.ABANDON)
+
+
+def test_the_code_is_known_where_the_menu_knows_nothing_of_it() -> None:
+    found = rang(RING, CODE, END)
+    assert (found.outcome, found.advice, found.priority) == (Outcome.ABANDON, Advice.REVIEW, Priority.P2)
+
+
+def test_with_an_operator_on_the_line_it_is_the_operators() -> None:
+    answered = (E.ANSWERED, 15_000, "")
+    under_way = rang(RING, MENU, SILENT, answered)
+    assert (under_way.advice, under_way.silent_confirmed) == (Advice.UNSPECIFIED, True)
+    joked = rang(RING, MENU, SILENT, answered, END, form=Form(disposition=D.PRANK))
+    assert (joked.outcome, joked.advice) == (Outcome.ANSWERED_PRANK, Advice.RECORD)
+    unheard = rang(RING, MENU, SILENT, answered, END, form=Form(disposition=D.GHOST))
+    assert (unheard.outcome, unheard.priority, unheard.advice) == (Outcome.GHOST, Priority.P2, Advice.REVIEW)
+
+
+def test_a_voice_that_is_heard_only_with_the_operator_is_no_silent_call() -> None:
+    assert not rang(RING, MENU, (E.ANSWERED, 5_000, ""), COUGH, END).silent_confirmed
+    assert not rang(RING, (E.IVR_CONFIRMED, 5_000, ""), MENU, COUGH, END).silent_confirmed

@@ -23,6 +23,7 @@ OTHER_LEG = {**LEG, "Uniqueid": "1710123331.42"}
         ({"Event": "DTMFEnd", **LEG, "Digit": "1", "Direction": "Received"}, [("IVR_INPUT", RING_MS)]),
         ({"Event": "DTMF", **LEG, "Digit": "1", "Begin": "No", "End": "Yes"}, [("IVR_INPUT", RING_MS)]),
         ({"Event": "VarSet", **LEG, "Variable": "SIAGA_IVR", "Value": "confirmed"}, [("IVR_CONFIRMED", RING_MS)]),
+        ({"Event": "VarSet", **LEG, "Variable": "SIAGA_IVR", "Value": "silent"}, [("SILENT_CONFIRMED", RING_MS)]),
         ({"Event": "VarSet", **LEG, "Variable": "QUEUESTATUS", "Value": "TIMEOUT"}, [("QUEUE_LEFT", RING_MS)]),
         ({"Event": "ChannelTalkingStart", **LEG}, [("TALK_DETECTED", RING_MS)]),
         ({"Event": "QueueCallerJoin", **LEG, "Queue": "112-utama"}, [("QUEUE_JOINED", RING_MS)]),

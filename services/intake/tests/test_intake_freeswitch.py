@@ -106,6 +106,8 @@ def test_digits_and_confirmation(told: Callable[..., Any]) -> None:
         ("IVR_INPUT", 1_710_123_331_000),
         ("IVR_CONFIRMED", 1_710_123_331_000),
     ]
+    silent = changed(IVR_PRANK, siaga_ivr="silent")
+    assert ("SILENT_CONFIRMED", 1_710_123_331_000) in told("freeswitch", silent)
 
 
 def test_a_menu_entered_says_success_and_is_no_confirmation(told: Callable[..., Any]) -> None:

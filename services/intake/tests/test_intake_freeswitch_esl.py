@@ -32,6 +32,10 @@ MEMBER = {
             {"Event-Name": "CHANNEL_EXECUTE", **LEG, "Application": "set", "Application-Data": "siaga_ivr=confirmed"},
             "IVR_CONFIRMED",
         ),
+        (
+            {"Event-Name": "CHANNEL_EXECUTE", **LEG, "Application": "set", "Application-Data": "siaga_ivr=silent"},
+            "SILENT_CONFIRMED",
+        ),
         ({"Event-Name": "CHANNEL_UNBRIDGE", **LEG}, "TALK_ENDED"),
         ({"Event-Name": "CHANNEL_BRIDGE", **LEG}, "ANSWERED"),
         ({"Event-Name": "CHANNEL_HANGUP_COMPLETE", **LEG, "Hangup-Cause": "NORMAL_CLEARING"}, "ENDED"),

@@ -27,6 +27,7 @@ class CallEventKind(IntEnum):
     SESSION_STALE = 15
     OVERDUE = 16
     MERGED = 17
+    SILENT_CONFIRMED = 18
 
 
 class Channel(IntEnum):

@@ -65,6 +65,8 @@ class _CallEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CallEve
     """
     CALL_EVENT_KIND_MERGED: _CallEventKind.ValueType  # 17
     """What stood as a call of its own was a part of another call, which now has it: nothing is left to do here."""
+    CALL_EVENT_KIND_SILENT_CONFIRMED: _CallEventKind.ValueType  # 18
+    """The caller, who cannot speak, answered the prompt for that: 5-5, any key, a cough."""
 
 class CallEventKind(_CallEventKind, metaclass=_CallEventKindEnumTypeWrapper): ...
 
@@ -104,6 +106,8 @@ must look. It says nothing once the call goes on.
 """
 CALL_EVENT_KIND_MERGED: CallEventKind.ValueType  # 17
 """What stood as a call of its own was a part of another call, which now has it: nothing is left to do here."""
+CALL_EVENT_KIND_SILENT_CONFIRMED: CallEventKind.ValueType  # 18
+"""The caller, who cannot speak, answered the prompt for that: 5-5, any key, a cough."""
 Global___CallEventKind: _TypeAlias = CallEventKind  # noqa: Y015
 
 class _Channel:

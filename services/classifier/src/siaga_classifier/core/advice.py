@@ -43,6 +43,8 @@ class Case:
     place: Place
     # The position was given by the operator.
     placed_by_operator: bool
+    # Somebody who may be unable to speak answered, and no operator has spoken with the caller yet.
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ def advise(case: Case, policy: Policy) -> Counsel:
     if case.outcome in _LOOK:
         if case.outcome is Outcome.UNRESOLVED and _goes_by_itself(case, policy):
             return _send_or_review(case, policy, "automatic")
-        return Counsel(Advice.REVIEW, f"{case.outcome.name.lower()}_is_looked_at")
+        return Counsel(
+            Advice.REVIEW, "silent_confirmed" if case.silent else f"{case.outcome.name.lower()}_is_looked_at"
+        )
+    if case.silent:
+        return Counsel(Advice.REVIEW, "silent_confirmed")
     if case.strong or case.confidential:
         return Counsel(
             Advice.REVIEW, "words_contradict_outcome" if case.outcome is not Outcome.IN_PROGRESS else "alarming_words"

@@ -6,7 +6,7 @@ from typing import Final
 
 from siaga_classifier.core.advice import Case, Policy, advise
 from siaga_classifier.core.agencies import national_agencies
-from siaga_classifier.core.outcome import CallerHistory, facts_of, has_silent_code, judge
+from siaga_classifier.core.outcome import CallerHistory, facts_of, is_silent_confirmed, judge
 from siaga_classifier.core.place import Areas, Place, locate
 from siaga_classifier.core.state import CallState, Mark
 from siaga_classifier.core.vocabulary import (
@@ -29,8 +29,15 @@ CONFIDENTIAL_PRIORITY: Final = Priority.P2
 # Rules of the reasons that name what an operator chose.
 OPERATORS_TYPE: Final = "operator.type"
 OPERATORS_PRIORITY: Final = "operator.priority"
+# The least for somebody who may be unable to speak, until an operator has spoken with the caller.
+SILENT_PRIORITY: Final = Priority.P2
 _NO_TEXT: Final = Reading()
 _OPERATORS_WORD: Final = 1.0
+_SILENT_CONFIRMED: Final = Reason("silent_confirmed", "", 1.0)
+# What an operator who spoke with the caller found: then it is no silent call any more.
+_HEARD: Final = frozenset(
+    {Outcome.REAL, Outcome.ANSWERED_PRANK, Outcome.NON_EMERGENCY, Outcome.MISDIRECTED, Outcome.TEST}
+)
 _SESSION_STALE: Final = Reason("text.session_stale", "", 1.0)
 _HELPED: Final = frozenset({Advice.DISPATCH, Advice.REVIEW})
 _NOWHERE: Final = Place()
@@ -108,10 +115,8 @@ class Assessment:
 
     @property
     def silent_confirmed(self) -> bool:
-        """Somebody who may be unable to speak answered the menu: by the code, or by a sound without any key."""
-        return has_silent_code(self.state) or bool(
-            self.state.talk_detected_at_ms and not self.state.ivr_confirmed_at_ms
-        )
+        """Somebody who may be unable to speak answered."""
+        return is_silent_confirmed(self.state)
 
     @property
     def callback_number(self) -> str:
@@ -134,6 +139,9 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
     priority = _priority(state, reading, kind, tenant)
     if confidential:
         priority = most_urgent(priority, CONFIDENTIAL_PRIORITY)
+    silent = _silent(state, judgement.outcome)
+    if silent and not state.form_priority:
+        priority = most_urgent(priority, SILENT_PRIORITY)
     place = _place(state, reading, tenant)
     confidence = _OPERATORS_WORD if state.form_type else reading.confidence
     case = Case(
@@ -146,6 +154,7 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
         confidential,
         place,
         state.operator_fix is not None,
+        silent,
     )
     counsel = advise(case, tenant.policy)
     return Assessment(
@@ -160,6 +169,7 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
             *_chosen(state),
             *reading.reasons,
             *_quiet(state, judgement.outcome),
+            *((_SILENT_CONFIRMED,) if silent else ()),
             *_placed(place),
             Reason(f"advice.{counsel.basis}", "", 1.0),
         ),
@@ -239,6 +249,13 @@ def _placed(place: Place) -> tuple[Reason, ...]:
 def _text(state: CallState) -> str:
     """The operator's note; without one the citizen's words."""
     return state.form_text or "\n".join(text for _, _, text in state.messages)
+
+
+def _silent(state: CallState, outcome: Outcome) -> bool:
+    """Whether this is somebody who may be unable to speak, and no operator has the caller on the line or found what it was."""
+    if outcome in _HEARD or (outcome is Outcome.IN_PROGRESS and state.answered_at_ms):
+        return False
+    return is_silent_confirmed(state)
 
 
 def _quiet(state: CallState, outcome: Outcome) -> tuple[Reason, ...]:

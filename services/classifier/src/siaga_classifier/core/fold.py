@@ -20,6 +20,7 @@ FAILED_CAUSES: Final = frozenset({34, 38, 41, 42, 44, 47})
 
 # They do not begin a call: a form may be typed under another clock, silence follows from what was said before.
 _FOLLOWING: Final = frozenset({EventKind.FORM, EventKind.SESSION_STALE, EventKind.OVERDUE, EventKind.MERGED})
+_OF_KIND: Final = {EventKind.MERGED: Mark.MERGED.value, EventKind.SILENT_CONFIRMED: Mark.SILENT.value}
 # What may be told of a call that never was one.
 _NO_CALL: Final = _FOLLOWING | {EventKind.POSITION, EventKind.UNSPECIFIED}
 
@@ -128,8 +129,7 @@ def _marks(event: CallEvent) -> int:
     marks = Mark.BACKFILLED.value if event.backfilled else 0
     if event.kind not in _NO_CALL:
         marks |= Mark.CALLED.value
-    elif event.kind == EventKind.MERGED:
-        marks |= Mark.MERGED.value
+    marks |= _OF_KIND.get(event.kind, 0)
     if event.test:
         marks |= Mark.TEST.value
     if event.caller_contradicted:

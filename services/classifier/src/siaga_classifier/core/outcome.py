@@ -39,6 +39,7 @@ class Fact(IntFlag):
     IVR_ENTERED = auto()
     IVR_CONFIRMED = auto()
     TALK_DETECTED = auto()
+    # Answered as somebody who cannot speak is asked to.
     SILENT_CODE = auto()
     QUEUE_JOINED = auto()
     # The switch saw the call leave the queue for lack of an operator, or the caller leave it.
@@ -99,6 +100,8 @@ TABLE: Final = (
     Row("operator_false_report", Outcome.ANSWERED_PRANK, F.SAID_FALSE_REPORT),
     Row("prank_but_never_served", Outcome.UNSERVED, F.SAID_PRANK | F.QUEUE_FAILED, _NOT_SPOKEN),
     Row("prank_but_never_answered", Outcome.ABANDON, F.SAID_PRANK | F.QUEUE_CALLER_LEFT, _NOT_SPOKEN),
+    # Whoever pressed the code and was never spoken with may have been unable to speak.
+    Row("silent_is_no_abuse", Outcome.ABANDON, F.SAID_PRANK | F.SILENT_CODE, _NOT_SPOKEN),
     Row("operator_prank", Outcome.ANSWERED_PRANK, F.SAID_PRANK),
     # A citizen's own words are real only when an operator says so; until then a person has to look.
     Row("written_awaits_operator", Outcome.UNRESOLVED, F.WRITTEN),
@@ -120,7 +123,7 @@ TABLE: Final = (
     Row("left_queue", Outcome.ABANDON, F.QUEUE_CALLER_LEFT),
     Row("ivr_confirmed_then_left", Outcome.ABANDON, F.IVR_CONFIRMED),
     Row("ivr_talk_detected", Outcome.ABANDON, F.IVR_ENTERED | F.TALK_DETECTED),
-    Row("ivr_silent_code", Outcome.ABANDON, F.IVR_ENTERED | F.SILENT_CODE),
+    Row("ivr_silent_code", Outcome.ABANDON, F.SILENT_CODE),
     Row("ivr_first_call_of_number", Outcome.ABANDON, F.IVR_ENTERED | F.FIRST_CALL),
     Row("ivr_no_input", Outcome.IVR_PRANK, F.IVR_ENTERED),
     Row("left_while_ringing", Outcome.ABANDON),
@@ -203,6 +206,17 @@ def _overdue(state: CallState) -> int:
     return F.OVERDUE.value if state.is_overdue else 0
 
 
+def is_silent_confirmed(state: CallState) -> bool:
+    """Whether somebody who may be unable to speak answered: as asked to, or by a sound in the menu and no key."""
+    if has_silent_code(state):
+        return True
+    heard_ms = state.talk_detected_at_ms
+    in_menu = bool(state.ivr_entered_at_ms and heard_ms) and not state.ivr_confirmed_at_ms
+    return in_menu and (not state.answered_at_ms or heard_ms < state.answered_at_ms)
+
+
 def has_silent_code(state: CallState) -> bool:
-    """Whether the caller pressed the code of those who cannot speak."""
+    """Whether the caller pressed the code of those who cannot speak, or answered the switch's prompt for them."""
+    if state.marks & Mark.SILENT:
+        return True
     return bool(state.digits) and SILENT_CODE in "".join(digits for _, digits in state.digits)

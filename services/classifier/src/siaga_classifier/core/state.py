@@ -41,6 +41,8 @@ class Mark(IntFlag):
     CALLED = 256
     # It was a part of another call, which has it now.
     MERGED = 512
+    # Answered the prompt for those who cannot speak, as the switch says.
+    SILENT = 1024
     # Two numbers were shown for the caller: whose call it was, nobody knows.
     CALLER_CONTRADICTED = 1024
 

@@ -29,7 +29,11 @@ QUEUE_STATUS: Final[Mapping[str, LeftReason]] = {
     "WITHDRAW": LeftReason.WITHDRAWN,
 }
 # Our own convention for menus and queues that Asterisk has no event for, set by the dialplan or a Stasis application.
-_IVR: Final[Mapping[str, Kind]] = {"entered": Kind.IVR_ENTERED, "confirmed": Kind.IVR_CONFIRMED}
+_IVR: Final[Mapping[str, Kind]] = {
+    "entered": Kind.IVR_ENTERED,
+    "confirmed": Kind.IVR_CONFIRMED,
+    "silent": Kind.SILENT_CONFIRMED,
+}
 # What the dialplan tells beside: the network's word for the caller, and that this is no real call.
 ASSERTED: Final = "SIAGA_PAI"
 TEST: Final = "SIAGA_TEST"

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from siaga_intake.core.centre import plain
-from siaga_intake.core.events import Hangup, HangupBy, LeftReason
+from siaga_intake.core.events import Hangup, HangupBy, Kind, LeftReason
 from siaga_intake.core.happening import Desk, Identity
 
 # Applications that are a menu.
 MENUS: Final = frozenset({"ivr", "play_and_get_digits"})
 # Our own convention, set by the dialplan: what the menu came to, and that a call is a drill.
 IVR_VARIABLE: Final = "siaga_ivr"
-CONFIRMED: Final = "confirmed"
+MENU_RESULTS: Final[Mapping[str, Kind]] = {"confirmed": Kind.IVR_CONFIRMED, "silent": Kind.SILENT_CONFIRMED}
 TEST_VARIABLE: Final = "siaga_test"
 
 # mod_callcenter logs all of these as abandoned; only the first one is the caller's doing.

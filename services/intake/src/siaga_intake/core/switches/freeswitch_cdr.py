@@ -63,9 +63,9 @@ class _Record:
         digits = self.text("digits_dialed", "digits")
         if digits not in _NO_DIGITS:
             yield Happening(Kind.IVR_INPUT, call_ref, menu or joined or ended, caller, called, digits=digits)
-        confirmed = self._confirmed(joined or menu or ended)
-        if confirmed is not None:
-            yield Happening(Kind.IVR_CONFIRMED, call_ref, confirmed, caller, called)
+        result = freeswitch.MENU_RESULTS.get(self.text(freeswitch.IVR_VARIABLE))
+        if result is not None:
+            yield Happening(result, call_ref, self._result_at(joined or menu or ended), caller, called)
         queue = freeswitch.short(self.text("cc_queue"))
         if joined is not None:
             yield Happening(Kind.QUEUE_JOINED, call_ref, joined, caller, called, Queue(queue))
@@ -143,11 +143,10 @@ class _Record:
         in_menu = self.text("last_app") in freeswitch.MENUS or self.text("ivr_menu_status") != ""
         return otherwise_ms if in_menu else None
 
-    def _confirmed(self, otherwise_ms: int) -> int | None:
-        if self.text(freeswitch.IVR_VARIABLE) != freeswitch.CONFIRMED:
-            return None
+    def _result_at(self, otherwise_ms: int) -> int:
+        said = f"{freeswitch.IVR_VARIABLE}={self.text(freeswitch.IVR_VARIABLE)}"
         for application in self._applications():
-            if self._named(application, "app_data") == f"{freeswitch.IVR_VARIABLE}={freeswitch.CONFIRMED}":
+            if self._named(application, "app_data") == said:
                 return self._stamp(application) or otherwise_ms
         return otherwise_ms
 

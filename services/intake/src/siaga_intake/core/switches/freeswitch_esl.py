@@ -100,12 +100,11 @@ def _executed(leg: _Leg) -> Happening | None:
     application = leg.text("Application")
     if application in freeswitch.MENUS:
         return leg.happens(Kind.IVR_ENTERED)
-    if application in _SETTERS and leg.text("Application-Data", "text") == _SAYS_CONFIRMED:
-        return leg.happens(Kind.IVR_CONFIRMED)
-    return None
+    kind = _MENU_RESULTS.get(leg.text("Application-Data", "text")) if application in _SETTERS else None
+    return None if kind is None else leg.happens(kind)
 
 
-_SAYS_CONFIRMED: Final = f"{freeswitch.IVR_VARIABLE}={freeswitch.CONFIRMED}"
+_MENU_RESULTS: Final = {f"{freeswitch.IVR_VARIABLE}={name}": kind for name, kind in freeswitch.MENU_RESULTS.items()}
 
 
 def _digit(leg: _Leg) -> Happening:
