@@ -1,7 +1,7 @@
 """Finding names in words: which spots each may mean, and how much it says that the event is there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_classifier.core.place.model import Kind, Spot
@@ -26,10 +26,12 @@ AFTER_STREET_NAME: Final = 0.45
 STREET_NAME_WORDS: Final = 2
 # "dari Kasemen", "arah Cilegon".
 AWAY_FACTOR: Final = 0.4
-SHORT_FACTOR: Final = 0.85
+SHORT_FACTOR: Final = 0.92
 SLIP_FACTORS: Final = (1.0, 0.9, 0.8)
 # Words that misspelt names are looked for behind; each look-up costs some microseconds.
-MAX_SIMILAR: Final = 12
+MAX_SIMILAR: Final = 8
+# "ini 112 Serang ya": the centre's name is no place of an event.
+EMERGENCY_NUMBER: Final = "112"
 
 _BREAKS: Final = frozenset(",;()\n")
 _RANKS: Final = {Role.DESA: Kind.DESA, Role.KECAMATAN: Kind.KECAMATAN}
@@ -37,6 +39,8 @@ _RANKS: Final = {Role.DESA: Kind.DESA, Role.KECAMATAN: Kind.KECAMATAN}
 _STREET_FILLERS: Final = frozenset(
     {"raya", "besar", "utama", "lintas", "protokol", "tol", "baru", "lama", "kh", "ki", "dr", "jend", "letjend", "ir"}
 )
+# After these any word may come, and most that are like a name are none.
+_CAREFUL: Final = frozenset({Role.AT, Role.NEAR})
 _SIMILAR_AFTER: Final = frozenset({Role.DESA, Role.KECAMATAN, Role.HAMLET, Role.AT, Role.NEAR})
 
 
@@ -49,6 +53,8 @@ class Mention:
     # What it was found by, for people: the word before, or how the name was written.
     basis: str
     near: bool = False
+    # Index of its first word: names of one word do not support each other.
+    at: int = 0
     # The tenant's own regency, in its own mouth: no place, but it makes the name beside it likelier.
     own_regency: bool = False
     ranked: bool = False
@@ -80,13 +86,16 @@ def mentions_of(words: Sequence[str], names: OwnNames, *, in_address: bool) -> l
         if word in _BREAKS or word[0].isdigit():
             context.end_part()
             context.street_words = None
+            if word == EMERGENCY_NUMBER:
+                context.role = Role.OFFICE
             index += 1
             continue
         role = ROLES.get(word)
         length, own, abroad = _exact(words, index, names)
         if length and (role is None or length > 1):
             after = words[index + length] if index + length < len(words) else ""
-            found += _weighed(word, length, own, abroad, context, names, after, in_address)
+            read = _weighed(words[index : index + length], own, abroad, context, names, after, in_address)
+            found += [replace(mention, at=_at(index, in_address)) for mention in read]
             index += length
             _pass_name(context, length)
             continue
@@ -99,23 +108,25 @@ def mentions_of(words: Sequence[str], names: OwnNames, *, in_address: bool) -> l
             similar_left -= 1
             length, mention = _misspelt(words, index, names, context, in_address)
             if mention is not None:
-                found.append(mention)
+                found.append(replace(mention, at=_at(index, in_address)))
         index += length
         _pass_name(context, length if word not in _STREET_FILLERS else 0)
     return found
 
 
+def _at(index: int, in_address: bool) -> int:
+    """A number of its own for each word of an address and of a text."""
+    return index if in_address else ~index
+
+
 def _exact(words: Sequence[str], start: int, names: OwnNames) -> tuple[int, tuple[Spot, ...], tuple[Spot, ...]]:
     """The longest name that begins here, in the tenant's map and in the country's."""
     own, national = names.own, names.national
-    longest = max(own.max_chars, national.max_chars)
     best: tuple[int, tuple[Spot, ...], tuple[Spot, ...]] = (0, (), ())
     key = ""
     for length, word in enumerate(words[start : start + MAX_NAME_WORDS], start=1):
-        if not word.isalpha():
-            break
         key += word
-        if len(key) > longest:
+        if key not in own.beginnings and key not in national.beginnings:
             break
         mine, theirs = own.exact.get(key, ()), national.exact.get(key, ())
         if mine or theirs:
@@ -131,6 +142,9 @@ def _take_role(context: _Context, role: Role) -> None:
         return
     if role is Role.AWAY:
         context.away = True
+        return
+    # "kantor disdukcapil kota Serang" is the office's whole name.
+    if context.role is Role.OFFICE and role in (Role.KOTA, Role.KABUPATEN):
         return
     if role is Role.STREET:
         context.street_words = 0
@@ -149,29 +163,33 @@ def _pass_name(context: _Context, length: int) -> None:
 
 
 def _weighed(
-    word: str, length: int, own: tuple[Spot, ...], abroad: tuple[Spot, ...], context: _Context, names: OwnNames,
+    said: Sequence[str], own: tuple[Spot, ...], abroad: tuple[Spot, ...], context: _Context, names: OwnNames,
     after: str, in_address: bool,
 ) -> list[Mention]:  # fmt: skip
     role = context.role
     if context.denied or role is Role.OFFICE:
         return []
+    # "Serang kabupaten".
     if role in (None, Role.AT) and ROLES.get(after) in (Role.KABUPATEN, Role.KOTA):
         role = ROLES[after]
+    ordinary = len(said) == 1 and said[0] in names.ordinary
     if role in (Role.KABUPATEN, Role.KOTA):
-        return _regencies(abroad, role, context, names) or _own(
-            own, None, length == 1 and word in names.ordinary, context, in_address
-        )
-    ordinary = length == 1 and word in names.ordinary
-    theirs = (
-        [] if context.street_words is not None or ordinary else _abroad(own, abroad, role, context, names, in_address)
-    )
-    is_home = any(spot.kind is Kind.KABUPATEN and names.core == core_of(spot.title) for spot in abroad) or (
-        bool(own) and length == 1 and word == names.core
-    )
-    mine = _own(own, role, ordinary or (is_home and role not in _RANKS), context, in_address)
-    if is_home:
+        return _regencies(abroad, role, context, names) or _own(own, None, ordinary, context, in_address)
+    if _is_home(said, own, abroad, names):
+        mine = _own(own, role, ordinary or role not in _RANKS, context, in_address)
         return [*mine, Mention((), ORDINARY, "kabupaten", own_regency=True)]
-    return mine + theirs
+    mine = _own(own, role, ordinary, context, in_address)
+    if ordinary or context.street_words is not None:
+        return mine
+    everyday = all(word in names.ordinary or word in ROLES for word in said)
+    return mine + _abroad(own, abroad, role, context, names, everyday=everyday, in_address=in_address)
+
+
+def _is_home(said: Sequence[str], own: tuple[Spot, ...], abroad: tuple[Spot, ...], names: OwnNames) -> bool:
+    """Whether the name is the tenant's own, bare: in its mouth no other place, and no desa of that name for certain."""
+    return (bool(own) and "".join(said) == names.core) or any(
+        spot.kind is Kind.KABUPATEN and names.core == core_of(spot.title) for spot in abroad
+    )
 
 
 def _own(
@@ -227,6 +245,8 @@ def _abroad(
     role: Role | None,
     context: _Context,
     names: OwnNames,
+    *,
+    everyday: bool,
     in_address: bool,
 ) -> list[Mention]:
     """Places beyond the border: a regency by its bare name, a kecamatan where no place here bears the name."""
@@ -239,7 +259,7 @@ def _abroad(
         weight = AFTER_AT + 0.1 if role is not None else BARE_IN_ADDRESS - 0.1 if in_address else BARE_IN_TEXT
         found.append(Mention(regencies, weight * factor, "kabupaten"))
     kecamatan = tuple(spot for spot in abroad if spot.kind is Kind.KECAMATAN and spot.regency_code != names.centre.code)
-    if kecamatan and not own:
+    if kecamatan and not own and (role is Role.KECAMATAN or not everyday):
         weight = RANKED if role is Role.KECAMATAN else AFTER_AT - 0.1 if role is not None else BARE_IN_TEXT
         found.append(Mention(kecamatan, weight * factor, "kecamatan", ranked=role is Role.KECAMATAN))
     return found
@@ -265,7 +285,7 @@ def _misspelt(
         if not word.isalpha() or (length > 1 and word in ROLES):
             break
         key += word
-        near = names.similar(key)
+        near = names.similar(key, careful=not in_address and context.role in _CAREFUL)
         if near is not None and (best is None or SLIP_FACTORS[near.slips] > best[0]):
             best = (SLIP_FACTORS[near.slips], length, near.spots)
     short = names.short(words[start])

@@ -11,6 +11,7 @@ from siaga_classifier.core.place.tokens import ROLES, squeezed, words_of
 
 # Below this many letters one other letter makes another name: Unyur, Unjur.
 MIN_SIMILAR_CHARS: Final = 5
+MIN_CAREFUL_CHARS: Final = 8
 # From here on two slips of the finger still leave one name only.
 TWO_SLIPS_CHARS: Final = 10
 # The first word of a longer name stands for it when it is this long: Cipocok for Cipocok Jaya.
@@ -34,7 +35,8 @@ class Names:
     """Spots by squeezed name."""
 
     exact: dict[str, tuple[Spot, ...]]
-    max_chars: int
+    # All beginnings of the names: most words begin none, and are done with one look-up.
+    beginnings: frozenset[str]
 
     @classmethod
     def of(cls, named: Iterable[tuple[str, Spot]]) -> Self:
@@ -44,7 +46,7 @@ class Names:
             key = squeezed(name)
             if key and spot not in exact.get(key, ()):
                 exact[key] = (*exact.get(key, ()), spot)
-        return cls(exact, max(map(len, exact), default=0))
+        return cls(exact, frozenset(key[:length] for key in exact for length in range(1, len(key) + 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,11 @@ class OwnNames:
         """What the first word of a name alone may mean, where it means one name only."""
         return self._short.get(word, ())
 
-    def similar(self, written: str) -> Similar | None:
-        """The names nearest to a misspelt one: the same first letter, one letter off, in long names two."""
+    def similar(self, written: str, *, careful: bool = False) -> Similar | None:
+        """The names nearest to a misspelt one: the same first letter, one letter off, in long names two.
+
+        Careful where anything may be written: in a short word another letter makes another word, a missing one does not.
+        """
         if len(written) < MIN_SIMILAR_CHARS:
             return None
         allowed = 2 if len(written) >= TWO_SLIPS_CHARS else 1
@@ -99,7 +104,9 @@ class OwnNames:
         near = [
             (slips, name)
             for name in names
-            if name[0] == written[0] and (slips := OSA.distance(written, name, score_cutoff=allowed)) <= allowed
+            if name[0] == written[0]
+            and not (careful and len(written) == len(name) < MIN_CAREFUL_CHARS)
+            and (slips := OSA.distance(written, name, score_cutoff=allowed)) <= allowed
         ]
         if not near:
             return None

@@ -74,10 +74,7 @@ def _domestic(mentions: Sequence[Mention], home: str) -> list[Ranked]:
     scores: dict[Spot, float] = {}
     bases: dict[Spot, Mention] = {}
     named: dict[str, float] = {}
-    at_home = 0.0
     for mention in mentions:
-        if mention.own_regency:
-            at_home = OWN_REGENCY_SUPPORT
         own = [spot for spot in mention.spots if spot.regency_code == home]
         for spot in own:
             if spot.code and spot.kind is not Kind.LANDMARK:
@@ -86,7 +83,7 @@ def _domestic(mentions: Sequence[Mention], home: str) -> list[Ranked]:
             scores[spot] = _either(scores.get(spot, 0.0), mention.weight)
             if spot not in bases or bases[spot].weight < mention.weight:
                 bases[spot] = mention
-    supported = {spot: _supported(spot, score, bases[spot], mentions, named, at_home) for spot, score in scores.items()}
+    supported = {spot: _supported(spot, score, bases[spot], mentions, named) for spot, score in scores.items()}
     kept = [spot for spot in supported if not _absorbed(spot, supported)]
     return [
         Ranked(
@@ -97,9 +94,7 @@ def _domestic(mentions: Sequence[Mention], home: str) -> list[Ranked]:
     ]  # fmt: skip
 
 
-def _supported(
-    spot: Spot, score: float, by: Mention, mentions: Sequence[Mention], named: Mapping[str, float], at_home: float
-) -> float:
+def _supported(spot: Spot, score: float, by: Mention, mentions: Sequence[Mention], named: Mapping[str, float]) -> float:
     """The score with what the other names of the words say to it."""
     above = [spot.parent_code]
     if spot.kind is Kind.LANDMARK:
@@ -107,7 +102,7 @@ def _supported(
     others = [
         mention
         for mention in mentions
-        if mention is not by and any(one.code in above and one.code for one in mention.spots)
+        if mention.at != by.at and any(one.code in above and one.code for one in mention.spots)
     ]
     if others:
         score = _either(score, SUPPORT * max(mention.weight for mention in others))
@@ -115,7 +110,9 @@ def _supported(
         weight >= MIN_SCORE and code.count(".") == 2 and code != spot.parent_code for code, weight in named.items()
     ):
         score *= CONTRADICTED
-    return _either(score, at_home) if score >= OWN_REGENCY_SUPPORT else score
+    if score >= OWN_REGENCY_SUPPORT and any(mention.own_regency and mention.at != by.at for mention in mentions):
+        score = _either(score, OWN_REGENCY_SUPPORT)
+    return score
 
 
 def _absorbed(spot: Spot, scores: Mapping[Spot, float]) -> bool:
@@ -138,27 +135,33 @@ def _widest(spots: Sequence[Spot]) -> Sequence[Spot]:
 
 def _foreign(mentions: Sequence[Mention], home: str, middle: tuple[float, float]) -> list[Ranked]:
     """One candidate for each regency beyond the border: its kecamatan where one is named, else all of it."""
-    regencies: dict[str, tuple[Spot, float]] = {}
+    found: dict[str, Ranked] = {}
+    told: dict[str, tuple[float, int]] = {}
     for mention in mentions:
-        for spot in _likely_rank(mention.spots):
+        for spot in mention.spots:
             if spot.kind is Kind.KABUPATEN and spot.code != home:
-                held = regencies.get(spot.code)
-                regencies[spot.code] = (spot, _either(held[1] if held else 0.0, mention.weight))
-    found: dict[str, Ranked] = {
-        code: Ranked(spot, round(score, 3), "kabupaten", spot.radius_m, abroad=True)
-        for code, (spot, score) in regencies.items()
-    }
+                held = found.get(spot.code)
+                score = _either(held.score if held else 0.0, mention.weight)
+                found[spot.code] = Ranked(spot, round(score, 3), "kabupaten", spot.radius_m, abroad=True)
+                told[spot.code] = (score, mention.at)
     for mention in mentions:
         beyond = [spot for spot in mention.spots if spot.kind is Kind.KECAMATAN and spot.regency_code != home]
-        told = [spot for spot in beyond if spot.regency_code in regencies]
-        for spot in told or _alone(beyond, mention, middle):
-            score = mention.weight
-            if spot.regency_code in regencies:
-                score = _either(score, regencies[spot.regency_code][1])
-            held_rank = found.get(spot.regency_code)
-            if held_rank is None or held_rank.score <= score:
+        within = [spot for spot in beyond if spot.regency_code in told and told[spot.regency_code][1] != mention.at]
+        for spot in within or _alone(beyond, mention, middle):
+            score = _either(mention.weight, told[spot.regency_code][0]) if spot in within else mention.weight
+            held = found.get(spot.regency_code)
+            if held is None or held.score < score:
                 found[spot.regency_code] = Ranked(spot, round(score, 3), mention.basis, spot.radius_m, abroad=True)
-    return list(found.values())
+    return _one_of_a_name(found.values())
+
+
+def _one_of_a_name(found: Iterable[Ranked]) -> list[Ranked]:
+    """Of a kota and a kabupaten of one name the better, else the kota: who means the other says so."""
+    kept: dict[str, Ranked] = {}
+    for one in sorted(found, key=lambda one: (-one.score, not one.spot.title.startswith("Kota "), one.spot.code)):
+        name = one.spot.title.partition(" ")[2] if one.spot.kind is Kind.KABUPATEN else one.spot.regency_code
+        kept.setdefault(name, one)
+    return list(kept.values())
 
 
 def _alone(spots: Sequence[Spot], mention: Mention, middle: tuple[float, float]) -> Iterable[Spot]:
@@ -166,12 +169,6 @@ def _alone(spots: Sequence[Spot], mention: Mention, middle: tuple[float, float])
     if len({spot.regency_code for spot in spots}) != 1:
         return ()
     return [spot for spot in spots if mention.ranked or distance_m(spot.lat, spot.lon, *middle) <= NEIGHBOUR_M]
-
-
-def _likely_rank(spots: Sequence[Spot]) -> Sequence[Spot]:
-    """Of Kota and Kabupaten of one name, the kota: who means the other says so."""
-    kota = [spot for spot in spots if spot.kind is Kind.KABUPATEN and spot.title.startswith("Kota ")]
-    return kota or spots
 
 
 def _together(one: Ranked, other: Ranked) -> bool:

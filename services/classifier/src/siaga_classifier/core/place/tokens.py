@@ -67,7 +67,8 @@ _WORDS: Final = {
     Role.AWAY: "arah dari ke menuju jurusan perbatasan asal tujuan ka kanggo rujuk dirujuk saka soko jak anjak haga ti lewat via",
     Role.OFFICE: "damkar polres polresta polda pemkot pemkab pemda bupati walikota dinas dishub dinkes dinsos disdukcapil bpbd pln pdam rsud satpol kodim kejari imigrasi samsat bpjs universitas persatuan warga wong urang orang jelema jelma",
     Role.FACILITY: "pasar stasiun terminal sdn sd smp smpn sma sman smk mts masjid mushola balai kantor camat polsek koramil puskesmas klinik lapangan stadion pertigaan simpang perempatan pom spbu pabrik rumahsakit sungai kali danau pantai hotel toko tpu makam bank",
-    Role.NOT: "bukan bukannya dudu sanes lain lainnya mboten sanesna",
+    # Also where the call went: "nyambungnya ke kota Serang" says that the event is elsewhere.
+    Role.NOT: "bukan bukannya dudu sanes lain lainnya mboten sanesna nyambung nyambunge nyambungnya nyambungna nyambungke tersambung tasambuang kesambung sambung nyasar kesasar nyasab",
     Role.FILLER: "ini itu pak bu yang nya sana sini alun aja deh",
 }  # fmt: skip
 ROLES: Final = {word: role for role, words in _WORDS.items() for word in words.split()}
