@@ -50,6 +50,11 @@ class TenantAreas:
         self._regency = next(area for area in gazetteer.areas if area.level == "kabupaten")
         self._names: OwnNames | None = None
 
+    @property
+    def areas(self) -> tuple[Area, ...]:
+        """All areas of the tenant."""
+        return self._gazetteer.areas
+
     def at(self, lat: float, lon: float) -> Area | None:
         """The smallest area that holds the point."""
         return self._gazetteer.at(lat, lon)

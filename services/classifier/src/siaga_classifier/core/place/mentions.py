@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from siaga_classifier.core.place.model import Kind, Spot
+from siaga_classifier.core.place.model import NEIGHBOUR_M, Kind, Spot, distance_m
 from siaga_classifier.core.place.names import MAX_NAME_WORDS, OwnNames, core_of
 from siaga_classifier.core.place.tokens import ROLES, Role
 
@@ -91,13 +91,14 @@ def mentions_of(words: Sequence[str], names: OwnNames, *, in_address: bool) -> l
             index += 1
             continue
         role = ROLES.get(word)
-        length, own, abroad = _exact(words, index, names)
-        if length and (role is None or length > 1):
+        length, own, abroad = _exact(words, index, names, far=context.role is Role.KECAMATAN)
+        if length and (role is None or length > 1 or (own and context.role in _RANKS)):
             after = words[index + length] if index + length < len(words) else ""
             read = _weighed(words[index : index + length], own, abroad, context, names, after, in_address)
             found += [replace(mention, at=_at(index, in_address)) for mention in read]
             index += length
-            _pass_name(context, length)
+            # A street that is named after a place has no other name.
+            _pass_name(context, STREET_NAME_WORDS)
             continue
         if role is not None:
             _take_role(context, role)
@@ -119,8 +120,10 @@ def _at(index: int, in_address: bool) -> int:
     return index if in_address else ~index
 
 
-def _exact(words: Sequence[str], start: int, names: OwnNames) -> tuple[int, tuple[Spot, ...], tuple[Spot, ...]]:
-    """The longest name that begins here, in the tenant's map and in the country's."""
+def _exact(
+    words: Sequence[str], start: int, names: OwnNames, *, far: bool
+) -> tuple[int, tuple[Spot, ...], tuple[Spot, ...]]:
+    """The longest name that begins here, in the tenant's map and in the country's, `far` ones too."""
     own, national = names.own, names.national
     best: tuple[int, tuple[Spot, ...], tuple[Spot, ...]] = (0, (), ())
     key = ""
@@ -129,9 +132,21 @@ def _exact(words: Sequence[str], start: int, names: OwnNames) -> tuple[int, tupl
         if key not in own.beginnings and key not in national.beginnings:
             break
         mine, theirs = own.exact.get(key, ()), national.exact.get(key, ())
-        if mine or theirs:
+        if mine or (theirs and (far or _known_here(key, theirs, names))):
             best = (length, mine, theirs)
     return best
+
+
+def _known_here(key: str, spots: Sequence[Spot], names: OwnNames) -> bool:
+    """Whether the name is meant: of a regency, or of a kecamatan near by.
+
+    A far one only where the word is no other: not of everyday, not the beginning of a name here, nor one letter off one.
+    """
+    if any(
+        spot.kind is Kind.KABUPATEN or distance_m(spot.lat, spot.lon, *names.middle) <= NEIGHBOUR_M for spot in spots
+    ):
+        return True
+    return key not in names.ordinary and key not in names.own.beginnings and names.similar(key) is None
 
 
 def _take_role(context: _Context, role: Role) -> None:
@@ -266,12 +281,11 @@ def _abroad(
 
 
 def _may_be_misspelt(word: str, context: _Context, names: OwnNames, in_address: bool) -> bool:
-    if context.denied or context.role is Role.OFFICE or word in names.ordinary:
+    if context.denied or context.street_words is not None:
         return False
-    if context.street_words is not None:
+    # "sumur pcung": a word of everyday may begin a misspelt name, but is none itself.
+    if word in names.ordinary and not (in_address or context.role in _RANKS):
         return False
-    if context.role is Role.FACILITY:
-        return bool(names.short(word))
     return context.role in _SIMILAR_AFTER or (in_address and context.role is None)
 
 
@@ -285,6 +299,8 @@ def _misspelt(
         if not word.isalpha() or (length > 1 and word in ROLES):
             break
         key += word
+        if word in names.ordinary and length == 1:
+            continue
         near = names.similar(key, careful=not in_address and context.role in _CAREFUL)
         if near is not None and (best is None or SLIP_FACTORS[near.slips] > best[0]):
             best = (SLIP_FACTORS[near.slips], length, near.spots)

@@ -1,5 +1,6 @@
 """What a place is: areas and landmarks that names stand for, candidates, and the place of a call."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from siaga_classifier.core.place.names import OwnNames
 
 SOURCE_GAZETTEER: Final = "gazetteer"
+# A kecamatan beyond the border is taken for what a bare name means within this distance only; the country has 7,000.
+NEIGHBOUR_M: Final = 80_000.0
+METRES_PER_DEGREE: Final = 111_320.0
 
 
 class Kind(StrEnum):
@@ -134,3 +138,9 @@ def spots_of(areas: Sequence[Area]) -> list[tuple[str, Spot]]:
         (area.name, Spot(area.code, Kind(area.level), area.title, area.parent_code, area.lat, area.lon, area.radius_m))
         for area in areas
     ]
+
+
+def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Metres between two points of one country, good to a percent."""
+    east = (lon - other_lon) * math.cos(math.radians((lat + other_lat) / 2))
+    return math.hypot(lat - other_lat, east) * METRES_PER_DEGREE

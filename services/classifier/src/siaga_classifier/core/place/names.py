@@ -11,11 +11,13 @@ from siaga_classifier.core.place.tokens import ROLES, squeezed, words_of
 
 # Below this many letters one other letter makes another name: Unyur, Unjur.
 MIN_SIMILAR_CHARS: Final = 5
-MIN_CAREFUL_CHARS: Final = 8
+MIN_CAREFUL_CHARS: Final = 10
 # From here on two slips of the finger still leave one name only.
 TWO_SLIPS_CHARS: Final = 10
 # The first word of a longer name stands for it when it is this long: Cipocok for Cipocok Jaya.
 MIN_SHORT_CHARS: Final = 6
+# "Puskesmas Cipocok": what it is and the first word of its name.
+LANDMARK_SHORT_WORDS: Final = 2
 # "Sei Tanjung Karang Pusat": no name has more words, and a look-up at each word tries this many lengths.
 MAX_NAME_WORDS: Final = 5
 
@@ -67,25 +69,16 @@ class OwnNames:
     @classmethod
     def of(cls, named: Sequence[tuple[str, Spot]], regency: Spot, national: Names, ordinary: Collection[str]) -> Self:
         """The index of a tenant's areas and landmarks."""
-        own = Names.of((name, spot) for name, spot in named if spot.kind is not Kind.KABUPATEN)
+        landmarks = _landmarks_shortened(named, ordinary)
+        own = Names.of((name, spot) for name, spot in (*named, *landmarks) if spot.kind is not Kind.KABUPATEN)
         by_skeleton: dict[str, tuple[str, ...]] = {}
         for key in own.exact:
             if len(key) >= MIN_SIMILAR_CHARS:
                 for skeleton in _skeletons(key):
                     by_skeleton[skeleton] = (*by_skeleton.get(skeleton, ()), key)
-        short: dict[str, tuple[Spot, ...]] = {}
-        for name, spot in named:
-            first, *rest = words_of(name) or [""]
-            if rest and len(first) >= MIN_SHORT_CHARS and spot.kind in (Kind.DESA, Kind.KECAMATAN):
-                short[first] = (*short.get(first, ()), spot)
-        kept = {
-            first: spots
-            for first, spots in short.items()
-            if first not in own.exact and first not in ordinary and first not in ROLES and _one_name(spots)
-        }
         return cls(
             own, national, ordinary, Centre(regency.code, regency.title), core_of(regency.title),
-            (regency.lat, regency.lon), kept, by_skeleton,
+            (regency.lat, regency.lon), _shortened(named, own, ordinary), by_skeleton,
         )  # fmt: skip
 
     def short(self, word: str) -> tuple[Spot, ...]:
@@ -119,6 +112,36 @@ class OwnNames:
 def core_of(title: str) -> str:
     """The name of a regency without its rank, squeezed: `Kota Serang` is `serang`."""
     return squeezed(title.removeprefix("Kabupaten ").removeprefix("Kota ").removeprefix("Administrasi "))
+
+
+def _shortened(named: Sequence[tuple[str, Spot]], own: Names, ordinary: Collection[str]) -> dict[str, tuple[Spot, ...]]:
+    """Areas by the first word of a longer name, where it means one name and no word of everyday."""
+    short: dict[str, tuple[Spot, ...]] = {}
+    for name, spot in named:
+        first, *rest = words_of(name) or [""]
+        if rest and len(first) >= MIN_SHORT_CHARS and spot.kind in (Kind.DESA, Kind.KECAMATAN):
+            short[first] = (*short.get(first, ()), spot)
+    return {
+        first: spots
+        for first, spots in short.items()
+        if first not in own.exact and first not in ordinary and first not in ROLES and _one_name(spots)
+    }
+
+
+def _landmarks_shortened(named: Sequence[tuple[str, Spot]], ordinary: Collection[str]) -> list[tuple[str, Spot]]:
+    """`Puskesmas Cipocok` for Puskesmas Cipocok Jaya, where no other begins so."""
+    short: dict[str, list[Spot]] = {}
+    for name, spot in named:
+        words = words_of(name)
+        if (
+            spot.kind is Kind.LANDMARK
+            and len(words) > LANDMARK_SHORT_WORDS
+            and words[1] not in ordinary
+            and words[1] not in ROLES
+        ):
+            short.setdefault(" ".join(words[:LANDMARK_SHORT_WORDS]), []).append(spot)
+    taken = {" ".join(words_of(name)) for name, _ in named}
+    return [(name, spots[0]) for name, spots in short.items() if len(spots) == 1 and name not in taken]
 
 
 def _one_name(spots: Sequence[Spot]) -> bool:

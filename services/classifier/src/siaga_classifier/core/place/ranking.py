@@ -1,12 +1,11 @@
 """From mentions to candidates: names that support each other, names that contradict, and which place is meant."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from siaga_classifier.core.place.mentions import Mention
-from siaga_classifier.core.place.model import Kind, Spot
+from siaga_classifier.core.place.model import NEIGHBOUR_M, Kind, Spot, distance_m
 
 # A candidate below this is no place; two closer than the margin are told apart by asking.
 MIN_SCORE: Final = 0.5
@@ -14,6 +13,7 @@ MARGIN: Final = 0.2
 # A candidate weaker than this helps nobody who asks.
 MIN_TOLD: Final = 0.2
 MAX_TOLD: Final = 5
+KECAMATAN_DOTS: Final = 2
 # How much the name of what a place lies in adds to it.
 SUPPORT: Final = 0.7
 OWN_REGENCY_SUPPORT: Final = 0.3
@@ -21,9 +21,6 @@ OWN_REGENCY_SUPPORT: Final = 0.3
 CONTRADICTED: Final = 0.4
 # "dekat Kasemen" may be over its edge.
 NEAR_FACTOR: Final = 1.5
-# A kecamatan whose name several regencies share is taken for the one next door within this distance only.
-NEIGHBOUR_M: Final = 80_000.0
-METRES_PER_DEGREE: Final = 111_320.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +61,16 @@ def rivals(ranked: Sequence[Ranked]) -> bool:
     return any(best.score - other.score < MARGIN and not _together(best, other) for other in ranked[1:])
 
 
-def distance_m(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
-    """Metres between two points of one country, good to a percent."""
-    east = (lon - other_lon) * math.cos(math.radians((lat + other_lat) / 2))
-    return math.hypot(lat - other_lat, east) * METRES_PER_DEGREE
-
-
 def _domestic(mentions: Sequence[Mention], home: str) -> list[Ranked]:
     scores: dict[Spot, float] = {}
     bases: dict[Spot, Mention] = {}
-    named: dict[str, float] = {}
+    named: dict[str, Mention] = {}
     for mention in mentions:
         own = [spot for spot in mention.spots if spot.regency_code == home]
         for spot in own:
             if spot.code and spot.kind is not Kind.LANDMARK:
-                named[spot.code] = max(named.get(spot.code, 0.0), mention.weight)
+                held = named.get(spot.code)
+                named[spot.code] = mention if held is None or held.weight < mention.weight else held
         for spot in own if mention.ranked else _widest(own):
             scores[spot] = _either(scores.get(spot, 0.0), mention.weight)
             if spot not in bases or bases[spot].weight < mention.weight:
@@ -94,7 +86,9 @@ def _domestic(mentions: Sequence[Mention], home: str) -> list[Ranked]:
     ]  # fmt: skip
 
 
-def _supported(spot: Spot, score: float, by: Mention, mentions: Sequence[Mention], named: Mapping[str, float]) -> float:
+def _supported(
+    spot: Spot, score: float, by: Mention, mentions: Sequence[Mention], named: Mapping[str, Mention]
+) -> float:
     """The score with what the other names of the words say to it."""
     above = [spot.parent_code]
     if spot.kind is Kind.LANDMARK:
@@ -106,13 +100,21 @@ def _supported(spot: Spot, score: float, by: Mention, mentions: Sequence[Mention
     ]
     if others:
         score = _either(score, SUPPORT * max(mention.weight for mention in others))
-    elif spot.kind is Kind.DESA and any(
-        weight >= MIN_SCORE and code.count(".") == 2 and code != spot.parent_code for code, weight in named.items()
-    ):
+    elif any(_contradicts(other, code, spot, by) for code, other in named.items()):
         score *= CONTRADICTED
     if score >= OWN_REGENCY_SUPPORT and any(mention.own_regency and mention.at != by.at for mention in mentions):
         score = _either(score, OWN_REGENCY_SUPPORT)
     return score
+
+
+def _contradicts(other: Mention, code: str, spot: Spot, by: Mention) -> bool:
+    """Whether another name is that of a kecamatan, and the spot does not lie in it."""
+    if code.count(".") != KECAMATAN_DOTS or other.at == by.at or spot.kind is Kind.LANDMARK:
+        return False
+    if spot.kind is Kind.KECAMATAN:
+        # Two kecamatan may both be meant, unless one is said to be the kecamatan and the other is a desa's name too.
+        return other.ranked and not by.ranked and code != spot.code
+    return other.weight >= MIN_SCORE and code != spot.parent_code
 
 
 def _absorbed(spot: Spot, scores: Mapping[Spot, float]) -> bool:
