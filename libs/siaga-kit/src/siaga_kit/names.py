@@ -21,6 +21,8 @@ METRICS: Final = {
     "siaga.intake.link_up": "1 = connected to that switch, 0 = away, by tenant, kind and instance",
     "siaga.classifier.missed_real": "real calls of the last days that the machine alone would only have recorded, by tenant",
     "siaga.advice.answers": "routing advice given, by advice and basis",
+    "siaga.posture.level": "how hard a centre is pressed: 1 green, 2 yellow, 3 orange, 4 red",
+    "siaga.posture.alerts": "callers that began to call far more than people do",
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
     "siaga.notify.attempts": "messages handed to a channel, by channel and result",
 }

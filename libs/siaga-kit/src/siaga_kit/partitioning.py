@@ -2,6 +2,7 @@
 
 import struct
 from functools import lru_cache
+from itertools import count
 from typing import Final
 
 _SEED: Final = 0x9747B28C
@@ -29,3 +30,9 @@ def murmur2(data: bytes) -> int:
         hashed = (hashed ^ rest) * _MULTIPLIER & _32_BITS
     hashed = (hashed ^ hashed >> 13) * _MULTIPLIER & _32_BITS
     return hashed ^ hashed >> 15
+
+
+@lru_cache(maxsize=256)
+def key_in(partition: int, partitions: int) -> str:
+    """A key that lies in that partition: for what every partition has to be told."""
+    return next(key for number in count() if slot((key := f"partition-{number}").encode(), partitions) == partition)

@@ -9,11 +9,14 @@ from typing import Any, Final
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from google.protobuf.message import Message
+from siaga_contracts.catalogue import Topic
 from siaga_contracts.envelope import headers
+from siaga_contracts.ids import derived
 
 from siaga_kit import kafka, telemetry
 from siaga_kit.errors import Transient
-from siaga_kit.partitioning import slot
+from siaga_kit.partitioning import key_in, slot
 from siaga_kit.records import Outgoing
 from siaga_kit.settings import KafkaSettings
 
@@ -24,6 +27,16 @@ PUBLISH_TIMEOUT_S: Final = 5.0
 
 _Key = tuple[str, int]
 _Encoded = tuple[bytes, bytes | None, list[tuple[str, bytes]]]
+
+
+def to_all_partitions(topic: Topic, message: Message, cause_id: str, event_at_ms: int) -> list[Outgoing]:
+    """A message that every partition's reader has to have, once for each, under ids made from its own."""
+    return [
+        Outgoing(
+            topic, key_in(number, topic.partitions), message, derived(topic.name, cause_id, str(number)), event_at_ms
+        )
+        for number in range(topic.partitions)
+    ]
 
 
 class Publisher:

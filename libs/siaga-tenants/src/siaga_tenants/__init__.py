@@ -21,6 +21,7 @@ from siaga_tenants.model import (
     UnitSpec,
 )
 from siaga_tenants.national import NationalArea, NationalGazetteer, national
+from siaga_tenants.posture import PosturePolicy
 
 __all__ = [
     "Area",
@@ -36,6 +37,7 @@ __all__ = [
     "NationalArea",
     "NationalGazetteer",
     "Need",
+    "PosturePolicy",
     "ResponsePlan",
     "SanctionPolicy",
     "Source",

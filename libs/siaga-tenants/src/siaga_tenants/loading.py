@@ -12,6 +12,7 @@ from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
 from siaga_tenants.model import Source, Tenant, Tenants
 from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_learning, read_sources
+from siaga_tenants.posture import read_posture
 from siaga_tenants.sanctions import read_sanctions
 from siaga_tenants.units import read_plan, read_units
 
@@ -73,6 +74,7 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
     code, name, timezone, operators = read_identity(identity)
     if code and code != folder_code:
         identity.child("code").wrong(f"{code!r} is not the code of the folder {folder.name}; make them the same")
+    dispatch = document("dispatch")
     plan, needs = read_plan(document("plan"))
     sources = read_sources(document("sources"))
     units = read_units(document("units"))
@@ -84,7 +86,7 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
         operators=operators,
         sources=tuple(source for source, _ in sources),
         sanctions=read_sanctions(document("sanctions")),
-        dispatch=read_dispatch(document("dispatch")),
+        dispatch=read_dispatch(dispatch),
         plan=plan,
         units=tuple(unit for unit, _ in units),
         gazetteer=gazetteer,
@@ -93,6 +95,7 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
         conversations=read_conversations(identity),
         landmarks=read_landmarks(folder, gazetteer.borders, problems),
         learning=read_learning(identity),
+        posture=read_posture(dispatch),
     )
     loaded = Loaded(folder, tenant, sources, units, needs)
     check_alone(loaded, problems)

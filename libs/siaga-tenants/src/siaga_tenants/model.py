@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from siaga_tenants.gazetteer import Gazetteer
 from siaga_tenants.landmarks import Landmark
+from siaga_tenants.posture import USUAL_POSTURE, PosturePolicy
 
 # Key of a plan entry that holds whatever the priority is.
 ANY_PRIORITY: Final = "any"
@@ -226,6 +227,7 @@ class Tenant:
     landmarks: tuple[Landmark, ...] = ()
     # Whether what operators say of calls may be kept as examples, masked, for the model to learn from.
     learning: bool = False
+    posture: PosturePolicy = USUAL_POSTURE
 
 
 @dataclass(frozen=True, slots=True)

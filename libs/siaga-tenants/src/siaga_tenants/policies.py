@@ -83,7 +83,7 @@ def read_dispatch(document: Value) -> DispatchPolicy:
     """`dispatch.yaml`: joining, searching, speeds."""
     table = document.table(
         ("join_minutes", "join_distance_m", "radius_ladder_m", "detour_factor", "speed_kmh", "auto_close"),
-        ("automatic_channels", "automatic_types"),
+        ("automatic_channels", "automatic_types", "posture"),
     )
     ladder = tuple(item.number(100, WIDEST_RADIUS_M) for item in table.items("radius_ladder_m"))
     if "radius_ladder_m" in table and (not ladder or any(near >= far for near, far in pairwise(ladder))):

@@ -12,7 +12,7 @@ from siaga_kit.audit import AuditLog
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
-from siaga_tenants import load_tenants
+from siaga_tenants import Tenants, load_tenants
 
 from siaga_classifier.adapters import advice_http, sanctions
 from siaga_classifier.adapters.advice import SERVICE, CallerAdvice, advice_redis
@@ -21,10 +21,14 @@ from siaga_classifier.adapters.askers import AccessSettings, Askers
 from siaga_classifier.adapters.call_store import CallStore
 from siaga_classifier.adapters.callback_store import CallbackStore
 from siaga_classifier.adapters.missed_store import MissedStore
+from siaga_classifier.adapters.posture_store import PostureStore
 from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.callbacks import Callbacks
 from siaga_classifier.learning import Learning, MissedWatch, consents
 from siaga_classifier.overdue import OverdueCalls
+from siaga_classifier.posture import Message as PostureMessage
+from siaga_classifier.posture import PostureCounter
+from siaga_classifier.posture_watch import PostureWatch
 from siaga_classifier.tenants import TenantViews
 
 # A person waits for the answer, and the call as a whole ends after five seconds.
@@ -99,6 +103,23 @@ async def start(runtime: Runtime) -> None:
     runtime.spawn("learning", learning.run())
     runtime.spawn("missed", MissedWatch(runtime, missed, views).run())
     runtime.spawn("overdue", OverdueCalls(runtime, tenants, _now_ms).run())
+    _watch_postures(runtime, tenants)
+
+
+def _watch_postures(runtime: Runtime, tenants: Tenants) -> None:
+    policies = {code: tenant.posture for code, tenant in tenants.items()}
+    store = PostureStore(runtime.redis(), runtime.settings.instance)
+    counter = PostureCounter(store, policies)
+    stage: Stage[PostureMessage] = Stage(
+        service=runtime.service,
+        group="siaga.classifier.posture",
+        topics=[catalogue.CALL_ASSESSMENTS, catalogue.CALLER_DECISIONS],
+        processor=counter,
+        runtime=runtime,
+    )
+    runtime.spawn("postures", stage.run())
+    watch = PostureWatch(runtime, store, AdviceStore(runtime.redis(), _now_ms), counter, policies)
+    runtime.spawn("posture watch", watch.run())
 
 
 def _now_ms() -> int:

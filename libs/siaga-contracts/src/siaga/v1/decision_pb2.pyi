@@ -52,6 +52,8 @@ class _DecisionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Decision
     """Major incident: for the whole centre nothing counts between `at_ms` and `until_ms`. Has no caller_key; one record
     per partition.
     """
+    DECISION_KIND_RESUME: _DecisionKind.ValueType  # 15
+    """The major incident is over: from `at_ms` on calls count again. Has no caller_key; one record per partition."""
 
 class DecisionKind(_DecisionKind, metaclass=_DecisionKindEnumTypeWrapper): ...
 
@@ -81,6 +83,8 @@ DECISION_KIND_SUSPEND: DecisionKind.ValueType  # 14
 """Major incident: for the whole centre nothing counts between `at_ms` and `until_ms`. Has no caller_key; one record
 per partition.
 """
+DECISION_KIND_RESUME: DecisionKind.ValueType  # 15
+"""The major incident is over: from `at_ms` on calls count again. Has no caller_key; one record per partition."""
 Global___DecisionKind: _TypeAlias = DecisionKind  # noqa: Y015
 
 @_typing.final

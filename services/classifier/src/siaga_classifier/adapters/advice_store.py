@@ -9,6 +9,7 @@ from siaga.v1 import sanction_pb2
 from siaga_kit.stage import Item, Result
 
 from siaga_classifier.core.caller_advice import Kept, Sanction, kept_for_ms
+from siaga_classifier.core.posture.standing import REST_MS
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(tuple[int, int, int, int])
@@ -52,9 +53,9 @@ class AdviceStore:
         return None if value is None else sanction_pb2.CallerSanction.FromString(value)
 
     async def suspend(self, tenant: str, *, suspended: bool) -> None:
-        """From now on the centre's sanctions have no consequence, or have one again."""
+        """From now on the centre's sanctions have no consequence, or have one again; to be said again within `REST_MS`."""
         if suspended:
-            await self._redis.set(posture_key(tenant), SUSPENDED)
+            await self._redis.set(posture_key(tenant), SUSPENDED, px=REST_MS)
         else:
             await self._redis.delete(posture_key(tenant))
 

@@ -37,6 +37,7 @@ class DecisionKind(IntEnum):
     NEW_HOLDER = 12
     ERASE = 13
     SUSPEND = 14
+    RESUME = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ def person_problem(actor: str, reason: str, operators: Container[str]) -> Proble
 def decision_problem(decision: Decision, now_ms: int) -> Problem | None:
     """Whether the kind is one for a caller, and has what it needs and nothing else."""
     fields = FIELDS.get(decision.kind)
-    if decision.kind is DecisionKind.SUSPEND:
-        return Problem("kind", "SUSPEND is for a whole centre: declare its posture")
+    if decision.kind in (DecisionKind.SUSPEND, DecisionKind.RESUME):
+        return Problem("kind", f"{decision.kind.name} is for a whole centre: declare or lift its posture")
     if fields is None:
         return Problem("kind", f"is not set; one of {', '.join(kind.name for kind in FIELDS)}")
     given = {"until_ms": decision.until_ms, "caller_tags": decision.caller_tags, "call_ids": decision.call_ids}
