@@ -65,11 +65,11 @@ def name_caller(request: GetCallerRequest | DecideRequest, caller: str) -> None:
         request.number = written
 
 
-def ask(home: Home, call: Callable[[SanctionsStub], T]) -> T:
-    """Ask the people's service; tries again while it is away. What it refuses is told in its own words."""
+def ask(home: Home, call: Callable[[Any], T], stub_of: Callable[[grpc.Channel], Any] = SanctionsStub) -> T:
+    """Ask the people's service, or another of the classifier; tries again while it is away. What it refuses is told in its own words."""
     where = os.environ.get("SIAGA_CLASSIFIER_GRPC") or _running(home)
     with grpc.insecure_channel(where) as channel:
-        stub = SanctionsStub(channel)
+        stub = stub_of(channel)
         for left in reversed(range(TRIES)):
             try:
                 return call(stub)

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "quarantine": "quarantine",
     "intake": "intake",
     "sanctions": "sanctions",
+    "posture": "posture",
     "audit": "audit",
     "bench": "bench",
     "model": "model",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import grpc
-from siaga.v1 import caller_advice_service_pb2_grpc, sanctions_service_pb2_grpc
+from siaga.v1 import caller_advice_service_pb2_grpc, postures_service_pb2_grpc, sanctions_service_pb2_grpc
 from siaga_contracts import catalogue
 from siaga_kit import grpc_server
 from siaga_kit.audit import AuditLog
@@ -14,7 +14,7 @@ from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import Tenants, load_tenants
 
-from siaga_classifier.adapters import advice_http, sanctions
+from siaga_classifier.adapters import advice_http, postures, sanctions
 from siaga_classifier.adapters.advice import SERVICE, CallerAdvice, advice_redis
 from siaga_classifier.adapters.advice_store import AdviceStore, SanctionReader
 from siaga_classifier.adapters.askers import AccessSettings, Askers
@@ -82,21 +82,26 @@ async def start(runtime: Runtime) -> None:
     async def publish(outgoing: Sequence[Outgoing]) -> None:
         await (await runtime.publisher()).publish(outgoing, timeout_s=PUBLISH_WITHIN_S)
 
+    audit = AuditLog(runtime.redis(), publish)
+    operators = {code: frozenset(tenant.operators) for code, tenant in tenants.items()}
     people = sanctions.Sanctions(
         AdviceStore(runtime.redis(), _now_ms),
         sanctions.DecisionMemory(runtime.redis()),
-        AuditLog(runtime.redis(), publish),
+        audit,
         publish,
-        {code: frozenset(tenant.operators) for code, tenant in tenants.items()},
+        operators,
         secret,
         _now_ms,
     )
 
+    incidents = postures.Postures(audit, publish, operators, _now_ms)
+
     def register(server: grpc.aio.Server) -> None:
         caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(advice, server)
         sanctions_service_pb2_grpc.add_SanctionsServicer_to_server(people, server)
+        postures_service_pb2_grpc.add_PosturesServicer_to_server(incidents, server)
 
-    await grpc_server.serve(runtime, register, [SERVICE, sanctions.SERVICE])
+    await grpc_server.serve(runtime, register, [SERVICE, sanctions.SERVICE, postures.SERVICE])
     runtime.spawn("calls", calls.run())
     runtime.spawn("sanctions", standings.run())
     runtime.spawn("callbacks", callbacks.run())

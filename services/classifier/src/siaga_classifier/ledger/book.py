@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from siaga_classifier.ledger.core.clock import UNHEARD, EventClock
 from siaga_classifier.ledger.core.entries import Entry, Word
 from siaga_classifier.ledger.core.memory import Memory, due_ms, forget_before, is_past, restored, take_in
-from siaga_classifier.ledger.core.policy import Policy, Span, shared, with_span
+from siaga_classifier.ledger.core.policy import Over, Policy, Span, shared, with_word
 from siaga_classifier.ledger.core.view import View, view_of
 
 # Accounts kept open: beyond these the least used is closed and read again from the table when its caller calls. A
@@ -102,8 +102,8 @@ class Book:
     def restore(self, dues: Iterable[Due], suspensions: Iterable[Suspension] = ()) -> None:
         """Start anew from what the table has: close all accounts, rebuild the clocks and what falls due when."""
         for suspension in suspensions:
-            for start_ms, end_ms in suspension.spans:
-                self._rest(suspension.tenant, start_ms, end_ms)
+            for span in suspension.spans:
+                self._rest(suspension.tenant, span)
         self._open.clear()
         self._due = {}
         self._heaps = {}
@@ -143,9 +143,9 @@ class Book:
         return Posting(caller, partition, changed, None if view == told else view)
 
     def suspend(
-        self, tenant: str, partition: int, span: Span, kept: tuple[Span, ...], wall_ms: int
+        self, tenant: str, partition: int, word: Span | Over, kept: tuple[Span, ...], wall_ms: int
     ) -> tuple[Suspension | None, list[Posting]]:
-        """Let a centre's sanctions rest in that time, and count again whoever called in it.
+        """Let a centre's sanctions rest in that time, or no longer, and count again whoever called in it.
 
         `kept` is what the table has of this partition; the new value is None when it says nothing new.
         """
@@ -153,15 +153,16 @@ class Book:
         before = self.policy(caller)
         now_ms = self._clocks.get(tenant, UNHEARD).now_ms(wall_ms)
         remembered = tuple([one for one in kept if one[1] > now_ms - before.memory_ms])
-        spans = with_span(remembered, *span)
-        told = {one: self._told(one, now_ms) for one in self._callers_since(tenant, span[0])}
-        self._rest(tenant, *span)
+        spans = with_word(remembered, word)
+        since_ms = word.at_ms if isinstance(word, Over) else word[0]
+        told = {one: self._told(one, now_ms) for one in self._callers_since(tenant, since_ms)}
+        self._rest(tenant, word)
         postings = [posting for one in told if (posting := self._recounted(one, told[one], now_ms)) is not None]
         return (None if spans == kept else Suspension(tenant, partition, spans)), postings
 
-    def _rest(self, tenant: str, start_ms: int, end_ms: int) -> None:
+    def _rest(self, tenant: str, word: Span | Over) -> None:
         if tenant in self._policies:
-            suspended = with_span(self._policies[tenant].suspended, start_ms, end_ms)
+            suspended = with_word(self._policies[tenant].suspended, word)
             self._policies[tenant] = replace(self._policies[tenant], suspended=suspended)
             self._shared_policies[tenant] = shared(self._policies[tenant])
 

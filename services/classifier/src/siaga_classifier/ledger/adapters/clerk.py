@@ -30,7 +30,7 @@ from siaga_classifier.ledger.adapters.table_codec import (
 )
 from siaga_classifier.ledger.book import Book, Caller, Posting, Suspension
 from siaga_classifier.ledger.core.entries import Decision
-from siaga_classifier.ledger.core.policy import Span
+from siaga_classifier.ledger.core.policy import Over, Span
 
 log = structlog.get_logger()
 
@@ -128,7 +128,7 @@ class Clerk:
             return []
         is_decision = record.topic == self._names.decisions.name
         caller, word = read_decision(record.value) if is_decision else read_outcome(record.value)
-        if isinstance(word, tuple):
+        if isinstance(word, tuple | Over):
             return self._suspend(caller.tenant, record.partition, word, suspensions, wall_ms)
         published_at_ms = record.timestamp_ms if record.timestamp_ms > 0 else wall_ms
         posting = self._book.post(caller, record.partition, word, published_at_ms, wall_ms)
@@ -137,15 +137,20 @@ class Clerk:
         return [] if posting is None else [posting]
 
     def _suspend(
-        self, tenant: str, partition: int, span: Span, suspensions: dict[bytes, Suspension], wall_ms: int
+        self, tenant: str, partition: int, word: Span | Over, suspensions: dict[bytes, Suspension], wall_ms: int
     ) -> list[Posting]:
         key = suspension_key(tenant, partition)
         pending = suspensions.get(key)
         kept = pending.spans if pending else self._kept(key)
-        changed, postings = self._book.suspend(tenant, partition, span, kept, wall_ms)
+        changed, postings = self._book.suspend(tenant, partition, word, kept, wall_ms)
         if changed is not None:
             suspensions[key] = changed
-        log.info("sanctions rest", tenant=tenant, partition=partition, recounted=len(postings))
+        log.info(
+            "sanctions rest" if isinstance(word, tuple) else "sanctions count again",
+            tenant=tenant,
+            partition=partition,
+            recounted=len(postings),
+        )
         return postings
 
     def _kept(self, key: bytes) -> tuple[Span, ...]:

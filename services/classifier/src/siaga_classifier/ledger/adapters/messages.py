@@ -19,7 +19,7 @@ from siaga_classifier.ledger.book import Caller, Posting
 from siaga_classifier.ledger.core.entries import ANSWERED_PRANK, CONTRADICTED, TEST, Decision, DecisionKind, Entry
 from siaga_classifier.ledger.core.model import Advice, Appeal, AppealState, State
 from siaga_classifier.ledger.core.notices import NoticeKind
-from siaga_classifier.ledger.core.policy import Span
+from siaga_classifier.ledger.core.policy import Over, Span
 from siaga_classifier.ledger.core.view import View
 
 _OUTCOMES: Final = {
@@ -47,8 +47,8 @@ class OutcomeError(Exception):
     """A record that breaks the contract; the message names the field, never its content."""
 
 
-def read_decision(value: bytes) -> tuple[Caller, Decision | Span]:
-    """The caller and what was decided, or the centre and when its sanctions rest; raises as `read_outcome` does."""
+def read_decision(value: bytes) -> tuple[Caller, Decision | Span | Over]:
+    """The caller and what was decided, or the centre and when its sanctions rest or no longer do; raises as `read_outcome` does."""
     message = CallerDecision.FromString(value)
     for name in ("decision_id", "tenant"):
         if not getattr(message, name):
@@ -59,6 +59,8 @@ def read_decision(value: bytes) -> tuple[Caller, Decision | Span]:
         if message.until_ms <= message.at_ms:
             raise OutcomeError("until_ms of a suspension is not after at_ms")
         return Caller(message.tenant, ""), (message.at_ms, message.until_ms)
+    if message.kind == ContractKind.DECISION_KIND_RESUME:
+        return Caller(message.tenant, ""), Over(message.at_ms)
     kind = _DECISIONS.get(message.kind)
     if kind is None:
         raise OutcomeError("kind is not set or not known")

@@ -20,6 +20,13 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """A major incident is over from then on."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A centre's sanction policy, durations in milliseconds. `shared`: the number serves many people."""
 
@@ -87,3 +94,13 @@ def with_span(spans: tuple[Span, ...], start_ms: int, end_ms: int) -> tuple[Span
     start_ms = min([start_ms, *(span[0] for span in joined)])
     end_ms = max([end_ms, *(span[1] for span in joined)])
     return tuple(sorted([*kept, (start_ms, end_ms)]))
+
+
+def with_word(spans: tuple[Span, ...], word: Span | Over) -> tuple[Span, ...]:
+    """When sanctions rest, with one more word on it: a time when they do, or that it is over.
+
+    One that goes beyond that ends there; later ones are another incident's.
+    """
+    if isinstance(word, Over):
+        return tuple([(start, min(end, word.at_ms)) if start < word.at_ms else (start, end) for start, end in spans])
+    return with_span(spans, *word)
