@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 import pytest
-from siaga_classifier.ledger.adapters.table_codec import decode_account, encode_account, encode_key, read_due
-from siaga_classifier.ledger.book import Account, Book, Caller, Posting, UnknownTenantError
+from ledger_desk import WALL, Desk
+from siaga_classifier.ledger.adapters.table_codec import decode_account, encode_key
+from siaga_classifier.ledger.book import Caller, Posting, UnknownTenantError
 from siaga_classifier.ledger.core.clock import EventClock
 from siaga_classifier.ledger.core.entries import Entry
 from siaga_classifier.ledger.core.model import State
@@ -15,40 +16,10 @@ CALLER = Caller("36.73", "k1")
 OTHER = Caller("36.73", "k2")
 # Events of 2019, replayed in 2026: event time and wall time are years apart.
 T0 = 1_549_818_000_000
-WALL = 1_795_000_000_000
 
 
-class Desk:
-    """A book with a table of bytes under it, as the clerk keeps it."""
-
-    def __init__(
-        self, table: dict[bytes, bytes] | None = None, shared: Mapping[str, frozenset[str]] | None = None
-    ) -> None:
-        self.table = {} if table is None else table
-        self.book = Book(POLICIES, shared or {}, self._read)
-        self.book.restore(read_due(key, value) for key, value in self.table.items())
-
-    def _read(self, caller: Caller) -> Account | None:
-        value = self.table.get(encode_key(caller))
-        return None if value is None else decode_account(value)
-
-    def post(self, caller: Caller, entry: Entry, wall_ms: int = WALL) -> Posting | None:
-        posting = self.book.post(caller, 3, entry, wall_ms, wall_ms)
-        if posting is not None:
-            self._keep([posting])
-        return posting
-
-    def fall_due(self, wall_ms: int) -> list[Posting]:
-        postings = self.book.fall_due(wall_ms, 100)
-        self._keep(postings)
-        return postings
-
-    def _keep(self, postings: list[Posting]) -> None:
-        for posting in postings:
-            if posting.account is None:
-                self.table.pop(encode_key(posting.caller))
-            else:
-                self.table[encode_key(posting.caller)] = encode_account(posting.account)
+def opened(table: dict[bytes, bytes] | None = None, shared: Mapping[str, frozenset[str]] | None = None) -> Desk:
+    return Desk(POLICIES, table, shared)
 
 
 def prank(n: int, at_ms: int = T0) -> Entry:
@@ -65,13 +36,13 @@ def states(postings: list[Posting]) -> list[State | None]:
 
 
 def test_a_call_that_says_nothing_new_is_no_posting() -> None:
-    desk = Desk()
+    desk = opened()
     assert desk.post(CALLER, prank(1)) is not None
     assert desk.post(CALLER, prank(1)) is None
 
 
 def test_every_change_of_counts_is_told_and_a_drill_is_not() -> None:
-    desk = Desk()
+    desk = opened()
     told = [desk.post(CALLER, Entry(f"c{n}", T0 + n, "abandon")) for n in range(3)]
     assert [posting.view.calls for posting in told if posting and posting.view] == [
         {"abandon": 1},
@@ -84,7 +55,7 @@ def test_every_change_of_counts_is_told_and_a_drill_is_not() -> None:
 
 
 def test_a_sanction_ends_when_wall_time_has_carried_event_time_to_its_end() -> None:
-    desk = Desk()
+    desk = opened()
     sanctioned(desk)
     assert desk.fall_due(WALL + DAY_MS - 1) == []
     ended = desk.fall_due(WALL + DAY_MS)
@@ -93,40 +64,40 @@ def test_a_sanction_ends_when_wall_time_has_carried_event_time_to_its_end() -> N
 
 
 def test_a_sanction_ends_when_another_callers_event_carries_the_clock() -> None:
-    desk = Desk()
+    desk = opened()
     sanctioned(desk)
     desk.post(OTHER, prank(1, T0 + 2 * DAY_MS))
     assert states(desk.fall_due(WALL)) == [State.CLEAN]
 
 
 def test_one_centres_clock_does_not_move_anothers() -> None:
-    desk = Desk()
+    desk = opened()
     sanctioned(desk)
     desk.post(Caller("32.14", "k1"), prank(1, T0 + 2 * DAY_MS))
     assert desk.fall_due(WALL) == []
 
 
 def test_a_sanction_ends_after_a_restart() -> None:
-    desk = Desk()
+    desk = opened()
     sanctioned(desk)
-    again = Desk(desk.table)
+    again = opened(desk.table)
     assert again.fall_due(WALL + DAY_MS - 1) == []
     assert states(again.fall_due(WALL + DAY_MS)) == [State.CLEAN]
 
 
 def test_a_sanction_that_fell_due_while_nobody_looked_is_told_as_ended_on_time() -> None:
-    desk = Desk()
+    desk = opened()
     sanctioned(desk)
-    (ended,) = Desk(desk.table).fall_due(WALL + 9 * DAY_MS)
+    (ended,) = opened(desk.table).fall_due(WALL + 9 * DAY_MS)
     assert ended.view is not None
     assert ended.view.since_ms == T0 + 5 + DAY_MS
 
 
 def test_a_restart_tells_nothing_twice_and_nothing_less() -> None:
-    straight, restarted = Desk(), Desk()
+    straight, restarted = opened(), opened()
     for n in range(9):
         one = straight.post(CALLER, prank(n, T0 + n * 5 * HOUR_MS))
-        restarted = Desk(restarted.table)
+        restarted = opened(restarted.table)
         other = restarted.post(CALLER, prank(n, T0 + n * 5 * HOUR_MS))
         assert one is not None
         assert other is not None
@@ -134,11 +105,11 @@ def test_a_restart_tells_nothing_twice_and_nothing_less() -> None:
         assert one.view is not None
         assert other.view is not None
         assert one.view.revision == other.view.revision
-        assert Desk(restarted.table).post(CALLER, prank(n, T0 + n * 5 * HOUR_MS)) is None
+        assert opened(restarted.table).post(CALLER, prank(n, T0 + n * 5 * HOUR_MS)) is None
 
 
 def test_accounts_are_kept_apart_by_tenant_with_its_policy() -> None:
-    desk = Desk()
+    desk = opened()
     for n in range(3):
         desk.post(Caller("32.14", "k1"), prank(n))
     last = desk.post(CALLER, prank(7))
@@ -152,7 +123,7 @@ def test_accounts_are_kept_apart_by_tenant_with_its_policy() -> None:
 
 
 def test_a_shared_number_is_watched_at_most() -> None:
-    desk = Desk(shared={"36.73": frozenset({"k1"})})
+    desk = opened(shared={"36.73": frozenset({"k1"})})
     sanctioned(desk)
     account = decode_account(desk.table[encode_key(CALLER)])
     assert len(account.memory.entries) == 6
@@ -163,7 +134,7 @@ def test_a_shared_number_is_watched_at_most() -> None:
 
 
 def test_an_unknown_tenant_is_refused_and_leaves_no_trace() -> None:
-    desk = Desk()
+    desk = opened()
     with pytest.raises(UnknownTenantError):
         desk.post(Caller("99.99", "k1"), prank(1))
     assert desk.table == {}
@@ -171,7 +142,7 @@ def test_an_unknown_tenant_is_refused_and_leaves_no_trace() -> None:
 
 
 def test_a_caller_nobody_remembers_is_forgotten_altogether() -> None:
-    desk = Desk()
+    desk = opened()
     desk.post(CALLER, Entry("c", T0, "abandon"))
     (gone,) = desk.fall_due(WALL + 180 * DAY_MS)
     assert (gone.account, gone.view) == (None, None)
@@ -180,7 +151,7 @@ def test_a_caller_nobody_remembers_is_forgotten_altogether() -> None:
 
 
 def test_due_accounts_come_in_portions() -> None:
-    desk = Desk()
+    desk = opened()
     for n in range(5):
         sanctioned(desk, Caller("36.73", f"k{n}"))
     assert [len(desk.book.fall_due(WALL + 2 * DAY_MS, 2)) for _ in range(4)] == [2, 2, 1, 0]
@@ -195,19 +166,19 @@ def test_the_event_clock_never_goes_back() -> None:
 
 
 def test_a_switch_years_ahead_does_not_move_the_clock_but_one_a_day_ahead_does() -> None:
-    desk = Desk()
+    desk = opened()
     for n in range(6):
         desk.post(CALLER, prank(n, WALL))
     desk.post(OTHER, prank(1, WALL + 3650 * DAY_MS))
     assert desk.fall_due(WALL) == []
-    assert Desk(desk.table).fall_due(WALL) == []
+    assert opened(desk.table).fall_due(WALL) == []
     desk.post(OTHER, prank(2, WALL + 2 * DAY_MS))
     assert states(desk.fall_due(WALL)) == [State.CLEAN]
 
 
 def test_a_call_from_before_the_clocks_now_is_judged_at_its_own_time() -> None:
     """A day's calls that arrive late start a sanction that is already over, and the next abuse is a repetition."""
-    desk = Desk()
+    desk = opened()
     desk.post(OTHER, prank(1, T0 + 3 * DAY_MS))
     sanctioned(desk)
     last = desk.post(CALLER, prank(9))

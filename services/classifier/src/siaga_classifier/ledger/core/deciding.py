@@ -40,7 +40,8 @@ def _lift(standing: Standing, decision: Decision, _: Policy) -> Standing:
 
 
 def _approve(standing: Standing, decision: Decision, _: Policy) -> Standing:
-    if standing.state is not State.PERMANENT or not decision.actor:
+    # Nobody approves what has not begun yet.
+    if standing.state is not State.PERMANENT or not decision.actor or decision.event_at_ms < standing.since_ms:
         return standing
     approved_by = tuple(sorted({*standing.permanence.approved_by, decision.actor}))
     permanence = replace(
