@@ -23,12 +23,20 @@ def shares(labels: tuple[str, ...]) -> st.SearchStrategy[dict[str, float]]:
 
 
 SCORES = st.builds(
-    lambda kind, need, urgency, secret, known: Scores(
-        {"type": kind, "need": need, "urgency": urgency, "confidential": {"confidential": secret}}, known
+    lambda kind, need, urgency, secret, despair, known: Scores(
+        {
+            "type": kind,
+            "need": need,
+            "urgency": urgency,
+            "confidential": {"confidential": secret},
+            "despair": {"despair": despair},
+        },
+        known,
     ),
     shares(TYPES),
     shares(("dispatch", "record", "review")),
     shares(("P1", "P2", "P3", "P4")),
+    st.floats(0, 1),
     st.floats(0, 1),
     st.floats(0, 1),
 )

@@ -11,7 +11,7 @@ from siaga_classifier.core.vocabulary import TYPES
 from siaga_classifier.core.words.model import WordModel
 from siaga_classifier.core.words.text import words_of
 from siaga_classifier.training.corpus import CorpusError, Example, Part, digest_of, part_of, read_corpus, training_files
-from siaga_classifier.training.fit import Training, train
+from siaga_classifier.training.fit import Lesson, Training, train
 
 ROOT = Path(__file__).resolve().parents[3]
 PACK = load_pack()
@@ -29,7 +29,7 @@ def sample() -> list[Example]:
 
 @pytest.fixture(scope="module")
 def training() -> Training:
-    return train(sample(), ["besok jadwal sim keliling dimana"], PACK.lexicon, version="test", digest="d")
+    return train([Lesson(example) for example in sample()], PACK.lexicon, version="test", digest="d")
 
 
 def test_the_table_answers_as_the_estimators_do(training: Training, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_the_table_answers_as_the_estimators_do(training: Training, tmp_path: Pa
 
 
 def test_the_same_texts_give_the_same_bytes(training: Training, tmp_path: Path) -> None:
-    again = train(sample(), ["besok jadwal sim keliling dimana"], PACK.lexicon, version="test", digest="d")
+    again = train([Lesson(example) for example in sample()], PACK.lexicon, version="test", digest="d")
     for name, each in (("one", training), ("two", again)):
         write_table(each.table, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

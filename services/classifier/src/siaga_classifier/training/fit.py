@@ -14,12 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from siaga_classifier.core.vocabulary import (
     CONFIDENTIAL_TYPES,
-    NON_EMERGENCY,
     TYPES,
-    Advice,
     Priority,
 )
-from siaga_classifier.core.words.concern import CONFIDENTIAL, NEED, TYPE, URGENCY
+from siaga_classifier.core.words.concern import CONFIDENTIAL, DESPAIR, MENTAL_HEALTH, NEED, TYPE, URGENCY
 from siaga_classifier.core.words.features import text_features
 from siaga_classifier.core.words.model import Head, Table
 from siaga_classifier.core.words.text import Lexicon, words_of
@@ -29,10 +27,8 @@ from siaga_classifier.training.corpus import Example, Part
 MIN_TEXTS_WITH_WORD: Final = 2
 MIN_TEXTS_WITH_PIECE: Final = 3
 # Inverse strength of the penalty; the best by cross-validation over families.
-FITNESS: Final = 20.0
+FITNESS: Final = 8.0
 MAX_ITERATIONS: Final = 150
-# An everyday sentence of others says less about 112 than a text written for it.
-EVERYDAY_WEIGHT: Final = 0.3
 # A second right type teaches as well, less than the first.
 ALTERNATIVE_WEIGHT: Final = 0.3
 # A call for help that is taken for nothing is the error that counts.
@@ -42,29 +38,20 @@ TEMPERATURES: Final = (0.5, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A text of the training, and how much it counts."""
+class Lesson:
+    """A labelled text, and how much it counts."""
 
-    example: Example | None
-    text: str
-    weight: float
-
-    @property
-    def type(self) -> str:
-        return self.example.type if self.example else NON_EMERGENCY
+    example: Example
+    weight: float = 1.0
 
     @property
-    def need(self) -> str:
-        return (self.example.advice if self.example else Advice.RECORD).name.lower()
+    def text(self) -> str:
+        return self.example.text
 
     @property
     def urgency(self) -> str:
-        priority = self.example.priority if self.example else Priority.P4
+        priority = self.example.priority
         return (Priority.P1 if priority is Priority.P0 else priority).name
-
-    @property
-    def confidential(self) -> str:
-        return CONFIDENTIAL if self.type in CONFIDENTIAL_TYPES else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,35 +92,33 @@ class Training:
     vocabulary: Vocabulary
 
 
-def train(
-    examples: Sequence[Example], everyday: Sequence[str], lexicon: Lexicon, *, version: str, digest: str
-) -> Training:
+def train(lessons: Sequence[Lesson], lexicon: Lexicon, *, version: str, digest: str) -> Training:
     """Learn from the training part; set each head's temperature on the calibration part; learn again from both."""
-    learnt = [_Row(example, example.text, 1.0) for example in examples if example.part is Part.TRAIN]
-    held = [_Row(example, example.text, 1.0) for example in examples if example.part is Part.CALIBRATE]
-    chatter = [_Row(None, text, EVERYDAY_WEIGHT) for text in everyday]
+    learnt = [lesson for lesson in lessons if lesson.example.part is Part.TRAIN]
+    held = [lesson for lesson in lessons if lesson.example.part is Part.CALIBRATE]
     # More threads add in another order, and another order gives other bytes.
     with threadpool_limits(1):
-        temperatures = _calibrate([*learnt, *chatter], held, lexicon)
-        rows = [*learnt, *held, *chatter]
-        vocabulary = _vocabulary([row.text for row in rows], lexicon)
-        matrix = vocabulary.matrix([row.text for row in rows], lexicon)
+        temperatures = _calibrate(learnt, held, lexicon)
+        known = [*learnt, *held]
+        vocabulary = _vocabulary([lesson.text for lesson in known], lexicon)
+        matrix = vocabulary.matrix([lesson.text for lesson in known], lexicon)
+        estimators = {name: _fit(name, matrix, known) for name in HEADS}
         fitted = tuple(
-            _fitted(name, temperatures[name], estimator, first)
-            for name, estimator, first in _with_columns({name: _fit(name, matrix, rows) for name in HEADS})
+            _fitted(name, temperatures[name], estimator, first) for name, estimator, first in _with_columns(estimators)
         )
     return Training(_table(fitted, vocabulary, version, digest), fitted, vocabulary)
 
 
-HEADS: Final[dict[str, Callable[[_Row], str]]] = {
-    TYPE: lambda row: row.type,
-    NEED: lambda row: row.need,
-    URGENCY: lambda row: row.urgency,
-    CONFIDENTIAL: lambda row: row.confidential,
+HEADS: Final[dict[str, Callable[[Lesson], str]]] = {
+    TYPE: lambda lesson: lesson.example.type,
+    NEED: lambda lesson: lesson.example.advice.name.lower(),
+    URGENCY: lambda lesson: lesson.urgency,
+    CONFIDENTIAL: lambda lesson: CONFIDENTIAL if lesson.example.type in CONFIDENTIAL_TYPES else "",
+    DESPAIR: lambda lesson: DESPAIR if lesson.example.type == MENTAL_HEALTH else "",
 }
 
 
-def _calibrate(learnt: Sequence[_Row], held: Sequence[_Row], lexicon: Lexicon) -> dict[str, float]:
+def _calibrate(learnt: Sequence[Lesson], held: Sequence[Lesson], lexicon: Lexicon) -> dict[str, float]:
     vocabulary = _vocabulary([row.text for row in learnt], lexicon)
     matrix = vocabulary.matrix([row.text for row in learnt], lexicon)
     unseen = vocabulary.matrix([row.text for row in held], lexicon)
@@ -153,7 +138,7 @@ def _vocabulary(texts: Sequence[str], lexicon: Lexicon) -> Vocabulary:
     return Vocabulary({name: row for row, name in enumerate(kept)}, weights / weights.mean())
 
 
-def _fit(name: str, matrix: Any, rows: Sequence[_Row]) -> Any:
+def _fit(name: str, matrix: Any, rows: Sequence[Lesson]) -> Any:
     """One head's estimator."""
     label = HEADS[name]
     labels = [label(row) for row in rows]
@@ -161,7 +146,7 @@ def _fit(name: str, matrix: Any, rows: Sequence[_Row]) -> Any:
     indices = list(range(len(rows)))
     if name == TYPE:
         for index, row in enumerate(rows):
-            for other in row.example.alternatives if row.example else ():
+            for other in row.example.alternatives:
                 indices.append(index)
                 labels.append(other)
                 weights.append(ALTERNATIVE_WEIGHT)

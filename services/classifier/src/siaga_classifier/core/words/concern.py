@@ -24,24 +24,32 @@ from siaga_classifier.core.words.rulebook import RulePack
 from siaga_classifier.core.words.rules import MAX_REASONS, Reading, Reason, read_words
 from siaga_classifier.core.words.text import Words, words_of
 
-TYPE, NEED, URGENCY, CONFIDENTIAL = "type", "need", "urgency", "confidential"
+TYPE, NEED, URGENCY, CONFIDENTIAL, DESPAIR = "type", "need", "urgency", "confidential", "despair"
+
+MENTAL_HEALTH: Final = "mental_health"
 
 # The model sees nothing only above this: lower, and calm calls for help are recorded; higher, and every chat is looked at.
-NOTHING_FROM: Final = 0.75
+NOTHING_FROM: Final = 0.78
 # The model is sure that help is needed. Below, an event that the rules do not know goes to a person.
-SURE_FROM: Final = 0.85
-# Where the rules are sure, the model contradicts below this and a person looks.
-CONTRADICTS_BELOW: Final = 0.3
+SURE_FROM: Final = 0.93
+# Where the rules are sure, the model contradicts below this chance of any need, and a person looks first. Of a danger to life
+# that the rules are sure of, it must contradict outright.
+CONTRADICTS_BELOW: Final = 0.8
+CONTRADICTS_STRONG_BELOW: Final = 0.5
 # Fewer known words than this, and the model has not understood enough to see nothing.
 MIN_KNOWN: Final = 0.4
 # What a person must look at is called everyday talk or abuse only where that is more than a guess.
-NOTHING_CALLED_FROM: Final = 0.6
+NOTHING_CALLED_FROM: Final = 0.35
 # A secret kept needlessly costs a call-back; one told may cost a life.
-CONFIDENTIAL_FROM: Final = 0.4
+CONFIDENTIAL_FROM: Final = 0.35
+# A word of despair that stands among everyday words: from this chance on a person looks, and sees why.
+DESPAIR_FROM: Final = 0.25
+# One word, or two, is a cry or a slip; only more says that there is nothing.
+MIN_WORDS: Final = 2
 # Urgency: the chance of this or more from which a priority holds. One life missed weighs more than three crews hurried.
-URGENT_FROM: Final = 0.35
+URGENT_FROM: Final = 0.25
 # A rule's evidence in the model's units: what a phrase of weight 1 multiplies a type's odds by, as a logarithm.
-EVIDENCE_LOG_ODDS: Final = 0.8
+EVIDENCE_LOG_ODDS: Final = 0.4
 # Types that are told beside the chosen one: worth naming to whoever looks.
 ALTERNATIVE_FROM: Final = 0.12
 MAX_ALTERNATIVES: Final = 3
@@ -65,6 +73,8 @@ def judge_text(text: str, pack: RulePack, model: WordModel) -> Reading:
         return replace(rules, rules_version=pack.version, model_version=model.version)
     scores = model.scores(words)
     combined = combine(rules, scores, pack.base_priority)
+    if len(words.typed) < MIN_WORDS:
+        combined = _one_word(combined)
     return replace(
         combined,
         reasons=(*combined.reasons, *_spoken(combined, words, model)),
@@ -89,7 +99,7 @@ def combine(rules: Reading, scores: Scores, base_priority: Mapping[str, Priority
     return replace(
         rules,
         type=kind,
-        alternatives=_alternatives(rules, shares, kind),
+        alternatives=_alternatives(rules, scores, shares, kind),
         priority=priority,
         confidence=round(shares[kind], 3),
         confidential=confidential,
@@ -99,12 +109,25 @@ def combine(rules: Reading, scores: Scores, base_priority: Mapping[str, Priority
     )
 
 
+def _one_word(reading: Reading) -> Reading:
+    """A single word is unclear, whatever it is; what it may mean stands beside it."""
+    named = tuple(kind for kind in (reading.type, *reading.alternatives) if kind not in NO_EVENT_TYPES)
+    return replace(
+        reading,
+        type=UNCLEAR,
+        alternatives=named[:MAX_ALTERNATIVES],
+        priority=most_urgent(reading.priority if named else Priority.P3, Priority.P3),
+        confidence=round(min(reading.confidence, 0.5), 3),
+        advice=Advice.REVIEW,
+    )
+
+
 def concern_of(rules: Reading, scores: Scores) -> Concern:
     """How much a text calls for."""
     nothing = scores.of(NEED, "record")
     help_needed = scores.of(NEED, "dispatch")
     if rules.advice is Advice.DISPATCH:
-        if 1 - nothing < CONTRADICTS_BELOW:
+        if 1 - nothing < (CONTRADICTS_STRONG_BELOW if rules.strong else CONTRADICTS_BELOW):
             return Concern(Advice.REVIEW, "model_doubts_rules")
         return Concern(Advice.DISPATCH, "rules_sure")
     if help_needed >= SURE_FROM and not rules.guard and rules.advice is not Advice.RECORD:
@@ -113,6 +136,8 @@ def concern_of(rules: Reading, scores: Scores) -> Concern:
         return Concern(Advice.REVIEW, "rules_unsure")
     if nothing < NOTHING_FROM:
         return Concern(Advice.REVIEW, "model_unsure")
+    if scores.of(DESPAIR, DESPAIR) >= DESPAIR_FROM:
+        return Concern(Advice.REVIEW, "despair")
     if rules.advice is Advice.UNSPECIFIED and scores.known < MIN_KNOWN:
         return Concern(Advice.REVIEW, "words_unknown")
     return Concern(Advice.RECORD, "both_see_nothing")
@@ -145,9 +170,10 @@ def _likeliest(shares: Mapping[str, float]) -> str:
     return max(shares, key=lambda kind: (shares[kind], kind))
 
 
-def _alternatives(rules: Reading, shares: Mapping[str, float], kind: str) -> tuple[str, ...]:
+def _alternatives(rules: Reading, scores: Scores, shares: Mapping[str, float], kind: str) -> tuple[str, ...]:
     likely = sorted((other for other in shares if shares[other] >= ALTERNATIVE_FROM), key=lambda other: -shares[other])
-    told = dict.fromkeys((*likely, rules.type, *rules.alternatives))
+    despair = (MENTAL_HEALTH,) if scores.of(DESPAIR, DESPAIR) >= DESPAIR_FROM else ()
+    told = dict.fromkeys((*despair, *likely, rules.type, *rules.alternatives))
     return tuple(other for other in told if other not in (kind, UNCLEAR))[:MAX_ALTERNATIVES]
 
 

@@ -129,7 +129,7 @@ class _Builder:
 
     def _part(self, text: str, where: str) -> frozenset[int]:
         made: set[int] = set()
-        for option in _expanded(text, where):
+        for option in expanded(text, where):
             words = words_of(option, self._lexicon).words
             if words:
                 made.add(self._ids.setdefault(words, len(self._ids)))
@@ -153,7 +153,7 @@ class _Builder:
         return {number: tuple(phrases) for number, phrases in found.items()}
 
 
-def _expanded(text: str, where: str) -> Iterator[str]:
+def expanded(text: str, where: str) -> Iterator[str]:
     """`{a|b} c` as `a c`, `b c`; braces may nest."""
     head, brace, rest = text.partition("{")
     if not brace:
@@ -162,8 +162,8 @@ def _expanded(text: str, where: str) -> Iterator[str]:
         yield text
         return
     body, tail = _closed(rest, text, where)
-    options = [option for choice in _choices(body) for option in _expanded(choice, where)]
-    tails = list(_expanded(tail, where))
+    options = [option for choice in _choices(body) for option in expanded(choice, where)]
+    tails = list(expanded(tail, where))
     if len(options) * len(tails) > MAX_EXPANSIONS:
         raise RuleError(f"{where}: {text!r} has over {MAX_EXPANSIONS} readings; split it")
     for option, ending in product(options, tails):

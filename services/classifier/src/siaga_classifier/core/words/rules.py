@@ -4,7 +4,7 @@ The rules never silence a call: what they do not know is `unclear`, and what the
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_classifier.core.vocabulary import (
@@ -86,7 +86,8 @@ def read_words(words: Words, pack: RulePack) -> Reading:
         guard = None
     doubt = Reason(f"guard.{guard.phrase.name}", guard.said(words)) if guard else None
     if standing:
-        return _event(standing, raisers, doubt, words, pack)
+        reading = _event(standing, raisers, doubt, words, pack)
+        return reading if reading.strong or reading.guard else _beside_everyday(reading, told)
     if raisers and not doubt:
         return _circumstances(raisers, words)
     if events or doubt:
@@ -195,9 +196,28 @@ def _event(
         bool(secret),
         bool(secret) or (sure and priority <= Priority.P1),
         guard_name,
-        Advice.DISPATCH if sure and not guard else Advice.REVIEW,
+        _advice_on_event(kind, bool(secret), guarded=bool(guard), sure=sure, priority=priority),
         tuple(scores.items()),
     )
+
+
+def _beside_everyday(reading: Reading, told: Sequence[Hit]) -> Reading:
+    """Words of everyday matters that weigh as much as the event's: "jadwal vaksin rabies". They alarm nobody, nor calm."""
+    everyday = {hit.phrase.name: 0.0 for hit in told if hit.phrase.name in (NON_EMERGENCY, PRANK) and not hit.denied}
+    for hit in told:
+        if hit.phrase.name in everyday and not hit.denied:
+            everyday[hit.phrase.name] += hit.phrase.weight
+    event = max((score for kind, score in reading.evidence), default=0.0)
+    if not everyday or max(everyday.values()) < event:
+        return reading
+    return replace(reading, advice=Advice.UNSPECIFIED, evidence=(*reading.evidence, *everyday.items()))
+
+
+def _advice_on_event(kind: str, secret: bool, *, guarded: bool, sure: bool, priority: Priority) -> Advice:
+    """A hint such as "asap" names the type and alarms nobody by itself; with a danger to life told beside it, it does."""
+    if sure and not guarded:
+        return Advice.DISPATCH
+    return Advice.REVIEW if secret or kind in CONFIDENTIAL_TYPES or priority <= Priority.P1 else Advice.UNSPECIFIED
 
 
 def _distinct(hits: Iterable[Hit]) -> Iterable[tuple[str, float]]:
@@ -218,7 +238,13 @@ def _circumstances(raisers: Sequence[Hit], words: Words) -> Reading:
     """Danger without an event: nobody knows what it is, so a person must look."""
     priority = min(hit.phrase.priority for hit in raisers)
     return Reading(
-        UNCLEAR, (), priority, 0.3, _reasons(raisers, words), strong=priority <= Priority.P1, advice=Advice.REVIEW
+        UNCLEAR,
+        (),
+        priority,
+        0.3,
+        _reasons(raisers, words),
+        strong=priority <= Priority.P1,
+        advice=Advice.REVIEW if priority <= Priority.P1 else Advice.UNSPECIFIED,
     )
 
 

@@ -9,9 +9,36 @@ from typing import Final
 # A text is a note or a chat message. Beyond this it is an attack or a paste, and its head still says what it is about.
 MAX_TEXT_CHARS: Final = 4_000
 # Endings that change nothing about what happened: rumahnya, suamiku, tolonglah.
-CLITICS: Final = ("nya", "lah", "kah", "pun", "ku", "mu", "in", "an")
+CLITICS: Final = (
+    "nya",
+    "nyo",
+    "nye",
+    "lah",
+    "kah",
+    "pun",
+    "keun",
+    "eun",
+    "kan",
+    "ne",
+    "na",
+    "ku",
+    "mu",
+    "in",
+    "an",
+    "no",
+    "e",
+)
 # A shorter stem is more often another word (`buku` is no `bu`).
 MIN_STEM_CHARS: Final = 4
+# After these even `apinyo` is `api`: nothing else ends so.
+SURE_CLITICS: Final = frozenset({"nya", "nyo", "nye"})
+MIN_SURE_STEM_CHARS: Final = 3
+# How other languages, and talk, say a prefix: tabaka is terbakar, kejepit is terjepit, ngunci is kunci.
+PREFIXES: Final = (
+    ("ba", "ber"), ("be", "ber"), ("ta", "ter"), ("te", "ter"), ("ka", "ter"), ("ke", "ter"), ("ma", "me"), ("pa", "pe"),
+    ("nge", "me"), ("nge", "meng"), ("ng", "meng"), ("n", "men"), ("m", "mem"), ("nge", ""), ("ng", ""), ("ng", "k"), ("ny", "s"),
+    ("n", "t"), ("m", "p"), ("m", "b"),
+)  # fmt: skip
 
 _STRETCHED: Final = re.compile(r"([a-z])\1{2,}")
 _DOUBLED: Final = re.compile(r"([a-z])\1")
@@ -84,10 +111,15 @@ def _plain_word(word: str, lexicon: Lexicon) -> str:
             return attempt
         for ending in CLITICS:
             stem = attempt.removesuffix(ending)
-            if stem != attempt and len(stem) >= MIN_STEM_CHARS:
+            if stem != attempt and len(stem) >= (MIN_SURE_STEM_CHARS if ending in SURE_CLITICS else MIN_STEM_CHARS):
                 stem = lexicon.slang.get(stem, stem)
                 if stem in lexicon.known:
                     return stem
+    for spoken, written in PREFIXES:
+        if word.startswith(spoken) and len(word) - len(spoken) >= MIN_STEM_CHARS:
+            usual = written + word[len(spoken) :]
+            if usual in lexicon.known:
+                return usual
     return _STRETCHED.sub(r"\1", word)
 
 
