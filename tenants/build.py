@@ -1,4 +1,4 @@
-"""Writes `units.yaml` and `gazetteer.csv` of the seed tenants from `data/`; run again, it writes the same bytes.
+"""Writes `units.yaml`, `gazetteer.csv` and `landmarks.csv` of the seed tenants from `data/`; run again, it writes the same bytes.
 
 A centre that has begun to keep its own list of units edits units.yaml and leaves this script alone.
 """  # noqa: INP001  a script beside data, not a package
@@ -95,6 +95,16 @@ def example_posts(code: str, kind: str, areas: Mapping[str, Row]) -> Iterator[st
         yield from unit(code, kind, number, fields, row["capabilities"].split())
 
 
+def landmarks(code: str, areas: Mapping[str, Row]) -> Iterator[str]:
+    """The lines of `landmarks.csv`: each at the middle of the area that it is taken to stand in."""
+    yield "name,aliases,lat,lon,radius_m,source"
+    for row in rows(DATA / "landmarks/landmarks.csv"):
+        if row["tenant"] == code:
+            area = areas[row["area_code"]]
+            place = position(area, f"{area['level']}_assumed")
+            yield ",".join((row["name"], row["aliases"], *place.values()))
+
+
 def build(folder: Path) -> dict[str, str]:
     """The generated files of a tenant's folder: name and text."""
     code = folder.name[:5]
@@ -110,7 +120,8 @@ def build(folder: Path) -> dict[str, str]:
     units += puskesmas(code, areas)
     for kind in ("damkar", "satgas"):
         units += example_posts(code, kind, areas)
-    return {"gazetteer.csv": "\n".join(gazetteer) + "\n", "units.yaml": "\n".join(units) + "\n"}
+    files = {"gazetteer.csv": gazetteer, "units.yaml": units, "landmarks.csv": landmarks(code, areas)}
+    return {name: "\n".join(lines) + "\n" for name, lines in files.items()}
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ with (ROOT / "data/utterances/everyday_and_unclear.tsv").open(encoding="utf-8", 
         if row["kind"] == "everyday"
     ]
 # Of everyday texts so many may name a place, all of them by its name: "mati lampu di Sukarami". Beyond it, words became places.
-MAX_NAMED_SHARE: Final = 0.02
+MAX_NAMED_SHARE: Final = 0.03
 NAME_PARTS: Final = re.compile(r"Kelurahan |Kecamatan |Kabupaten |Kota Administrasi |Kota |Desa |Puskesmas |, ")
 
 
