@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_classifier.core.place.model import NEIGHBOUR_M, Kind, Spot, distance_m
-from siaga_classifier.core.place.names import MAX_NAME_WORDS, OwnNames, core_of
+from siaga_classifier.core.place.names import MAX_NAME_WORDS, OwnNames, Similar, core_of
 from siaga_classifier.core.place.tokens import ROLES, Role
 
 # How likely a name is where the event is, by the word before it. Checked against the table of addresses and the everyday
@@ -30,6 +30,7 @@ SHORT_FACTOR: Final = 0.92
 SLIP_FACTORS: Final = (1.0, 0.9, 0.8)
 # Words that misspelt names are looked for behind; each look-up costs some microseconds.
 MAX_SIMILAR: Final = 8
+LONGER_BY_WORDS: Final = 2
 # "ini 112 Serang ya": the centre's name is no place of an event.
 EMERGENCY_NUMBER: Final = "112"
 
@@ -92,6 +93,9 @@ def mentions_of(words: Sequence[str], names: OwnNames, *, in_address: bool) -> l
             continue
         role = ROLES.get(word)
         length, own, abroad = _exact(words, index, names, far=context.role is Role.KECAMATAN)
+        longer = _longer(words, index, length, names) if length and context.street_words is None else None
+        if longer is not None:
+            length, own, abroad = longer[0], longer[1].spots, ()
         if length and (role is None or length > 1 or (own and context.role in _RANKS)):
             after = words[index + length] if index + length < len(words) else ""
             read = _weighed(words[index : index + length], own, abroad, context, names, after, in_address)
@@ -129,12 +133,26 @@ def _exact(
     key = ""
     for length, word in enumerate(words[start : start + MAX_NAME_WORDS], start=1):
         key += word
-        if key not in own.beginnings and key not in national.beginnings:
-            break
         mine, theirs = own.exact.get(key, ()), national.exact.get(key, ())
         if mine or (theirs and (far or _known_here(key, theirs, names))):
             best = (length, mine, theirs)
+        if key not in own.beginnings and key not in national.beginnings:
+            break
     return best
+
+
+def _longer(words: Sequence[str], start: int, length: int, names: OwnNames) -> tuple[int, Similar] | None:
+    """The longer name that a name and a misspelt word after it make: "kandang lmun" is not Kandang."""
+    key = "".join(words[start : start + length])
+    for more in range(length + 1, min(length + LONGER_BY_WORDS, len(words) - start) + 1):
+        word = words[start + more - 1]
+        if key not in names.own.beginnings or not word.isalpha() or word in ROLES or word in names.ordinary:
+            return None
+        key += word
+        near = names.similar(key)
+        if near is not None and near.slips == 1:
+            return more, near
+    return None
 
 
 def _known_here(key: str, spots: Sequence[Spot], names: OwnNames) -> bool:
@@ -142,11 +160,13 @@ def _known_here(key: str, spots: Sequence[Spot], names: OwnNames) -> bool:
 
     A far one only where the word is no other: not of everyday, not the beginning of a name here, nor one letter off one.
     """
-    if any(
-        spot.kind is Kind.KABUPATEN or distance_m(spot.lat, spot.lon, *names.middle) <= NEIGHBOUR_M for spot in spots
-    ):
+    if any(spot.kind is Kind.KABUPATEN for spot in spots):
         return True
-    return key not in names.ordinary and key not in names.own.beginnings and names.similar(key) is None
+    if key in names.ordinary:
+        return False
+    if any(distance_m(spot.lat, spot.lon, *names.middle) <= NEIGHBOUR_M for spot in spots):
+        return True
+    return key not in names.own.beginnings and names.similar(key) is None
 
 
 def _take_role(context: _Context, role: Role) -> None:
@@ -302,7 +322,7 @@ def _misspelt(
         if word in names.ordinary and length == 1:
             continue
         near = names.similar(key, careful=not in_address and context.role in _CAREFUL)
-        if near is not None and (best is None or SLIP_FACTORS[near.slips] > best[0]):
+        if near is not None and (best is None or SLIP_FACTORS[near.slips] >= best[0]):
             best = (SLIP_FACTORS[near.slips], length, near.spots)
     short = names.short(words[start])
     if short and (best is None or best[0] < SHORT_FACTOR):

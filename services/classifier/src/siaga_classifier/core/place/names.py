@@ -37,7 +37,7 @@ class Names:
     """Spots by squeezed name."""
 
     exact: dict[str, tuple[Spot, ...]]
-    # All beginnings of the names: most words begin none, and are done with one look-up.
+    # Beginnings of longer names: most words are none, and are done with two look-ups.
     beginnings: frozenset[str]
 
     @classmethod
@@ -48,7 +48,7 @@ class Names:
             key = squeezed(name)
             if key and spot not in exact.get(key, ()):
                 exact[key] = (*exact.get(key, ()), spot)
-        return cls(exact, frozenset(key[:length] for key in exact for length in range(1, len(key) + 1)))
+        return cls(exact, frozenset(key[:length] for key in exact for length in range(1, len(key))))
 
 
 @dataclass(frozen=True, slots=True)
