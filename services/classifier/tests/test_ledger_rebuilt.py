@@ -1,0 +1,132 @@
+"""A ledger that lived through kill -9 again and again, and one counted from the topics from scratch: the same."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from ledger_process import (
+    PARTITIONS,
+    TENANT,
+    Stack,
+    assert_nothing_told_twice_differently,
+    drained,
+    gist,
+    laid_out,
+    month,
+    newest,
+    records,
+    sanctions,
+    send,
+    until,
+)
+from siaga.v1.assessment_pb2 import CallerOutcome
+from siaga.v1.decision_pb2 import CallerDecision, DecisionKind
+from siaga_classifier.ledger.adapters.table_codec import decode_account, decode_suspension, is_suspension
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+KILLS = 5
+# What people decide about callers that have calls; an erasure is left out, for what is erased cannot be counted again.
+KINDS = (
+    DecisionKind.DECISION_KIND_LIFT,
+    DecisionKind.DECISION_KIND_APPEAL,
+    DecisionKind.DECISION_KIND_APPEAL_ACCEPTED,
+    DecisionKind.DECISION_KIND_SHARE,
+    DecisionKind.DECISION_KIND_UNSHARE,
+    DecisionKind.DECISION_KIND_PROTECT,
+    DecisionKind.DECISION_KIND_APPROVE_PERMANENT,
+    DecisionKind.DECISION_KIND_NEW_HOLDER,
+)
+
+
+@pytest.fixture
+async def stack(kafka_bootstrap: str, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with laid_out(kafka_bootstrap, tmp_path, ("first.", "second.")) as made:
+        yield made
+
+
+def decided(words: list[CallerOutcome], rng: random.Random) -> list[CallerDecision]:
+    """Decisions about callers that call often, some told twice."""
+    made: list[CallerDecision] = []
+    for number, outcome in enumerate(rng.sample(words, 120)):
+        made.append(
+            CallerDecision(
+                decision_id=f"d{number}",
+                tenant=TENANT,
+                caller_key=outcome.caller_key,
+                kind=rng.choice(KINDS),
+                actor=rng.choice(("spv-01", "spv-02")),
+                reason="test",
+                at_ms=outcome.event_at_ms + rng.randrange(90_000),
+                until_ms=outcome.event_at_ms + 86_400_000,
+            )
+        )
+        if number % 5 == 0:
+            made.append(made[-1])
+    return made
+
+
+async def table_of(stack: Stack) -> dict[bytes, object]:
+    """What the ledger's table holds, decoded; without what tells when and in which order it was written."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=stack.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        places = [TopicPartition(stack.names.changelog, number) for number in range(PARTITIONS)]
+        consumer.assign(places)
+        ends = await consumer.end_offsets(places)
+        found: dict[bytes, object] = {}
+        while any([await consumer.position(place) < ends[place] for place in places]):
+            for rows in (await consumer.getmany(timeout_ms=500)).values():
+                for row in rows:
+                    found[row.key] = row.value and held(row.key, row.value)
+        return found
+    finally:
+        await consumer.stop()
+
+
+def held(key: bytes, value: bytes) -> object:
+    if is_suspension(key):
+        return decode_suspension(key, value)
+    account = decode_account(value)
+    return (account.partition, account.due_ms, account.memory.entries, account.memory.folded_to, account.memory.folded)
+
+
+async def same_in_both(one: Stack, other: Stack) -> bool:
+    first, second = newest(await sanctions(one)), newest(await sanctions(other))
+    return first.keys() == second.keys() and all(gist(first[key]) == gist(second[key]) for key in first)
+
+
+async def test_a_ledger_counted_again_equals_the_one_that_was_killed(stack: Stack) -> None:
+    rng = random.Random(20_260_112)
+    words = month(2_500)
+    decisions = [(decision.caller_key, decision.SerializeToString()) for decision in decided(words, rng)]
+
+    # Each life gets a part; killed somewhere in it, the next one begins with the rest.
+    for part in range(KILLS):
+        told = len(await sanctions(stack))
+        goal = told + rng.randrange(1, 120)
+
+        async def reached(goal: int = goal) -> bool:
+            return len(await sanctions(stack)) >= goal
+
+        with stack.running() as process:
+            await send(stack, records(words[part * len(words) // KILLS : (part + 1) * len(words) // KILLS]))
+            share = slice(part * len(decisions) // KILLS, (part + 1) * len(decisions) // KILLS)
+            await send(stack, decisions[share], stack.names.decisions.name)
+            await until(reached)
+            process.kill()
+    with stack.running():
+        await until(lambda: drained(stack))
+
+    again = replace(stack, life="second.")
+    with stack.running("1"), again.running("2"):
+        await until(lambda: drained(again), seconds=90)
+        await until(lambda: same_in_both(stack, again), seconds=30)
+    published = await sanctions(stack)
+    assert len({sanction.state for sanction in published}) >= 4, "too little happened to prove anything"
+    assert_nothing_told_twice_differently(published)
+
+    assert await table_of(stack) == await table_of(again)
