@@ -37,6 +37,7 @@ BENCHES: Final = {
     "start": "all services ready from a warm cache, and what the idle stack costs",
     "month": "the Kota Serang month at full speed, with each process's peak memory",
     "intake": "one intake process: single requests, lists, answer times, from a switch to the topic",
+    "classifier": "one classifier process on events that wait: events/s, CPU; what one assessment costs",
     "outage": "minutes without the broker at 50 events/s: lost, doubled, order of each call, how soon all is there",
     "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",
 }
