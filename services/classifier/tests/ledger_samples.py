@@ -89,7 +89,7 @@ def decision(rng: Random, n: int, at_ms: int, kinds: Sequence[DecisionKind]) -> 
     )
 
 
-def last_words(words: list[Word]) -> list[Word]:
+def last_words(words: Sequence[Word]) -> list[Word]:
     """Of several words under one id the one that holds."""
     latest: dict[str, Word] = {}
     for word in words:

@@ -1,12 +1,14 @@
 """Whatever the order, the repetitions and the shortcuts: the same calls make the same standing."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from siaga_classifier.ledger.core.entries import Entry
+from ledger_samples import last_words
+from siaga_classifier.ledger.core.entries import Decision, DecisionKind, Entry, Word
 from siaga_classifier.ledger.core.memory import (
     CHECKPOINT_EVERY,
     MAX_ENTRIES,
@@ -58,19 +60,11 @@ def histories() -> st.SearchStrategy[list[Entry]]:
     return st.lists(entries, max_size=30)
 
 
-def taken_in(entries: list[Entry], policy: Policy = POLICY) -> Memory:
+def taken_in(entries: Sequence[Word], policy: Policy = POLICY) -> Memory:
     memory = Memory()
     for entry in entries:
         memory = take_in(memory, entry, policy)
     return memory
-
-
-def last_words(entries: list[Entry]) -> list[Entry]:
-    calls: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.call_id not in calls or entry.supersedes(calls[entry.call_id]):
-            calls[entry.call_id] = entry
-    return list(calls.values())
 
 
 @given(histories())
@@ -231,3 +225,44 @@ def test_the_higher_revision_wins_in_either_order(newest: bool) -> None:
     second = Entry("c", T0 + 5000, "answered_prank", revision=2, confirmed=True)
     words = [first, second] if newest else [second, first]
     assert taken_in(words).entries == (second,)
+
+
+KINDS = [kind for kind in DecisionKind if kind is not DecisionKind.ERASE]
+
+
+def decision_of(number: int) -> Decision:
+    number, kind = divmod(number, len(KINDS))
+    number, call = divmod(number, 12)
+    half_day, named = divmod(number, 2)
+    return Decision(
+        # Derived from what is decided, as the contract has it: the same id is the same decision.
+        f"decision-{half_day:02}-{kind:02}-{call:02}-{named}",
+        T0 + half_day * 12 * HOUR_MS,
+        KINDS[kind],
+        f"sup-{call % 3}",
+        tags=("child",) if call % 2 else ("mental_health",),
+        call_ids=(f"call-{call:02}",) if named else (),
+    )
+
+
+words = st.lists(
+    st.integers(0, math.prod(RADICES) - 1).map(entry_of)
+    | st.integers(0, math.prod(RADICES) - 1).map(entry_of)
+    | st.integers(0, 12 * 2 * 60 * len(KINDS) - 1).map(decision_of),
+    max_size=20,
+)
+
+
+@given(words)
+def test_with_decisions_the_shortcuts_equal_the_full_recount(said: list[Word]) -> None:
+    memory = Memory()
+    for n, word in enumerate(said, 1):
+        memory = take_in(memory, word, POLICY)
+        assert memory.standing == recount(last_words(said[:n]), POLICY)
+
+
+@given(words.flatmap(lambda w: st.tuples(st.just(w), st.permutations(w + w[::2]))), st.integers(0, 60))
+def test_with_decisions_order_and_repetition_do_not_matter(both: tuple[list[Word], list[Word]], days: int) -> None:
+    straight, shuffled = both
+    at_ms = T0 + days * DAY_MS
+    assert view_of(taken_in(straight), at_ms, POLICY) == view_of(taken_in(shuffled), at_ms, POLICY)

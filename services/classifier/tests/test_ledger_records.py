@@ -13,9 +13,18 @@ from siaga.v1.assessment_pb2 import (
     OUTCOME_UNSPECIFIED,
     CallerOutcome,
 )
-from siaga.v1.sanction_pb2 import CallerSanction
+from siaga.v1.call_pb2 import CALLER_TAG_CHILD, CALLER_TAG_MENTAL_HEALTH
+from siaga.v1.decision_pb2 import DECISION_KIND_LIFT, DECISION_KIND_SUSPEND, CallerDecision
+from siaga.v1.decision_pb2 import DecisionKind as ContractKind
+from siaga.v1.sanction_pb2 import (
+    APPEAL_STATE_DENIED,
+    NOTICE_KIND_FALSE_REPORT,
+    Appeal,
+    CallerNotice,
+    CallerSanction,
+)
 from siaga_classifier.ledger.adapters.clerk import conflated
-from siaga_classifier.ledger.adapters.messages import OutcomeError, read_outcome, write_sanction
+from siaga_classifier.ledger.adapters.messages import OutcomeError, read_decision, read_outcome, write_sanction
 from siaga_classifier.ledger.adapters.names import Names
 from siaga_classifier.ledger.adapters.table_codec import (
     LayoutError,
@@ -27,7 +36,7 @@ from siaga_classifier.ledger.adapters.table_codec import (
     read_partition,
 )
 from siaga_classifier.ledger.book import Account, Caller, Posting
-from siaga_classifier.ledger.core.entries import Entry
+from siaga_classifier.ledger.core.entries import Decision, DecisionKind, Entry
 from siaga_classifier.ledger.core.memory import MAX_ENTRIES, Memory, restored, take_in
 from siaga_classifier.ledger.core.policy import Policy
 from siaga_classifier.ledger.core.view import view_of
@@ -86,6 +95,90 @@ def test_what_the_ledger_cannot_count_by_is_refused_by_name(fields: dict[str, An
 def test_garbage_is_refused() -> None:
     with pytest.raises(DecodeError):
         read_outcome(b"\xff\xfe not a message")
+
+
+def test_an_outcome_tells_what_the_form_said() -> None:
+    said = outcome(
+        operator="op-3", false_report=True, caller_tags=[CALLER_TAG_MENTAL_HEALTH, CALLER_TAG_CHILD],
+        decided_at_ms=T0 + 5,
+    )  # fmt: skip
+    _, entry = read_outcome(said.SerializeToString())
+    assert (entry.operator, entry.false_report, entry.decided_at_ms) == ("op-3", True, T0 + 5)
+    assert entry.tags == ("child", "mental_health")
+
+
+def test_only_who_confirmed_an_abuse_is_kept() -> None:
+    for other in (outcome(operator="op-3", outcome=OUTCOME_REAL), outcome(operator="op-3", operator_confirmed=False)):
+        assert read_outcome(other.SerializeToString())[1].operator == ""
+
+
+def test_two_numbers_for_one_caller_are_less_than_unverified() -> None:
+    assert read_outcome(outcome(identity_contradicted=True).SerializeToString())[1].trust == "contradicted"
+
+
+def decision(**fields: Any) -> CallerDecision:
+    given_fields: dict[str, Any] = {
+        "decision_id": "d", "tenant": "36.73", "caller_key": CALLER.caller_key, "kind": DECISION_KIND_LIFT,
+        "actor": "sup-1", "reason": "salah paham", "at_ms": T0, **fields,
+    }  # fmt: skip
+    return CallerDecision(**given_fields)
+
+
+@pytest.mark.parametrize("kind", DecisionKind)
+def test_decisions_of_every_kind_are_read(kind: DecisionKind) -> None:
+    made = decision(
+        kind=ContractKind.Value(f"DECISION_KIND_{kind.upper()}"), until_ms=T0 + 9, caller_tags=[CALLER_TAG_CHILD],
+        call_ids=["b", "a", "b"],
+    )  # fmt: skip
+    caller, word = read_decision(made.SerializeToString())
+    assert caller == CALLER
+    assert word == Decision("d", T0, kind, "sup-1", T0 + 9, ("child",), ("a", "b"))
+
+
+def test_a_suspension_is_the_centres() -> None:
+    made = decision(kind=DECISION_KIND_SUSPEND, caller_key="", until_ms=T0 + 9)
+    assert read_decision(made.SerializeToString()) == (Caller("36.73", ""), (T0, T0 + 9))
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"decision_id": ""}, "decision_id"),
+        ({"tenant": ""}, "tenant"),
+        ({"caller_key": ""}, "caller_key"),
+        ({"at_ms": 0}, "at_ms"),
+        ({"kind": 0}, "kind"),
+        ({"kind": 77}, "kind"),
+        ({"kind": DECISION_KIND_SUSPEND, "until_ms": T0}, "until_ms"),
+        ({"call_ids": [str(n) for n in range(201)]}, "call_ids"),
+    ],
+)
+def test_a_decision_that_breaks_the_contract_is_refused_by_name(fields: dict[str, Any], named: str) -> None:
+    with pytest.raises(OutcomeError, match=named):
+        read_decision(decision(**fields).SerializeToString())
+
+
+def test_a_sanction_tells_all_that_people_decide_by() -> None:
+    memory = Memory()
+    for n in range(6):
+        entry = Entry(
+            f"call-{n}", T0 + n, "answered_prank", confirmed=True, tags=("mental_health",), false_report=n == 2
+        )
+        memory = take_in(memory, entry, POLICY)
+    for word in (
+        Decision("appeal", T0 + 9, DecisionKind.APPEAL),
+        Decision("denied", T0 + 10, DecisionKind.APPEAL_DENIED, "sup-1"),
+        Decision("shared", T0 + 11, DecisionKind.SHARE, "sup-1"),
+    ):
+        memory = take_in(memory, word, POLICY)
+    written = write_sanction(CALLER, view_of(memory, T0, POLICY))
+    assert written.shared
+    assert list(written.caller_tags) == [CALLER_TAG_MENTAL_HEALTH]
+    assert written.appeal == Appeal(
+        state=APPEAL_STATE_DENIED, decision_id="appeal", filed_at_ms=T0 + 9, due_at_ms=T0 + 4 * 86_400_000,
+        decided_at_ms=T0 + 10, decided_by="sup-1",
+    )  # fmt: skip
+    assert list(written.notices) == [CallerNotice(kind=NOTICE_KIND_FALSE_REPORT, since_ms=T0 + 2, call_id="call-2")]
 
 
 def test_a_sanction_is_written() -> None:

@@ -42,19 +42,13 @@ def words_in(rows: Iterable[Sequence[Any]]) -> tuple[Word, ...]:
 
 
 def _call_out(entry: Entry, since_ms: int) -> tuple[Any, ...]:
-    flags = (
-        (_CONFIRMED if entry.confirmed else 0)
-        | (_CONFIDENTIAL if entry.confidential else 0)
-        | (_BACKFILLED if entry.backfilled else 0)
-        | (_FALSE_REPORT if entry.false_report else 0)
-        | (_EXEMPT if entry.exempt else 0)
-    )
     row = (
         _pack_id(entry.call_id),
         since_ms,
         _CODES.get(entry.outcome, entry.outcome),
         entry.revision,
-        flags,
+        # In the order of the names above: written for every call with each change, so it is one expression.
+        entry.confirmed | entry.confidential << 1 | entry.backfilled << 2 | entry.false_report << 3 | entry.exempt << 4,
         _CODES.get(entry.trust, entry.trust),
     )
     # Most calls are nobody's to confirm.
