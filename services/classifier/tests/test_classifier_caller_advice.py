@@ -92,6 +92,19 @@ async def test_reads_that_hang_do_not_pile_up() -> None:
     release.set()
 
 
+async def test_a_store_that_is_away_is_asked_by_few_and_found_again() -> None:
+    sanctions = FakeSanctions(ConnectionError("away"))
+    asked = service(sanctions)
+    for _ in range(100):
+        assert (await asked.advise(TENANT, NUMBER)).basis == "store_unavailable"
+    assert len(sanctions.asked) < 20
+    sanctions._held = SANCTIONED
+    async with asyncio.timeout(20):
+        while (await asked.advise(TENANT, NUMBER)).routing is not Routing.SCREEN:
+            await asyncio.sleep(0.01)
+    assert (await asked.advise(TENANT, NUMBER)).basis == "policy"
+
+
 async def test_no_redis_at_all_is_normal() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

@@ -38,6 +38,7 @@ BENCHES: Final = {
     "month": "the Kota Serang month at full speed, with each process's peak memory",
     "intake": "one intake process: single requests, lists, answer times, from a switch to the topic",
     "classifier": "one classifier process on events that wait: events/s, CPU; what one assessment costs",
+    "advice": "routing advice with 1,000,000 known callers over gRPC and HTTP; then with Redis hanging and gone",
     "outage": "minutes without the broker at 50 events/s: lost, doubled, order of each call, how soon all is there",
     "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",
 }
