@@ -37,7 +37,7 @@ HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 SETTING = re.compile(r"\bSIAGA_[A-Z0-9_]*[A-Z0-9]\b")
 # Variables of a switch's channels, which are no settings of ours: documented with the front door.
-OF_SWITCHES = {"SIAGA_IVR", "SIAGA_QUEUE", "SIAGA_PAI", "SIAGA_TEST"}
+OF_SWITCHES = {"SIAGA_IVR", "SIAGA_QUEUE", "SIAGA_PAI", "SIAGA_TEST", "SIAGA_ADVICE"}
 # Keeps faust's own settings apart; nobody is meant to set any.
 FAUST_PREFIX = "SIAGA_LEDGER_FAUST"
 

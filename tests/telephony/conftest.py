@@ -68,17 +68,27 @@ class Edge:
     token: str
     # So that tests need not import from here.
     call: type[Call] = Call
+    # Where advice is asked for; without it nobody answers there.
+    advice_url: str = ""
     ports: dict[str, int] = field(default_factory=dict)
     kamailio: subprocess.Popen[bytes] | None = None
     pbx: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        for name in ("sip", "rpc", "pbx"):
+        for name in ("sip", "rpc", "pbx", "nobody"):
             self.ports[name] = any_free(set(self.ports.values()))
         shutil.copy(DEPLOYED / "kamailio.cfg", self.folder)
         (self.folder / "settings.cfg").write_text(self._settings())
         self.pbx = self._run(
-            "pbx", "sipp", "-sf", str(HERE / "sipp" / "pbx.xml"), "-i", HOST, "-p", str(self.ports["pbx"]), "-nostdin"
+            "pbx",
+            "sipp",
+            "-sf",
+            str(HERE / "sipp" / "pbx.xml"),
+            "-i",
+            HOST,
+            "-p",
+            str(self.ports["pbx"]),
+            "-nostdin",
         )
         self.start_kamailio()
 
@@ -105,7 +115,9 @@ class Edge:
 
     def _settings(self) -> str:
         sip, rpc = f"{HOST}:{self.ports['sip']}", f"{HOST}:{self.ports['rpc']}"
+        advice = self.advice_url or f"http://{HOST}:{self.ports['nobody']}"
         ours = {
+            "ADVICE_URL": f"{advice}/v1/advice", "SCREEN_URI": f"sip:{HOST}:{self.ports['pbx']}",
             "INTAKE_URL": f"{self.intake_url}/v1/switch/kamailio", "INTAKE_TOKEN": self.token,
             "QUEUE_URI": f"sip:{HOST}:{self.ports['pbx']}", "LISTEN_UDP": f"udp:{sip}", "LISTEN_TCP": f"tcp:{sip}",
             "LISTEN_RPC": f"tcp:{rpc}", "RPC_PORT": str(self.ports["rpc"]),
@@ -149,6 +161,14 @@ class Edge:
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.status == 202
 
+    def marked(self, call: str) -> str:
+        """How the PBX found a call marked that is over: its answer to the INVITE repeats the header; empty = it had none."""
+        name = call.partition("-")[0]
+        for message in (self.folder / f"{name}.messages").read_text(errors="replace").split("\n-----"):
+            if "SIP/2.0 200" in message and "CSeq: 1 INVITE" in message and f"Call-ID: {call}" in message:
+                return ",".join(re.findall(r"(?im)^X-Siaga-Advice: *(\S*)", message))
+        raise AssertionError(f"{call} was not answered")
+
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")[-4000:]
 
@@ -175,6 +195,7 @@ class Edge:
         name = uuid.uuid4().hex
         options = ["-sf", script, "-i", HOST, "-m", calls, "-r", rate, "-t", transport, "-cid_str", f"{name}-%u@{HOST}"]
         options += ["-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err", "-error_file", f"{name}.err"]
+        options += ["-trace_msg", "-message_file", f"{name}.messages"]
         argv = ["sipp", f"{HOST}:{self.ports['sip']}", *map(str, options)]
         process = await asyncio.create_subprocess_exec(
             *argv, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -187,7 +208,7 @@ class Edge:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    with Stack(services=("intake",)) as running:
+    with Stack(services=("intake", "classifier")) as running:
         yield running
 
 
@@ -206,6 +227,7 @@ def edge(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edg
     """Kamailio between callers and a PBX, pushing to the stack's intake."""
     with ExitStack() as at_end:
         edge = Edge(tmp_path_factory.mktemp("edge"), stack.addresses.intake_url, stack.addresses.token)
+        edge.advice_url = stack.addresses.advice_url
         at_end.callback(edge.stop)
         edge.start()
         yield edge

@@ -193,7 +193,8 @@ async def test_other_numbers_are_not_ours(edge: Any) -> None:
 async def test_calls_go_through_while_intake_is_away(lonely_edge: Any) -> None:
     """SIP never waits for Siaga112; what happened waits in four queues."""
     await lonely_edge.place(lonely_edge.call(), calls=20, rate=20)
-    waiting = [queue["size"] for queue in lonely_edge.rpc("mqueue.get_sizes")["result"]]
+    queues = lonely_edge.rpc("mqueue.get_sizes")["result"]
+    waiting = [queue["size"] for queue in queues if queue["name"].startswith("ev")]
     assert len(waiting) == 4
     assert all(waiting)
     # What each queue is at is held beside it.
