@@ -185,7 +185,7 @@ def _caller(key: CallKey, state: CallState) -> CallerKey | None:
 def _firsts(
     known: Mapping[CallerKey, CallerHistory], states: Mapping[CallKey, CallState]
 ) -> dict[CallerKey, CallerHistory]:
-    """The first call of each number, these calls counted in; drills are not; one known only by its form or a position has not begun."""
+    """The first call of each number, these calls counted in; one known only by its form or by a position has not begun."""
     firsts = dict(known)
     for key, state in states.items():
         caller = _caller(key, state)

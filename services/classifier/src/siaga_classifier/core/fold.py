@@ -1,6 +1,6 @@
 """The pure fold of call events into a call's state: `join` of what each event says alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Final, TypeVar
 
@@ -47,6 +47,21 @@ _TRUST_RANK: Final = {
 }
 _NUMBER_RANK: Final = 10
 
+# The time of the state that an event of this kind is.
+_TIME_OF: Final[Mapping[EventKind, str]] = {
+    EventKind.RINGING: "ringing_at_ms",
+    EventKind.IVR_ENTERED: "ivr_entered_at_ms",
+    EventKind.IVR_CONFIRMED: "ivr_confirmed_at_ms",
+    EventKind.TALK_DETECTED: "talk_detected_at_ms",
+    EventKind.QUEUE_JOINED: "queue_joined_at_ms",
+    EventKind.ANSWERED: "answered_at_ms",
+    EventKind.TALK_ENDED: "talk_ended_at_ms",
+    EventKind.ENDED: "ended_at_ms",
+    EventKind.SIP_ANSWERED: "sip_answered_at_ms",
+    EventKind.MESSAGE: "messaged_at_ms",
+    EventKind.SESSION_STALE: "stale_at_ms",
+    EventKind.OVERDUE: "overdue_at_ms",
+}
 Ordered = TypeVar("Ordered", bound=tuple[object, ...])
 
 
@@ -63,34 +78,22 @@ def fold(state: CallState | None, events: Iterable[CallEvent]) -> CallState:
 def state_of(event: CallEvent) -> CallState:
     """What one event says alone."""
     kind, at_ms = event.kind, event.event_at_ms
-    follows = kind in _FOLLOWING
-    answered = kind == EventKind.ANSWERED
+    time = _TIME_OF.get(kind)
     return CallState(
         tenant=event.tenant,
         source=event.source,
         channel=event.channel,
-        began_at_ms=0 if follows else at_ms,
+        began_at_ms=0 if kind in _FOLLOWING else at_ms,
         latest_at_ms=at_ms,
-        ringing_at_ms=at_ms if kind == EventKind.RINGING else 0,
-        ivr_entered_at_ms=at_ms if kind == EventKind.IVR_ENTERED else 0,
-        ivr_confirmed_at_ms=at_ms if kind == EventKind.IVR_CONFIRMED else 0,
-        talk_detected_at_ms=at_ms if kind == EventKind.TALK_DETECTED else 0,
-        queue_joined_at_ms=at_ms if kind == EventKind.QUEUE_JOINED else 0,
-        answered_at_ms=at_ms if answered else 0,
-        talk_ended_at_ms=at_ms if kind == EventKind.TALK_ENDED else 0,
-        ended_at_ms=at_ms if kind == EventKind.ENDED else 0,
-        sip_answered_at_ms=at_ms if kind == EventKind.SIP_ANSWERED else 0,
         marks=_marks(event),
         caller=_caller(event),
         digits=((at_ms, event.digits),) if event.digits else (),
         messages=((at_ms, event.event_id, event.text),) if event.text else (),
-        answered_by=(at_ms, event.operator) if answered and event.operator else None,
+        answered_by=(at_ms, event.operator) if event.operator and kind is EventKind.ANSWERED else None,
         form=_form(event.form, at_ms, event.event_id) if event.form else _stated(event),
         fix=fixes.ranked(event.position, at_ms) if event.position else None,
-        messaged_at_ms=at_ms if kind == EventKind.MESSAGE else 0,
-        stale_at_ms=at_ms if kind == EventKind.SESSION_STALE else 0,
-        overdue_at_ms=at_ms if kind == EventKind.OVERDUE else 0,
         reported=_reported(event.form, at_ms, event.event_id) if event.form else (),
+        **({} if time is None else {time: at_ms}),
     )
 
 

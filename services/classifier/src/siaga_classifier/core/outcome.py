@@ -130,14 +130,14 @@ TABLE: Final = (
 )
 
 _SAID: Final = {
-    Disposition.UNSPECIFIED: NOTHING,
-    Disposition.EMERGENCY: F.SAID_EMERGENCY,
-    Disposition.PRANK: F.SAID_PRANK,
-    Disposition.GHOST: F.SAID_GHOST,
-    Disposition.NON_EMERGENCY: F.SAID_NON_EMERGENCY,
-    Disposition.MISDIRECTED: F.SAID_MISDIRECTED,
-    Disposition.TEST: F.TEST,
-    Disposition.FALSE_REPORT: F.SAID_FALSE_REPORT,
+    Disposition.UNSPECIFIED: NOTHING.value,
+    Disposition.EMERGENCY: F.SAID_EMERGENCY.value,
+    Disposition.PRANK: F.SAID_PRANK.value,
+    Disposition.GHOST: F.SAID_GHOST.value,
+    Disposition.NON_EMERGENCY: F.SAID_NON_EMERGENCY.value,
+    Disposition.MISDIRECTED: F.SAID_MISDIRECTED.value,
+    Disposition.TEST: F.TEST.value,
+    Disposition.FALSE_REPORT: F.SAID_FALSE_REPORT.value,
 }
 _OF_MARK: Final = tuple(
     (mark.value, fact.value)
@@ -150,6 +150,23 @@ _OF_MARK: Final = tuple(
     )
 )
 _ROWS: Final = tuple((row.needs.value, row.excludes.value, Judgement(row.outcome, row.basis)) for row in TABLE)
+# As numbers: a call's facts are gathered with every event, and arithmetic with the enumeration costs ten times as much.
+_ANSWERED: Final = F.ANSWERED.value
+_CONFIDENTIAL_CUE: Final = F.CONFIDENTIAL_CUE.value
+_FIRST_CALL: Final = F.FIRST_CALL.value
+_IVR_CONFIRMED: Final = F.IVR_CONFIRMED.value
+_IVR_ENTERED: Final = F.IVR_ENTERED.value
+_LONE_POSITION: Final = F.LONE_POSITION.value
+_OVER: Final = F.OVER.value
+_OVERDUE: Final = F.OVERDUE.value
+_QUEUE_CALLER_LEFT: Final = F.QUEUE_CALLER_LEFT.value
+_QUEUE_JOINED: Final = F.QUEUE_JOINED.value
+_SHORT_TALK: Final = F.SHORT_TALK.value
+_SILENT_CODE: Final = F.SILENT_CODE.value
+_SIP_ANSWERED: Final = F.SIP_ANSWERED.value
+_TALK_DETECTED: Final = F.TALK_DETECTED.value
+_WRITTEN: Final = F.WRITTEN.value
+_SILENT_MARK, _MERGED_MARK = Mark.SILENT.value, Mark.MERGED.value
 
 
 def judge(facts: int) -> Judgement:
@@ -162,48 +179,48 @@ def judge(facts: int) -> Judgement:
 
 def facts_of(call_id: str, state: CallState, history: CallerHistory | None, *, confidential_cue: bool) -> int:
     """The facts of a call as bits of `Fact`; `history` None = nothing known of the number, taken as its first call."""
-    facts = _SAID[state.disposition].value
+    facts = _SAID[state.disposition]
     for mark, fact in _OF_MARK:
         if state.marks & mark:
             facts |= fact
     if confidential_cue and (state.form_type == UNCLEAR or state.form_type not in NO_EVENT_TYPES):
-        facts |= F.CONFIDENTIAL_CUE.value
+        facts |= _CONFIDENTIAL_CUE
     if state.messages or state.channel > Channel.VOICE:
-        facts |= F.WRITTEN.value
+        facts |= _WRITTEN
     # A caller whom the queue saw leave is gone, also when the hang-up itself was lost.
-    if state.ended_at_ms or (facts & F.QUEUE_CALLER_LEFT.value and not state.answered_at_ms):
-        facts |= F.OVER.value
+    if state.ended_at_ms or (facts & _QUEUE_CALLER_LEFT and not state.answered_at_ms):
+        facts |= _OVER
     if state.answered_at_ms:
-        facts |= F.ANSWERED.value
+        facts |= _ANSWERED
         if (state.talk_ended_at_ms or state.ended_at_ms) - state.answered_at_ms < SHORT_TALK_MS:
-            facts |= F.SHORT_TALK.value
+            facts |= _SHORT_TALK
     return facts | _line_facts(call_id, state, history)
 
 
 def _line_facts(call_id: str, state: CallState, history: CallerHistory | None) -> int:
-    facts = F.QUEUE_JOINED.value if state.queue_joined_at_ms else 0
+    facts = _QUEUE_JOINED if state.queue_joined_at_ms else 0
     if state.sip_answered_at_ms:
-        facts |= F.SIP_ANSWERED.value
+        facts |= _SIP_ANSWERED
     if state.ivr_entered_at_ms:
-        facts |= F.IVR_ENTERED.value
+        facts |= _IVR_ENTERED
     if state.ivr_confirmed_at_ms:
-        facts |= F.IVR_CONFIRMED.value
+        facts |= _IVR_CONFIRMED
     if state.talk_detected_at_ms:
-        facts |= F.TALK_DETECTED.value
+        facts |= _TALK_DETECTED
     if has_silent_code(state):
-        facts |= F.SILENT_CODE.value
+        facts |= _SILENT_CODE
     if state.overdue_at_ms:
         facts |= _overdue(state)
     # A call without a number has no history that could be its first.
     if state.caller_key and (history is None or history.first_call_id == call_id):
-        facts |= F.FIRST_CALL.value
+        facts |= _FIRST_CALL
     return facts
 
 
 def _overdue(state: CallState) -> int:
     if state.is_position_only:
-        return 0 if state.marks & Mark.MERGED else F.LONE_POSITION.value
-    return F.OVERDUE.value if state.is_overdue else 0
+        return 0 if state.marks & _MERGED_MARK else _LONE_POSITION
+    return _OVERDUE if state.is_overdue else 0
 
 
 def is_silent_confirmed(state: CallState) -> bool:
@@ -217,6 +234,6 @@ def is_silent_confirmed(state: CallState) -> bool:
 
 def has_silent_code(state: CallState) -> bool:
     """Whether the caller pressed the code of those who cannot speak, or answered the switch's prompt for them."""
-    if state.marks & Mark.SILENT:
+    if state.marks & _SILENT_MARK:
         return True
     return bool(state.digits) and SILENT_CODE in "".join(digits for _, digits in state.digits)
