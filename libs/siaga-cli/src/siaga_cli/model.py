@@ -16,6 +16,7 @@ from siaga_kit.embedded.errors import PrerequisiteError, StackError
 from siaga_kit.embedded.home import project_root
 from siaga_tenants import TenantError, Tenants, load_tenants
 
+from siaga_cli import model_reporting
 from siaga_cli.console import Exit, err, out
 from siaga_cli.model_classifying import classify_file
 from siaga_cli.model_explaining import print_explanation
@@ -34,11 +35,16 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 def register(root: typer.Typer) -> None:
     """Add the group."""
+    model_reporting.register(app)
     root.add_typer(app, name="model")
 
 
 @app.command()
 def train(
+    *,
+    extra: Annotated[
+        list[Path] | None, typer.Option(help="Texts of a centre's own beside them, as `model examples` writes them.")
+    ] = None,
     output: Annotated[Path | None, typer.Option(help="Default: where the package is shipped with it.")] = None,
 ) -> None:
     """Train on data/utterances and write the table of weights. The same texts give the same table."""
@@ -49,7 +55,7 @@ def train(
         raise PrerequisiteError(f"training needs {error.name}; run SIAGA_DEV=1 ./siaga doctor once") from error
     root = project_root()
     try:
-        training = build(root)
+        training = build(root, extra or ())
     except CorpusError as error:
         raise StackError(str(error)) from error
     path = output or shipped_path(root)

@@ -1,7 +1,7 @@
 """Reads a topic from its beginning to where it ends now."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
@@ -37,13 +37,21 @@ async def records(where: Cluster, topic: Topic) -> AsyncIterator[ConsumerRecord[
         await consumer.stop()
 
 
-def read_all(where: Cluster, topic: Topic) -> list[ConsumerRecord[bytes, bytes]]:
-    """The same as a list, for commands that look at everything."""
+def read_each(where: Cluster, topic: Topic, take: Callable[[ConsumerRecord[bytes, bytes]], None]) -> None:
+    """Hand over every record of the topic, one by one, for commands that look at more than fits into memory."""
 
-    async def gather() -> list[ConsumerRecord[bytes, bytes]]:
-        return [record async for record in records(where, topic)]
+    async def hand_over() -> None:
+        async for record in records(where, topic):
+            take(record)
 
     try:
-        return asyncio.run(gather())
+        asyncio.run(hand_over())
     except KafkaError as error:
         raise StackError(f"Kafka at {where.bootstrap}: {error}", "is the broker up? `./siaga status`") from error
+
+
+def read_all(where: Cluster, topic: Topic) -> list[ConsumerRecord[bytes, bytes]]:
+    """The same as a list, for commands that look at everything."""
+    found: list[ConsumerRecord[bytes, bytes]] = []
+    read_each(where, topic, found.append)
+    return found

@@ -1,6 +1,6 @@
 """From the repository to a trained table, and whether the shipped one is of these files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,11 +29,11 @@ def shipped_path(root: Path) -> Path:
     return root / "services/classifier/src/siaga_classifier" / SHIPPED
 
 
-def build(root: Path) -> Training:
-    """Train on the repository's texts."""
+def build(root: Path, extra: Sequence[Path] = ()) -> Training:
+    """Train on the repository's texts, and on labelled texts of a centre's own beside them."""
     pack = load_pack()
-    digest = digest_of(training_files(root))
-    lessons = [*(Lesson(example) for example in read_corpus(root)), *lessons_beside(root, pack)]
+    lessons = [*(Lesson(example) for example in read_corpus(root, extra)), *lessons_beside(root, pack)]
+    digest = digest_of((*training_files(root), *extra))
     return train(lessons, pack.lexicon, version=f"{RECIPE}-{digest[:8]}", digest=digest)
 
 

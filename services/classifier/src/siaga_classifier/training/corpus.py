@@ -83,13 +83,13 @@ def part_of(family: str) -> Part:
     return Part.CALIBRATE if share < TRAIN_PERCENT + CALIBRATE_PERCENT else Part.TEST
 
 
-def read_corpus(root: Path) -> tuple[Example, ...]:
-    """All labelled texts of the repository. Raise CorpusError for the first wrong line."""
+def read_corpus(root: Path, extra: Iterable[Path] = ()) -> tuple[Example, ...]:
+    """All labelled texts of the repository, and of other files in its shape. Raise CorpusError for the first wrong line."""
     folder = root / UTTERANCES
     paths = sorted(folder.glob("*.tsv"))
     if not paths:
         raise CorpusError(f"{folder}: no labelled texts; run this where the repository is checked out")
-    return tuple(example for path in paths for example in _examples(path))
+    return tuple(example for path in (*paths, *extra) for example in _examples(path))
 
 
 def training_files(root: Path) -> tuple[Path, ...]:
@@ -108,6 +108,8 @@ def digest_of(paths: Iterable[Path]) -> str:
 
 
 def _examples(path: Path) -> Iterator[Example]:
+    if not path.is_file():
+        raise CorpusError(f"{path}: no such file; name one that `siaga model examples` has written")
     with path.open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
         if tuple(reader.fieldnames or ()) != COLUMNS:
