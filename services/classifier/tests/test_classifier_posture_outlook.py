@@ -132,10 +132,13 @@ def test_a_hot_caller_is_one_alert_however_often_it_calls() -> None:
 def test_who_stays_hot() -> None:
     assert still_hot([HOT], HOT.last_at_ms + HOT_FOR_MS - 1) == (HOT,)
     assert still_hot([HOT], HOT.last_at_ms + HOT_FOR_MS) == ()
-    many = [replace(HOT, caller_key=f"k{n}", calls=n) for n in range(80)]
+    many = [replace(HOT, caller_key=f"k{n}", since_ms=n) for n in range(80)]
     kept = still_hot(many, HOT.last_at_ms)
-    assert len(kept) == MOST_HOT
-    assert kept[0].calls == 79
+    assert [hot.since_ms for hot in kept] == list(range(MOST_HOT))
+    # However much the others call: whoever was told of stays.
+    assert (
+        still_hot([replace(hot, calls=9_000 - hot.since_ms) for hot in many], HOT.last_at_ms)[0].alert == kept[0].alert
+    )
     anonymous = HotCaller("", "asterisk/pbx1", 40, 1, 2)
     assert alerts([HOT], [HOT, anonymous]) == [anonymous]
 

@@ -5,7 +5,7 @@ import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pytest
@@ -14,12 +14,13 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis.asyncio import Redis
 from siaga.v1 import assessment_pb2, decision_pb2, posture_pb2
 from siaga_classifier.adapters.advice_store import SUSPENDED, AdviceStore, posture_key
-from siaga_classifier.adapters.posture_codec import tick_of
+from siaga_classifier.adapters.posture_codec import decode, tick_of
 from siaga_classifier.adapters.posture_store import Counted, PostureStore, Tick
 from siaga_classifier.core.posture.pressure import MINUTE_MS, Minute
 from siaga_classifier.posture import PostureCounter
 from siaga_classifier.posture_watch import PostureWatch, Waits
 from siaga_contracts import catalogue
+from siaga_contracts.envelope import header
 from siaga_kit.publishing import Publisher, to_all_partitions
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
@@ -51,6 +52,7 @@ class Centre:
     redis: Redis
     told: list[posture_pb2.TenantPosture]
     rested: list[tuple[int, decision_pb2.CallerDecision]]
+    told_ids: list[str | None] = field(default_factory=list)
 
     async def post(self, messages: Sequence[assessment_pb2.CallAssessment]) -> None:
         await self.publisher.publish(
@@ -62,6 +64,7 @@ class Centre:
             for row in rows:
                 if row.topic == self.postures.name:
                     self.told.append(posture_pb2.TenantPosture.FromString(row.value))
+                    self.told_ids.append(header(row.headers, "ce_id"))
                 else:
                     self.rested.append((row.partition, decision_pb2.CallerDecision.FromString(row.value)))
 
@@ -204,13 +207,14 @@ async def test_a_person_declares_a_major_incident_and_lifts_it(centre: Centre) -
         decision_id="d2", tenant=centre.tenant, kind=decision_pb2.DECISION_KIND_RESUME, actor="op-01", reason="surut",
         at_ms=now_ms + 1,
     )  # fmt: skip
-    async with Running(centre):
+    async with Running(centre) as running:
         await centre.publisher.publish(to_all_partitions(centre.decisions, suspend, "d1", now_ms))
         await centre.until(lambda: bool(centre.told))
         declared = centre.told[0]
         assert (declared.level, declared.reason, declared.declared_by) == (LEVEL.POSTURE_LEVEL_RED, "declared", "op-01")
         assert declared.sanctions_suspended
         assert await centre.redis.get(posture_key(centre.tenant)) == SUSPENDED
+        assert running.watch.note == f"{centre.tenant} is red (declared by op-01) and its sanctions are suspended"
         await centre.publisher.publish(to_all_partitions(centre.decisions, resume, "d2", now_ms + 1))
         await centre.until(lambda: not centre.told[-1].sanctions_suspended)
     # Nothing but what people decided went to the ledger.
@@ -225,6 +229,28 @@ async def test_two_processes_tell_each_change_once(centre: Centre) -> None:
     ids = [(one.level, one.since_ms) for one in centre.told]
     assert len(ids) == len(set(ids))
     assert ids[0] == (LEVEL.POSTURE_LEVEL_RED, (START + 5) * MINUTE_MS)
+
+
+async def test_a_change_told_again_after_a_crash_is_the_same_change(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, crashes = PostureStore.save, ["told, and not kept"]
+
+    async def crashing(store: PostureStore, tenant: str, before: bytes, state: bytes) -> bool:
+        saved = decode(state)
+        if crashes and saved is not None and saved.told.suspended:
+            crashes.pop()
+            raise ConnectionError
+        return await save(store, tenant, before, state)
+
+    monkeypatch.setattr(PostureStore, "save", crashing)
+    calls = [centre.call(5 + n / 200, f"k{n}", begin=True) for n in range(100)]
+    async with Running(centre):
+        await centre.post(calls)
+        # The look that could not keep what it told is done again.
+        await centre.until(lambda: len(centre.told) == 2)
+    assert len(set(centre.told_ids)) == 1
+    assert [one.level for one in centre.told] == [LEVEL.POSTURE_LEVEL_RED] * 2
 
 
 async def test_counts_are_the_same_in_any_order_and_however_often(centre: Centre) -> None:
@@ -267,6 +293,9 @@ async def test_what_an_assessment_says_for_the_counts(centre: Centre) -> None:
         times.ended_at_ms = START_MS + ended_ms
         tick = tick_of(centre.call(0, "k", times=times, outcome=outcome), START_MS + 90_000)
         assert (tick.unserved, tick.wait_ms) == (unserved, ended_ms - 1_000)
+    times.ended_at_ms = 0
+    lost = tick_of(centre.call(9, "k", times=times, outcome=assessment_pb2.OUTCOME_UNRESOLVED), START_MS + 900_000)
+    assert (lost.attended, lost.unserved, lost.wait_ms) == (True, False, 0)
     times.answered_at_ms = START_MS + 11_000
     answered = tick_of(centre.call(0, "k", begin=True, times=times), START_MS + 90_000)
     assert (answered.attended, answered.attended_at_ms, answered.unserved, answered.wait_ms) == (

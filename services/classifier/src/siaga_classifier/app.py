@@ -124,6 +124,7 @@ def _watch_postures(runtime: Runtime, tenants: Tenants) -> None:
     )
     runtime.spawn("postures", stage.run())
     watch = PostureWatch(runtime, store, AdviceStore(runtime.redis(), _now_ms), counter, policies)
+    runtime.health.tell("posture", lambda: watch.note)
     runtime.spawn("posture watch", watch.run())
 
 

@@ -3,6 +3,7 @@
 It reads assessments, which say of a call all that is counted, and people's decisions, by which a major incident is declared.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -22,6 +23,10 @@ Message = assessment_pb2.CallAssessment | decision_pb2.CallerDecision
 # It is only a shortcut; that a call counts once, Redis sees to.
 REMEMBERED: Final = 100_000
 _BEGAN, _ATTENDED = 1, 2
+# Small batches are counted at most this often: nobody waits for a count, and a hundred calls cost little more than one.
+# Oftener, a flood would take the process's time from assessments.
+PACE_S: Final = 0.2
+SMALL: Final = 100
 
 
 class PostureCounter:
@@ -34,6 +39,7 @@ class PostureCounter:
         # Centres of which something was counted since somebody looked.
         self.touched: set[str] = set()
         self.has_heard = False
+        self._counted_at_s = 0.0
 
     async def process(self, batch: Sequence[Item[Message]]) -> Result:
         """Count the batch; nothing is published."""
@@ -75,6 +81,9 @@ class PostureCounter:
     async def _save(
         self, counted: Sequence[Counted], calls: Mapping[str, int], declared: Sequence[tuple[str, Declared]]
     ) -> None:
+        if 0 < len(calls) < SMALL:
+            await asyncio.sleep(max(0.0, self._counted_at_s + PACE_S - time.monotonic()))
+        self._counted_at_s = time.monotonic()
         await self._store.count(counted, time.time_ns() // 1_000_000)
         for tenant, word in declared:
             await self._store.declare(tenant, word)

@@ -23,9 +23,11 @@ from siaga_tenants import PosturePolicy
 from siaga_classifier.adapters.advice_store import AdviceStore
 from siaga_classifier.adapters.posture_codec import decode, encode, posture_message, rest_message, telling_id
 from siaga_classifier.adapters.posture_store import PostureStore, Snapshot
+from siaga_classifier.core.posture.levels import Level
 from siaga_classifier.core.posture.outlook import Outlook, Saved, Sight, decide
 from siaga_classifier.core.posture.pressure import MINUTE_MS, WINDOW, Pressure, Thresholds
 from siaga_classifier.core.posture.progress import begin, progress
+from siaga_classifier.core.posture.standing import Posture, is_hot
 from siaga_classifier.posture import PostureCounter
 
 log = structlog.get_logger()
@@ -72,6 +74,12 @@ class PostureWatch:
         self._waits = waits
         self._settled_at_s = time.monotonic() + waits.at_start_s
         self._has_heard = False
+        self._notes: dict[str, str] = {}
+
+    @property
+    def note(self) -> str | None:
+        """Which of the centres that this process looks after are pressed, or have a hot caller; None = none."""
+        return "; ".join(self._notes[tenant] for tenant in sorted(self._notes)) or None
 
     async def run(self) -> None:
         """Look until the runtime stops: at centres that something was counted of, and at all once a minute."""
@@ -98,6 +106,7 @@ class PostureWatch:
         """Look at one centre; tells whether minutes are left that are over and not folded in."""
         snapshot = await self._store.look(tenant)
         if snapshot is None:
+            self._notes.pop(tenant, None)
             return False
         how_far = progress(snapshot.marks, now_ms)
         before = decode(snapshot.state) or Saved(Pressure(0))
@@ -133,10 +142,13 @@ class PostureWatch:
         told = outlook.saved.told
         if told.suspended or before.told.suspended:
             await self._advice.suspend(tenant, suspended=told.suspended)
-        gone = [caller for caller in snapshot.hot if caller.alert not in {hot.alert for hot in told.hot}]
+        gone = [caller for caller in snapshot.hot if not is_hot(caller, sight.at_ms)]
         if gone:
             await self._store.cool(tenant, gone)
         self._measure(tenant, outlook)
+        self._notes.pop(tenant, None)
+        if told.level is not Level.GREEN or told.hot:
+            self._notes[tenant] = in_words(tenant, told)
         return True
 
     def _outgoing(self, tenant: str, revision: int, outlook: Outlook) -> list[Outgoing]:
@@ -165,6 +177,18 @@ class PostureWatch:
             self._has_heard = True
             self._settled_at_s = min(self._settled_at_s, time.monotonic() + self._waits.after_first_s)
         return time.monotonic() >= self._settled_at_s
+
+
+def in_words(tenant: str, told: Posture) -> str:
+    """A posture in one line, for whoever looks at the process."""
+    parts = [f"{tenant} is {told.level.name.lower()}"]
+    if told.reason:
+        parts.append(f"({told.reason})" if not told.declared_by else f"({told.reason} by {told.declared_by})")
+    if told.suspended:
+        parts.append("and its sanctions are suspended")
+    if told.hot:
+        parts.append(f"with {len(told.hot)} hot callers: `siaga posture show`")
+    return " ".join(parts)
 
 
 def thresholds_of(policy: PosturePolicy) -> Thresholds:

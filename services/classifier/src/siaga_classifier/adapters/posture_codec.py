@@ -38,8 +38,11 @@ def tick_of(message: assessment_pb2.CallAssessment, published_at_ms: int) -> Tic
     caller = caller_of(message.caller_key, message.source)
     if not is_attended(message):
         return Tick(message.call_id, caller, began_ms)
-    attended_ms = times.answered_at_ms or times.ended_at_ms or message.event_at_ms
-    wait_ms = max(0, attended_ms - times.queue_joined_at_ms) if times.queue_joined_at_ms else 0
+    waited_until_ms = times.answered_at_ms or times.ended_at_ms
+    attended_ms = waited_until_ms or message.event_at_ms
+    # Of a call whose end was lost nobody knows how long it waited.
+    is_known = times.queue_joined_at_ms and waited_until_ms
+    wait_ms = max(0, waited_until_ms - times.queue_joined_at_ms) if is_known else 0
     unserved = not times.answered_at_ms and (
         message.outcome == _UNSERVED or (message.outcome == _ABANDON and wait_ms >= PATIENCE_MS)
     )

@@ -82,10 +82,15 @@ def posture(held: Held, declared: Declared | None, hot: tuple[HotCaller, ...], n
     return Posture(held.level, held.since_ms, held.reason, "", hot)
 
 
+def is_hot(caller: HotCaller, at_ms: int) -> bool:
+    """Whether the caller called lately."""
+    return at_ms - caller.last_at_ms < HOT_FOR_MS
+
+
 def still_hot(callers: Iterable[HotCaller], at_ms: int) -> tuple[HotCaller, ...]:
-    """Those who called lately, the busiest first."""
-    lately = [caller for caller in callers if at_ms - caller.last_at_ms < HOT_FOR_MS]
-    return tuple(sorted(lately, key=lambda hot: (-hot.calls, hot.caller_key, hot.source))[:MOST_HOT])
+    """Those who called lately, at most so many: the first ones, so that none comes and goes as others call."""
+    lately = [caller for caller in callers if is_hot(caller, at_ms)]
+    return tuple(sorted(lately, key=lambda hot: (hot.since_ms, hot.caller_key, hot.source))[:MOST_HOT])
 
 
 def alerts(before: Iterable[HotCaller], hot: Iterable[HotCaller]) -> list[HotCaller]:
