@@ -39,6 +39,7 @@ BENCHES: Final = {
     "intake": "one intake process: single requests, lists, answer times, from a switch to the topic",
     "classifier": "one classifier process on events that wait: events/s, CPU; what one assessment costs",
     "advice": "routing advice with 1,000,000 known callers over gRPC and HTTP; then with Redis hanging and gone",
+    "flood": "one number at 10 calls/s: what the others' calls notice, and what watching for it costs",
     "outage": "minutes without the broker at 50 events/s: lost, doubled, order of each call, how soon all is there",
     "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",
 }
