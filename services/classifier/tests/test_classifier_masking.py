@@ -33,6 +33,7 @@ KNOWN = Known(load_pack().lexicon.known, lambda name: name.lower() in PLACES)
         ("laka R2 vs R4", "laka R2 vs R4"),
         ("kebakaran di jl veteran no 10 rt 02", "kebakaran di jl [alamat] no [alamat] rt [alamat]"),
         ("di kp sumur putat banjir", "di kp sumur [alamat] banjir"),
+        ("minta nomor telepon operator", "minta nomor telepon operator"),
         ("jalan rusak parah", "jalan rusak parah"),
         ("dekat masjid al mubarok", "dekat masjid [alamat]"),
         ("kel cipare banjir", "kel [tempat] banjir"),

@@ -35,8 +35,8 @@ def row_of(example: LabelledExample) -> tuple[str, ...] | None:
         return None
     advice = _ADVICE.get(example.disposition, "record" if example.type in NO_EVENT_TYPES else "dispatch")
     priority = example.priority or example.words.priority or Priority.PRIORITY_P3
-    # Each call is an idea of its own, so that it falls into one part only.
-    family = f"field-{hashlib.sha256(example.call_id.encode()).hexdigest()[:12]}"
+    # The same text of many calls is one idea, and falls into one part only; nothing of the call is in it.
+    family = f"field-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
     return (
         family,
         _KIND,

@@ -50,6 +50,8 @@ _STREETS: Final = frozenset(
     """jl jln jalan gg gang kp kpg kampung perum perumahan komplek kompleks komp blok no nomor rt rw dusun dsn
     lingkungan link linkungan cluster griya residence lorong lrg rumahnya""".split()  # noqa: SIM905  (a list of words, for people to read)
 )
+# Of these only a number is part of an address: "minta nomor telepon" asks for one.
+_NUMBERED: Final = frozenset({"no", "nomor", "rt", "rw"})
 _LANDMARKS: Final = frozenset(
     """masjid mesjid mushola musholla musola langgar toko warung rm restoran hotel kos kosan kontrakan pt cv sekolah sd
     sdn smp smpn sma sman smk smkn tk paud mts man min ponpes pesantren pasar terminal klinik rs rsud rsia puskesmas
@@ -128,7 +130,8 @@ def _named_at(pieces: list[str], at: int, known: Known) -> tuple[str, int]:
         return NAME, _run(pieces, at, known, only_capitals=True)
     # `kp sumur putat`: the first word of the name tells of a well elsewhere.
     in_street = before in _STREETS or (further in _STREETS and before in known.words)
-    if in_street and ((before in _STREETS and piece[0].isdigit()) or not _is_plain(piece, known)):
+    is_number = before in _STREETS and piece[0].isdigit()
+    if is_number or (in_street and before not in _NUMBERED and not _is_plain(piece, known)):
         return ADDRESS, _run(pieces, at, known, numbers=True)
     if (before in _LANDMARKS or before in _AREAS) and not _is_plain(piece, known):
         return (ADDRESS if before in _LANDMARKS else PLACE), _run(pieces, at, known, only_capitals=True)
