@@ -12,6 +12,13 @@ POLICY = Policy(
     version="t", watch_at=1, warn_at=2, temporary_above=2, memory_ms=20 * DAY_MS, protection_ms=4 * DAY_MS,
     review_ms=9 * DAY_MS,
 )  # fmt: skip
+# An account of partition 4 with six confirmed pranks and a menu prank, as the ledger wrote it before it knew of decisions.
+FIRST = bytes.fromhex(
+    "01000400000168d859f289fffffffffffffffb93079796c4107d4448409dc051d1b2455ffdce74fad2cf00000168d859f2800201010c96c4"
+    "107d4448419dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448429dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448"
+    "439dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448449dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448459dc051"
+    "d1b2455ffdce74fad2cd03e80201010c96a46e6f7465cd0fa00101040fc0"
+)
 STEP_MS = 6 * HOUR_MS
 LONGEST = 24
 

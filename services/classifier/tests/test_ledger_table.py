@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 from ledger_desk import Desk
-from ledger_samples import POLICY, stream
+from ledger_samples import FIRST, POLICY, stream
 from siaga_classifier.ledger.adapters.table_codec import (
     LAYOUT,
     LayoutError,
@@ -28,14 +28,7 @@ from siaga_classifier.ledger.core.policy import DAY_MS, Policy
 
 T0 = 1_549_818_000_000
 CALLER = Caller("36.73", "0123456789abcdef0123456789abcdef")
-# Six confirmed pranks and a menu prank, as the ledger wrote them before it knew of decisions.
-FIRST = bytes.fromhex(
-    "01000400000168d859f289fffffffffffffffb93079796c4107d4448409dc051d1b2455ffdce74fad2cf00000168d859f2800201010c96c4"
-    "107d4448419dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448429dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448"
-    "439dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448449dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448459dc051"
-    "d1b2455ffdce74fad2cd03e80201010c96a46e6f7465cd0fa00101040fc0"
-)
-# The same, the first three folded away.
+# As `FIRST`, the first three calls folded away.
 FIRST_FOLDED = bytes.fromhex(
     "0100040000000000000000fffffffffffffffb93079496c4107d4448439dc051d1b2455ffdce74fad2cf00000168d859fe380201010c96c4"
     "107d4448449dc051d1b2455ffdce74fad2cd03e80201010c96c4107d4448459dc051d1b2455ffdce74fad2cd03e80201010c96a46e6f7465"
