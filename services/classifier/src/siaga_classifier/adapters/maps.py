@@ -17,7 +17,8 @@ NEXT_DOOR: Final = 4.0
 _ALIASES: Final = {
     "33.72": ("Solo",), "34.71": ("Jogja", "Yogya", "Jogjakarta"), "36.74": ("Tangsel",), "31.71": ("Jakarta", "Jakpus"),
     "31.72": ("Jakut",), "31.73": ("Jakbar",), "31.74": ("Jaksel",), "31.75": ("Jaktim",), "73.71": ("Makasar",),
-    "36.72": ("Merak",), "18.13": ("Krui",), "16.02": ("OKI",), "16.01": ("OKU",),
+    "36.72": ("Merak",), "18.13": ("Krui",), "16.02": ("OKI",), "16.01": ("OKU",), "16.08": ("OKU Timur",),
+    "16.09": ("OKU Selatan",), "16.06": ("Muba",), "16.05": ("Mura",),
 }  # fmt: skip
 
 

@@ -97,7 +97,10 @@ def mentions_of(words: Sequence[str], names: OwnNames, *, in_address: bool) -> l
         if longer is not None:
             length, own, abroad = longer[0], longer[1].spots, ()
         if length and (role is None or length > 1 or (own and context.role in _RANKS)):
-            after = words[index + length] if index + length < len(words) else ""
+            after = words[index + length] if index + length < len(words) else "\n"
+            # "kebakaran ruko di Curup, Rejang Lebong": a name that is a part of its own is one of an address.
+            if context.role is None and index and words[index - 1] in _BREAKS and after in _BREAKS:
+                context.role = Role.AT
             read = _weighed(words[index : index + length], own, abroad, context, names, after, in_address)
             found += [replace(mention, at=_at(index, in_address)) for mention in read]
             index += length
@@ -186,9 +189,8 @@ def _take_role(context: _Context, role: Role) -> None:
     elif role not in (Role.KOTA, Role.OFFICE):
         context.street_words = None
     context.near = context.near or role is Role.NEAR
-    # "di dekat pasar Plered": of several words before a name the last says most; only "di" says nothing more.
-    if role is not Role.AT or context.role is None:
-        context.role = role
+    # "di dekat pasar Plered", "orang di pabrik di Karawang": of several words before a name the last says most.
+    context.role = role
 
 
 def _pass_name(context: _Context, length: int) -> None:
@@ -213,7 +215,9 @@ def _weighed(
     if _is_home(said, own, abroad, names):
         mine = _own(own, role, ordinary or role not in _RANKS, context, in_address)
         return [*mine, Mention((), ORDINARY, "kabupaten", own_regency=True)]
-    mine = _own(own, role, ordinary, context, in_address)
+    # "pasar Rau" says by itself what it is.
+    told = Role.FACILITY if role is None and len(said) > 1 and any(spot.kind is Kind.LANDMARK for spot in own) else role
+    mine = _own(own, role if in_address else told, ordinary, context, in_address)
     if ordinary or context.street_words is not None:
         return mine
     everyday = all(word in names.ordinary or word in ROLES for word in said)
