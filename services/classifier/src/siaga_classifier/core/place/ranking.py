@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_classifier.core.place.mentions import Mention
 from siaga_classifier.core.place.model import NEIGHBOUR_M, Kind, Spot, distance_m
+from siaga_classifier.core.place.weighing import Mention
 
 # A candidate below this is no place; two closer than the margin are told apart by asking.
 MIN_SCORE: Final = 0.5

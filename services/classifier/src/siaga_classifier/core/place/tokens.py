@@ -64,7 +64,7 @@ _WORDS: Final = {
     Role.STREET: "jalan gang lorong lintas tol jembatan", Role.STREET_END: "nomor km rt rw",
     Role.AT: "di ning nang neng ing teng ten wonten nok dek pado daerah wilayah sekitar seputaran lokasi alamat tkp posisi lokasine alamate",
     Role.NEAR: "dekat depan belakang samping sebelah seberang dekek dakek parek deukeut gigireun hareupeun tukangeun cedak cedhak cerak ngarep mburi",
-    Role.AWAY: "arah dari ke menuju jurusan perbatasan asal tujuan ka kanggo rujuk dirujuk saka soko jak anjak haga ti lewat via",
+    Role.AWAY: "arah dari ke menuju jurusan perbatasan asal tujuan mit ka kanggo rujuk dirujuk saka soko jak anjak haga ti lewat via",
     Role.OFFICE: "damkar polres polresta polda pemkot pemkab pemda bupati walikota dinas dishub dinkes dinsos disdukcapil bpbd pln pdam rsud satpol kodim kejari imigrasi samsat bpjs universitas persatuan warga wong urang orang jelema jelma",
     Role.FACILITY: "pasar stasiun terminal sdn sd smp smpn sma sman smk mts masjid mushola balai kantor camat polsek koramil puskesmas klinik lapangan stadion pertigaan simpang perempatan pom spbu pabrik rumahsakit sungai kali danau pantai hotel toko tpu makam bank",
     # Also where the call went: "nyambungnya ke kota Serang" says that the event is elsewhere.
