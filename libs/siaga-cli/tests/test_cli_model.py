@@ -57,6 +57,14 @@ def test_bad_lines_are_told_and_nothing_beside_them_is_lost(tmp_path: Path) -> N
     assert "6 lines could not be read" in result.stderr
 
 
+def test_a_long_file_keeps_its_order_and_its_faults() -> None:
+    many = [{"id": number, "text": f"rumah nomor {number} kebakaran"} for number in range(1_300)]
+    result = run("classify", "-", "--json", stdin=lines(*many[:900], "{", *many[900:]))
+    assert [told["id"] for told in results(result)] == list(range(1_300))
+    assert result.exit_code == 1
+    assert "-:901: no JSON" in result.stderr
+
+
 def test_people_get_a_table() -> None:
     result = run("classify", "-", stdin=lines(FIRE))
     assert "fire_building" in result.stdout

@@ -4,6 +4,8 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
+from multiprocessing import cpu_count, get_context
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,23 +19,63 @@ from siaga_cli.console import err, out
 
 # Texts read before their results are written: enough for speed, few enough that a reader at the other end sees them come.
 BATCH_LINES: Final = 500
+# More readers than this wait for the one who writes.
+MAX_PROCESSES: Final = 4
 # Of a text, in the table for people.
 SHOWN_CHARS: Final = 60
 
 
 def classify_file(name: str, view: TenantView, *, as_json: bool) -> int:
     """Write what each line is to stdout; return how many lines could not be read. Raise StackError for no such file."""
-    faults = 0
     with _lines(name) as lines:
-        for batch, told in _batches(name, lines):
-            faults += told
-            results = classified(batch, view)
+        batches = _Counted(_batches(name, lines))
+        for batch, results in _results(batches, view):
             if as_json:
                 sys.stdout.write("".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results))
                 sys.stdout.flush()
-            else:
+            elif batch:
                 out.print(_table(batch, results))
-    return faults
+    return batches.faults
+
+
+class _Counted:
+    """Batches without their faults, which it adds up."""
+
+    def __init__(self, batches: Iterator[tuple[list[TextLine], int]]) -> None:
+        self._batches = batches
+        self.faults = 0
+
+    def __iter__(self) -> Iterator[list[TextLine]]:
+        for batch, faults in self._batches:
+            self.faults += faults
+            yield batch
+
+
+def _results(
+    batches: Iterable[list[TextLine]], view: TenantView
+) -> Iterator[tuple[list[TextLine], list[dict[str, Any]]]]:
+    """Each batch with its results, in order. The first is done here; a file that has more is shared among processes."""
+    rest = iter(batches)
+    for batch in rest:
+        yield batch, classified(batch, view)
+        break
+    second = next(rest, None)
+    if second is None:
+        return
+    # Forked, so that rules, model and map are there already.
+    _Shared.view = view
+    with get_context("fork").Pool(min(cpu_count(), MAX_PROCESSES)) as pool:
+        yield from pool.imap(_of_shared, chain((second,), rest))
+
+
+class _Shared:
+    """What the processes of a pool are forked with."""
+
+    view: TenantView
+
+
+def _of_shared(batch: list[TextLine]) -> tuple[list[TextLine], list[dict[str, Any]]]:
+    return batch, classified(batch, _Shared.view)
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from siaga_classifier.training.corpus import Example, Part
 
 # A word of one text alone is that text's own; pieces and pairs are many, and must earn their place in the table.
 MIN_TEXTS_WITH_WORD: Final = 2
-MIN_TEXTS_WITH_PIECE: Final = 3
+MIN_TEXTS_WITH_PIECE: Final = 4
 # Inverse strength of the penalty; the best by cross-validation over families.
 FITNESS: Final = 8.0
 MAX_ITERATIONS: Final = 150

@@ -21,7 +21,7 @@ from siaga_classifier.core.vocabulary import (
 )
 from siaga_classifier.core.words.model import Scores, WordModel
 from siaga_classifier.core.words.rulebook import RulePack
-from siaga_classifier.core.words.rules import MAX_REASONS, Reading, Reason, read_words
+from siaga_classifier.core.words.rules import MAX_REASONS, OVER, Reading, Reason, read_words
 from siaga_classifier.core.words.text import Words, words_of
 
 TYPE, NEED, URGENCY, CONFIDENTIAL, DESPAIR = "type", "need", "urgency", "confidential", "despair"
@@ -31,11 +31,11 @@ MENTAL_HEALTH: Final = "mental_health"
 # The model sees nothing only above this: lower, and calm calls for help are recorded; higher, and every chat is looked at.
 NOTHING_FROM: Final = 0.78
 # The model is sure that help is needed. Below, an event that the rules do not know goes to a person.
-SURE_FROM: Final = 0.93
-# Where the rules are sure, the model contradicts below this chance of any need, and a person looks first. Of a danger to life
-# that the rules are sure of, it must contradict outright.
-CONTRADICTS_BELOW: Final = 0.8
-CONTRADICTS_STRONG_BELOW: Final = 0.5
+SURE_FROM: Final = 0.95
+# Where the rules are sure, a person looks first when the model sees any need with less than this chance; with a little less
+# where the rules are sure of a danger to life. Higher, and crews wait for a person; lower, and they roll for sayings.
+CONTRADICTS_BELOW: Final = 0.9
+CONTRADICTS_STRONG_BELOW: Final = 0.65
 # Fewer known words than this, and the model has not understood enough to see nothing.
 MIN_KNOWN: Final = 0.4
 # What a person must look at is called everyday talk or abuse only where that is more than a guess.
@@ -87,7 +87,7 @@ def combine(rules: Reading, scores: Scores, base_priority: Mapping[str, Priority
     """Both layers' word on a text. Pure arithmetic of probabilities and evidence; monotone in both concerns."""
     concern = concern_of(rules, scores)
     shares = type_shares(rules, scores)
-    kind = _type(shares, concern)
+    kind = _type(shares, concern, rules.guard)
     confidential = (
         rules.confidential or scores.of(CONFIDENTIAL, CONFIDENTIAL) >= CONFIDENTIAL_FROM or kind in CONFIDENTIAL_TYPES
     )
@@ -156,11 +156,14 @@ def type_shares(rules: Reading, scores: Scores) -> dict[str, float]:
     return {kind: value / total for kind, value in odds.items()}
 
 
-def _type(shares: Mapping[str, float], concern: Concern) -> str:
+def _type(shares: Mapping[str, float], concern: Concern, guard: str) -> str:
     """The likeliest type that fits what is to be done: help is sent for an event only."""
     if concern.advice is Advice.DISPATCH:
         return _likeliest({kind: share for kind, share in shares.items() if kind not in NO_EVENT_TYPES})
     kind = _likeliest(shares)
+    if concern.advice is Advice.RECORD and guard and guard != OVER:
+        # A drill, a film, news from elsewhere: the event is named beside it.
+        return NON_EMERGENCY if kind not in NO_EVENT_TYPES else kind
     if concern.advice is Advice.REVIEW and kind in (NON_EMERGENCY, PRANK) and shares[kind] < NOTHING_CALLED_FROM:
         return UNCLEAR
     return kind
