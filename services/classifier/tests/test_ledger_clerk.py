@@ -11,7 +11,7 @@ from siaga.v1.assessment_pb2 import OUTCOME_ABANDON, CallerOutcome
 from siaga_classifier.ledger.adapters import clerk as module
 from siaga_classifier.ledger.adapters.clerk import Clerk
 from siaga_classifier.ledger.adapters.names import Names
-from siaga_classifier.ledger.book import Book
+from siaga_classifier.ledger.book import Book, Caller, Posting
 from siaga_classifier.ledger.core.policy import Policy
 from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing
@@ -126,3 +126,37 @@ async def test_poison_is_buried_before_it_is_acknowledged_and_the_rest_goes_on()
         "published siaga.dead-letters.v1", "published siaga.dead-letters.v1", "published siaga.sanctions.v1", "kept",
         *(f"acknowledged {offset}" for offset in range(1, 6)),
     ]  # fmt: skip
+
+
+class ManyDue(Book):
+    """A book in which time has changed more than is settled at once."""
+
+    def __init__(self, portions: int) -> None:
+        super().__init__({"36.73": Policy(version="t")}, {}, lambda _: None)
+        self.portions = portions
+
+    def fall_due(self, wall_ms: int, most: int) -> list[Posting]:
+        self.portions -= 1
+        gone = [Posting(Caller("36.73", f"k{n}"), 0, None, None) for n in range(most)]
+        return gone if self.portions >= 0 else []
+
+
+async def test_what_is_due_by_the_thousands_does_not_wait_for_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TICK_S", 3600.0)
+    monkeypatch.setattr(module, "MAX_DUE", 3)
+    world, book, runtime = World(), ManyDue(4), Runtime("ledger", Settings())
+
+    async def publisher() -> Any:
+        return world
+
+    runtime.publisher = publisher  # type: ignore[method-assign]
+    clerk = Clerk(runtime, Names(), book)
+    clerk.ledger = world  # type: ignore[assignment]
+    # The record ends the first wait; nothing else comes.
+    await clerk.offer(world.event(outcome(), 1))
+    running = asyncio.create_task(clerk.run())
+    async with asyncio.timeout(20):
+        while book.portions >= 0:
+            await asyncio.sleep(0.01)
+    assert len([record for record in world.published if record.message is None]) == 4 * 3
+    running.cancel()

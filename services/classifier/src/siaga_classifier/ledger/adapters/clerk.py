@@ -11,14 +11,13 @@ from dataclasses import replace
 from typing import Any, Final
 
 import structlog
-from siaga_contracts.envelope import TRACEPARENT, header
 from siaga_kit import telemetry
 from siaga_kit.dead_letters import dead_letter
 from siaga_kit.errors import is_transient
 from siaga_kit.records import Outgoing, Record
 from siaga_kit.service import Runtime
 
-from siaga_classifier.ledger.adapters.faust_app import Ledger
+from siaga_classifier.ledger.adapters.faust_app import Ledger, record_of
 from siaga_classifier.ledger.adapters.messages import announcement, read_decision, read_outcome
 from siaga_classifier.ledger.adapters.names import SERVICE, Names
 from siaga_classifier.ledger.adapters.table_codec import (
@@ -82,22 +81,25 @@ class Clerk:
 
     async def run(self) -> None:
         """Settle until the runtime stops; raises only what a restart may mend."""
+        more_due = False
         while not self._runtime.stop.is_set():
             started = time.monotonic()
-            events = await self._next_events()
+            events = await self._next_events(0.0 if more_due else TICK_S)
             async with self._settling:
                 if events:
                     await self._settle_events(events)
-                await self._settle_due()
+                more_due = await self._settle_due()
                 self._book.close_idle()
-            if 0 < len(events) < MAX_BATCH:
+            if 0 < len(events) < MAX_BATCH and not more_due:
                 await asyncio.sleep(max(0.0, started + PACE_S - time.monotonic()))
 
-    async def _next_events(self) -> list[Any]:
-        try:
-            events = [await asyncio.wait_for(self._waiting.get(), TICK_S)]
-        except TimeoutError:
-            return []
+    async def _next_events(self, wait_s: float) -> list[Any]:
+        events: list[Any] = []
+        if wait_s:
+            try:
+                events.append(await asyncio.wait_for(self._waiting.get(), wait_s))
+            except TimeoutError:
+                return []
         while len(events) < MAX_BATCH and not self._waiting.empty():
             events.append(self._waiting.get_nowait())
         return events
@@ -157,12 +159,14 @@ class Clerk:
         value = self.ledger.read(key) if self.ledger is not None else None
         return () if value is None else decode_suspension(key, value).spans
 
-    async def _settle_due(self) -> None:
+    async def _settle_due(self) -> bool:
+        """Settle what time has changed by now; whether there may be more of it, which must not wait for the next look."""
         if self.ledger is None or not self.ledger.ready:
-            return
+            return False
         wall_ms = int(time.time() * 1000)
         postings = self._book.fall_due(wall_ms, MAX_DUE)
         await self._settle([(posting, None) for posting in postings], [], {}, wall_ms)
+        return len(postings) == MAX_DUE
 
     async def _settle(
         self,
@@ -220,22 +224,6 @@ class Clerk:
         log.error("dead letter", partition=record.partition, offset=record.offset, error=type(error).__name__)
         telemetry.counter("siaga.stage.dead_letters").add(1, {"stage": SERVICE, "error": type(error).__name__})
         return replace(dead_letter(SERVICE, record, error), topic=self._names.dead_letters)
-
-
-def record_of(event: Any) -> Record:
-    """A faust event as the kit's record."""
-    message = event.message
-    headers = tuple(message.headers or ())
-    return Record(
-        message.topic,
-        message.partition,
-        message.offset,
-        int((message.timestamp or 0) * 1000),
-        message.key,
-        message.value,
-        headers,
-        header(headers, TRACEPARENT),
-    )
 
 
 def conflated(names: Names, postings: Sequence[tuple[Posting, str | None]], wall_ms: int) -> list[Outgoing]:

@@ -14,6 +14,8 @@ import faust
 import structlog
 from faust.sensors import Monitor
 from faust.types import TP
+from siaga_contracts.envelope import TRACEPARENT, header
+from siaga_kit.records import Record
 from siaga_kit.settings import Settings
 
 from siaga_classifier.ledger.adapters.broker import faust_broker
@@ -164,6 +166,22 @@ class Ledger:
         ours = [tp for tp in consumer.assignment() if tp.topic in self.names.sources]
         ends = await consumer.highwaters(*ours)
         return {tp: (await consumer.position(tp) or 0, ends[tp] or 0) for tp in ours}
+
+
+def record_of(event: Any) -> Record:
+    """A faust event as the kit's record."""
+    message = event.message
+    headers = tuple(message.headers or ())
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        int((message.timestamp or 0) * 1000),
+        message.key,
+        message.value,
+        headers,
+        header(headers, TRACEPARENT),
+    )
 
 
 async def _nothing() -> None:
