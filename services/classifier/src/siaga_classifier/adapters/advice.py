@@ -38,9 +38,6 @@ def advice_redis(url: str) -> Redis:
         socket_timeout=READ_TIMEOUT_S,
         socket_connect_timeout=READ_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),
-        # Two round trips less for each connection that is opened with a caller on the line.
-        lib_name=None,
-        lib_version=None,
     )
 
 
