@@ -1,5 +1,6 @@
 """The batch processor on a store in memory: what is published, when, and that a crash anywhere changes nothing."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ from siaga.v1 import assessment_pb2, call_pb2
 from siaga_classifier.adapters.call_store import CallerKey, CallKey, Changes, Held
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.adapters.state_codec import decode, encode
-from siaga_classifier.assembly import CallAssembly
+from siaga_classifier.assembly import CALLS_AT_A_STRETCH, CallAssembly
 from siaga_classifier.core.advice import Policy
 from siaga_classifier.core.assess import TenantView
 from siaga_classifier.core.outcome import CallerHistory
@@ -242,3 +243,22 @@ async def test_any_order_duplication_cut_and_kill_ends_in_the_same_assessments(
                 await world.feed(records[start:end], killed=True, at=start)
             await world.feed(records[start:end], at=start)
     assert settled(world) == settled(expected)
+
+
+async def test_a_large_batch_lets_others_in() -> None:
+    """A switch that asks for advice is answered by the same process."""
+    turns = 0
+    done = asyncio.Event()
+
+    async def other() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(other())
+    calls = 10 * CALLS_AT_A_STRETCH
+    await World().feed([each for call in range(calls) for each in menu_call(call * 3, f"c{call}", 1_000, f"k{call}")])
+    done.set()
+    await waiting
+    assert turns >= 2 * calls / CALLS_AT_A_STRETCH

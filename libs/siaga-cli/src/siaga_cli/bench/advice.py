@@ -16,7 +16,7 @@ from siaga_classifier.core.caller_advice import Routing, Sanction
 from siaga_contracts.callers import caller_key
 from siaga_kit.embedded.stack import Stack
 
-from siaga_cli.bench import Figure, Report, percentile
+from siaga_cli.bench import Figure, Report, cpu_s, percentile
 from siaga_cli.bench.asking import TENANT, Answered, Plan, ask, number_of
 from siaga_cli.console import err
 
@@ -48,7 +48,10 @@ def measure() -> Report:
             err.print(f"  {RATE_S:.0f} questions/s over {door}")
             plan = Plan(target, stack.addresses.token, RATE_S, WARM_UP_S, KNOWN)
             ask(plan)
-            figures.append(_answers(door, ask(_for(plan, SECONDS)), data))
+            before_s = cpu_s(stack.pid("classifier"))
+            found = ask(_for(plan, SECONDS))
+            cpu_ms = (cpu_s(stack.pid("classifier")) - before_s) * 1_000 / len(found)
+            figures.append(_answers(door, found, cpu_ms, data))
         for how, manner in (("stopped", _stopped), ("killed", _killed)):
             for door, target in doors.items():
                 err.print(f"  Redis {how}, {RATE_S:.0f} questions/s over {door}")
@@ -86,15 +89,16 @@ def _sanction(caller: int) -> Sanction:
     return Sanction(Routing.NORMAL, 1, 0, caller)
 
 
-def _answers(door: str, found: list[Answered], data: dict[str, Any]) -> Figure:
+def _answers(door: str, found: list[Answered], cpu_ms: float, data: dict[str, Any]) -> Figure:
     ms = [each.ms for each in found]
     p50, p99, most = percentile(ms, 0.5), percentile(ms, 0.99), max(ms)
     bases = Counter(each.basis for each in found)
     data[door.lower()] = {
         "questions": len(found), "p50_ms": round(p50, 2), "p99_ms": round(p99, 2), "max_ms": round(most, 2),
-        "bases": dict(bases),
+        "cpu_ms_each": round(cpu_ms, 3), "bases": dict(bases),
     }  # fmt: skip
-    told = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {most:.1f} ms; {_shares(bases)}"
+    times = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, longest {most:.1f} ms"
+    told = f"{times}, {cpu_ms:.2f} ms of CPU each; {_shares(bases)}"
     return Figure(f"{door}, {RATE_S:.0f}/s", f"p99 ≤ {P99_MS:.0f} ms", told, p99 <= P99_MS)
 
 
