@@ -84,11 +84,12 @@ class Post:
     url: str
     token: str
     tenant: str
+    path: str = LAPOR.path
 
     def __call__(self, reports: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The three lists of the front door's answer. Sent again while it says so; raises StackError when it never takes them."""
         request = urllib.request.Request(  # noqa: S310  (the address is the running stack's own)
-            self.url + LAPOR.path,
+            self.url + self.path,
             json.dumps(reports).encode(),
             {
                 "Authorization": f"Bearer {self.token}",
@@ -110,7 +111,7 @@ class Post:
                 why = f"{error.code} {error.reason}"
             except OSError as error:
                 why = str(error)
-        raise StackError(f"the front door did not take the reports: {why}", "import the same file again later")
+        raise StackError(f"the front door did not take it: {why}", "do the same again later")
 
 
 def imported(lines: Iterable[Row | Unreadable], post: Post) -> Told:

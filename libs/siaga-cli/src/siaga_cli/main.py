@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "quarantine": "quarantine",
     "intake": "intake",
     "sanctions": "sanctions",
+    "callbacks": "callbacks",
     "posture": "posture",
     "audit": "audit",
     "bench": "bench",

@@ -34,6 +34,7 @@ class Report:
 
 BENCHES: Final = {
     "latency": "call event in, SMS at the SMS centre, on an idle machine",
+    "callbacks": "a caller hangs up, the task of calling back is there, on an idle machine",
     "start": "all services ready from a warm cache, and what the idle stack costs",
     "month": "the Kota Serang month at full speed, with each process's peak memory",
     "intake": "one intake process: single requests, lists, answer times, from a switch to the topic",
