@@ -131,6 +131,13 @@ def test_a_minute_under_way_only_raises_and_its_end_agrees(counts: dict[int, Min
         assert closed.held.since_ms == seen.since_ms
 
 
+def test_a_share_is_judged_when_its_minute_is_over() -> None:
+    counts = {START + 1: Minute(calls=2, callers=2, ended=5, unserved=5)}
+    assert now(Pressure(START), counts, START + 1, THRESHOLDS).held.level is Level.GREEN
+    closed, _ = after(Pressure(START), counts, START + 1, THRESHOLDS)
+    assert closed.held == Held(Level.ORANGE, (START + 1) * MINUTE_MS, "unserved")
+
+
 def test_a_flood_is_red_in_the_minute_in_which_it_comes_and_green_when_it_is_over() -> None:
     counts = {START + minute: Minute(calls=90, callers=80) for minute in range(10, 20)}
     pressure, changes = after(Pressure(START), counts, START + 9, THRESHOLDS)

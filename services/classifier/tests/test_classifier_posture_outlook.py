@@ -87,6 +87,14 @@ def test_a_month_in_one_look_tells_the_same_changes_at_the_same_times() -> None:
     assert span == ((START + 10 - WINDOW + 1) * MINUTE_MS, at_once.tell[1].posture.since_ms)
 
 
+def test_a_rise_in_a_backlog_is_told_with_its_own_time_and_readings() -> None:
+    seen = Sight(FLOOD, START + 5, START + 200, (START + 200) * MINUTE_MS)
+    (telling,) = look(Saved(Pressure(START)), seen).tell
+    assert (telling.posture.level, telling.posture.since_ms) == (Level.RED, (START + 10) * MINUTE_MS)
+    assert telling.at_ms == (START + 11) * MINUTE_MS - 1
+    assert telling.readings.callers_per_minute == 16
+
+
 def test_what_was_lost_with_redis_is_told_under_a_greater_revision() -> None:
     first = look(Saved(Pressure(START)), sight(12)).tell
     again = look(Saved(Pressure(START)), sight(12), NOW_MS + 5_000).tell

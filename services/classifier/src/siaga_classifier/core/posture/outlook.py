@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_classifier.core.posture.levels import Held
-from siaga_classifier.core.posture.pressure import Minute, Pressure, Readings, Thresholds, after, now
+from siaga_classifier.core.posture.pressure import MINUTE_MS, Minute, Pressure, Readings, Thresholds, after, now
 from siaga_classifier.core.posture.standing import (
     NOTHING_TOLD,
     Declared,
@@ -70,7 +70,9 @@ def decide(saved: Saved, sight: Sight, thresholds: Thresholds, now_ms: int) -> O
     hot = still_hot(sight.hot, sight.at_ms)
     pressure, changes = after(saved.pressure, sight.counts, sight.over, thresholds)
     last = now(pressure, sight.counts, sight.head, thresholds)
-    shown = [*((change, change.held.since_ms) for change in changes), (last, sight.at_ms)]
+    # In a backlog, the minute that raised a level lies far before the latest event.
+    risen_ms = last.held.since_ms + MINUTE_MS - 1 if last.held.level is not pressure.held.level else sight.at_ms
+    shown = [*((change, change.held.since_ms) for change in changes), (last, min(sight.at_ms, risen_ms))]
 
     told, revision = saved.told, saved.revision
     tell: list[Telling] = []

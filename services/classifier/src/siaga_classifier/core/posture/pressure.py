@@ -98,16 +98,19 @@ def after(
 
 
 def now(pressure: Pressure, counts: Mapping[int, Minute], head: int, thresholds: Thresholds) -> Change:
-    """The level with the minutes counted in that are still under way, up to `head`: these can only raise it."""
-    held = pressure.held
+    """The level with the minutes counted in that are still under way, up to `head`: these can only raise it.
+
+    With the readings of the minute that raised it; of the last one when none did.
+    """
+    held, risen = pressure.held, None
     readings = _readings(pressure, counts, pressure.minute, thresholds)
     for minute in range(pressure.minute + 1, head + 1):
         readings = _readings(pressure, counts, minute, thresholds)
         # A share of a minute under way may still fall; rates and waits only grow.
         measured = measure(replace(readings, ended=0), thresholds)
         if measured.level > held.level:
-            held = follow(held, measured, minute * MINUTE_MS, thresholds.calm_minutes)
-    return Change(held, readings)
+            held, risen = follow(held, measured, minute * MINUTE_MS, thresholds.calm_minutes), readings
+    return Change(held, risen or readings)
 
 
 def read(window: Sequence[Minute], usual_per_minute: float) -> Readings:
