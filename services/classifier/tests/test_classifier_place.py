@@ -226,10 +226,22 @@ def test_words_that_contradict_a_phones_position_are_told_and_an_operators_pin_i
     place = locate("", "ibu saya pingsan di kel drangong", far, MAP)
     assert (place.fix, place.doubt) == (far, Doubt.WORDS_ELSEWHERE)
     assert place.candidates[0].code == "36.73.06.1002"
-    assert locate("", "pingsan di kel drangong", Fix(-6.1, 106.2, 50_000.0), MAP).doubt is Doubt.NONE
+    assert locate("", "pingsan di kel drangong", Fix(-6.1, 106.2, 50_000.0), MAP).area_code == "36.73.06.1002"
     assert locate("", "pingsan di kel drangong", Fix(-6.1, 106.2, 50.0, source="operator"), MAP).doubt is Doubt.NONE
     abroad = locate("", "kakak saya di cilegon dipukuli", far, MAP)
     assert (abroad.doubt, abroad.misdirected_to) == (Doubt.WORDS_ELSEWHERE, CILEGON)
+
+
+def test_words_within_a_coarse_fix_place_the_call_and_a_sharp_one_holds() -> None:
+    cell = Fix(-6.28, 106.11, 5_000.0, source="cell")
+    place = locate("kel drangong", "", cell, MAP)
+    assert place.fix == Fix(-6.3, 106.1, 900.0, 0, SOURCE_GAZETTEER)
+    assert (place.area_code, place.inside) == ("36.73.06.1002", True)
+    assert locate("drangong atau banjarsari", "", cell, MAP).fix == cell
+    sharp = Fix(-6.295, 106.1, 800.0, source="aml")
+    assert locate("kel drangong", "", sharp, MAP).fix == sharp
+    pin = Fix(-6.295, 106.1, 5_000.0, source="operator")
+    assert locate("kel drangong", "", pin, MAP).fix == pin
 
 
 def test_without_a_map_a_fix_is_a_place_all_the_same() -> None:

@@ -22,16 +22,21 @@ from siaga_classifier.core.place.tokens import neighbourhood, words_of
 OPERATOR: Final = "operator"
 # The words must be this sure before they contradict a phone's position.
 SURE_ELSEWHERE: Final = 0.6
+# Words must be this much narrower than a phone's circle to stand for it: of two alike, the phone knows better.
+NARROWER: Final = 2.0
 # A phone's radius holds two thirds of its errors, and the middle of a desa is not its edge: closer than this is no contradiction.
 SLACK_M: Final = 1_000.0
 
 
 def locate(address: str, text: str, fix: Fix | None, areas: Areas | None) -> Place:
-    """The place of a call. A fix beats names, and names that contradict it are told; of names, the address beats the text."""
+    """The place of a call: a fix, unless the words name a smaller place within it; of words, the address beats the text.
+
+    Words that contradict a phone's fix are told beside it.
+    """
     if areas is None:
         return Place(fix, address)
     said = _said(address, text, areas) if address or text else Place()
-    if fix is None:
+    if fix is None or _refines(said, fix):
         return said
     area = areas.at(fix.lat, fix.lon)
     if area is None:
@@ -89,6 +94,15 @@ def _candidate(one: Ranked, areas: Areas) -> Candidate:
         area = areas.by_code(code)
         name = full_name(area, areas) if area else spot.title
     return Candidate(code, name, spot.lat, spot.lon, one.radius_m, one.score, one.basis)
+
+
+def _refines(said: Place, fix: Fix) -> bool:
+    """Whether the words say more narrowly what a phone's fix says: a desa within a cell of five kilometres."""
+    if fix.source == OPERATOR or said.fix is None or said.score < SURE_ELSEWHERE:
+        return False
+    radius_m = likely_radius_m(fix)
+    apart_m = distance_m(said.fix.lat, said.fix.lon, fix.lat, fix.lon)
+    return NARROWER * said.fix.radius_m <= radius_m and apart_m <= radius_m
 
 
 def _contradicts(said: Place, fix: Fix) -> bool:
