@@ -35,15 +35,19 @@ SURE_FROM: Final = 0.95
 # Where the rules are sure, a person looks first when the model sees any need with less than this chance; with a little less
 # where the rules are sure of a danger to life. Higher, and crews wait for a person; lower, and they roll for sayings.
 CONTRADICTS_BELOW: Final = 0.9
-CONTRADICTS_STRONG_BELOW: Final = 0.65
+CONTRADICTS_STRONG_BELOW: Final = 0.75
+# Nor does it agree while it thinks this likely that no event is told at all: two heads learn it apart, and err apart.
+NO_EVENT_ABOVE: Final = 0.1
 # Fewer known words than this, and the model has not understood enough to see nothing.
 MIN_KNOWN: Final = 0.4
 # What a person must look at is called everyday talk or abuse only where that is more than a guess.
 NOTHING_CALLED_FROM: Final = 0.35
 # A secret kept needlessly costs a call-back; one told may cost a life.
 CONFIDENTIAL_FROM: Final = 0.35
-# A word of despair that stands among everyday words: from this chance on a person looks, and sees why.
-DESPAIR_FROM: Final = 0.25
+# A hint of despair, or of violence at home, that stands among everyday words: from this chance on a person looks.
+HINT_FROM: Final = 0.15
+# Despair is named to whoever looks from this chance on.
+DESPAIR_FROM: Final = 0.2
 # One word, or two, is a cry or a slip; only more says that there is nothing.
 MIN_WORDS: Final = 2
 # Urgency: the chance of this or more from which a priority holds. One life missed weighs more than three crews hurried.
@@ -127,7 +131,8 @@ def concern_of(rules: Reading, scores: Scores) -> Concern:
     nothing = scores.of(NEED, "record")
     help_needed = scores.of(NEED, "dispatch")
     if rules.advice is Advice.DISPATCH:
-        if 1 - nothing < (CONTRADICTS_STRONG_BELOW if rules.strong else CONTRADICTS_BELOW):
+        no_event = scores.of(TYPE, NON_EMERGENCY) + scores.of(TYPE, PRANK)
+        if 1 - nothing < (CONTRADICTS_STRONG_BELOW if rules.strong else CONTRADICTS_BELOW) or no_event > NO_EVENT_ABOVE:
             return Concern(Advice.REVIEW, "model_doubts_rules")
         return Concern(Advice.DISPATCH, "rules_sure")
     if help_needed >= SURE_FROM and not rules.guard and rules.advice is not Advice.RECORD:
@@ -136,8 +141,8 @@ def concern_of(rules: Reading, scores: Scores) -> Concern:
         return Concern(Advice.REVIEW, "rules_unsure")
     if nothing < NOTHING_FROM:
         return Concern(Advice.REVIEW, "model_unsure")
-    if scores.of(DESPAIR, DESPAIR) >= DESPAIR_FROM:
-        return Concern(Advice.REVIEW, "despair")
+    if max(scores.of(DESPAIR, DESPAIR), scores.of(CONFIDENTIAL, CONFIDENTIAL)) >= HINT_FROM:
+        return Concern(Advice.REVIEW, "hint")
     if rules.advice is Advice.UNSPECIFIED and scores.known < MIN_KNOWN:
         return Concern(Advice.REVIEW, "words_unknown")
     return Concern(Advice.RECORD, "both_see_nothing")
