@@ -6,7 +6,7 @@ Everything between goes to a person.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import exp, log
+from math import exp
 from typing import Final
 
 from siaga_classifier.core.vocabulary import (
@@ -54,6 +54,7 @@ MIN_WORDS: Final = 2
 URGENT_FROM: Final = 0.25
 # A rule's evidence in the model's units: what a phrase of weight 1 multiplies a type's odds by, as a logarithm.
 EVIDENCE_LOG_ODDS: Final = 0.4
+MIN_CHANCE: Final = 1e-6
 # Types that are told beside the chosen one: worth naming to whoever looks.
 ALTERNATIVE_FROM: Final = 0.12
 MAX_ALTERNATIVES: Final = 3
@@ -150,15 +151,12 @@ def concern_of(rules: Reading, scores: Scores) -> Concern:
 
 def type_shares(rules: Reading, scores: Scores) -> dict[str, float]:
     """The chance of each type: the model's, its odds multiplied by what the rules found; a surer layer weighs more."""
-    evidence = dict(rules.evidence)
-    made = {
-        kind: log(max(chance, 1e-6)) + EVIDENCE_LOG_ODDS * evidence.get(kind, 0.0)
-        for kind, chance in scores.answers[TYPE].items()
-    }
-    top = max(made.values())
-    odds = {kind: exp(value - top) for kind, value in made.items()}
+    # The floor lets evidence speak for a type that the model rules out.
+    odds = {kind: max(chance, MIN_CHANCE) for kind, chance in scores.answers[TYPE].items()}
+    for kind, found in dict(rules.evidence).items():
+        odds[kind] = odds.get(kind, MIN_CHANCE) * exp(EVIDENCE_LOG_ODDS * found)
     total = sum(odds.values())
-    return {kind: value / total for kind, value in odds.items()}
+    return {kind: share / total for kind, share in odds.items()}
 
 
 def _type(shares: Mapping[str, float], concern: Concern, guard: str) -> str:
