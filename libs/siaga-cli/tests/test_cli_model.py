@@ -44,6 +44,15 @@ def test_a_tenant_places_it() -> None:
     assert told["place"]["code"].startswith("36.73")
 
 
+def test_another_centres_call_is_for_a_person_to_hand_over() -> None:
+    line = {"id": "a1", "text": "tolong pak rumah kebakaran di Cilegon, api besar", "channel": "whatsapp"}
+    (told,) = results(run("classify", "-", "--json", "--tenant", "36.73", stdin=lines(line)))
+    assert isinstance(told["place"], dict)
+    assert told["place"]["misdirected_to"] == {"code": "36.72", "name": "Kota Cilegon"}
+    assert (told["type"], told["advice"]) == ("fire_building", "review")
+    assert {"rule": "place.misdirected_to", "detail": "36.72 Kota Cilegon", "weight": 0.75} in told["reasons"]
+
+
 def test_bad_lines_are_told_and_nothing_beside_them_is_lost(tmp_path: Path) -> None:
     file = tmp_path / "texts.jsonl"
     bad = ("{", '["x"]', {"text": "api"}, {"id": 1}, {"id": True, "text": "x"}, {"id": 2, "text": 3})

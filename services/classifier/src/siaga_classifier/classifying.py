@@ -7,7 +7,7 @@ from typing import Any
 from siaga_classifier.core.assess import TenantView
 from siaga_classifier.core.place import Place, place_fields, place_of_words
 from siaga_classifier.core.vocabulary import NO_EVENT_TYPES, Advice
-from siaga_classifier.core.words.rules import Reading
+from siaga_classifier.core.words.rules import Reading, Reason
 
 
 class LineError(ValueError):
@@ -41,19 +41,25 @@ def classified(lines: Sequence[TextLine], view: TenantView) -> list[dict[str, An
 
 def _told(line: TextLine, reading: Reading, view: TenantView) -> dict[str, Any]:
     helped = reading.advice is not Advice.RECORD
+    place = _located(line.text, reading, view)
+    centre = place.misdirected_to
+    reasons = list(reading.reasons)
+    if centre is not None:
+        reasons.append(Reason("place.misdirected_to", f"{centre.code} {centre.name}", place.score))
+    # Another centre's call is handed over by a person.
+    away = centre is not None and reading.advice is Advice.DISPATCH
     return {
         "id": line.id,
         "type": reading.type,
         "priority": reading.priority.name,
         "agencies": list(view.agencies(reading.type, reading.priority.name)) if helped else [],
-        "advice": reading.advice.name.lower(),
+        "advice": (Advice.REVIEW if away else reading.advice).name.lower(),
         "confidence": reading.confidence,
         "confidential": reading.confidential,
         "alternatives": list(reading.alternatives),
-        "place": place_fields(_located(line.text, reading, view)),
+        "place": place_fields(place),
         "reasons": [
-            {"rule": reason.rule, "detail": reason.detail, "weight": round(reason.weight, 3)}
-            for reason in reading.reasons
+            {"rule": reason.rule, "detail": reason.detail, "weight": round(reason.weight, 3)} for reason in reasons
         ],
         "rules_version": reading.rules_version,
         "model_version": reading.model_version,
