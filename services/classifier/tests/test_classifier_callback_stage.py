@@ -197,11 +197,14 @@ STREAM = [
     outcome("c1", "IVR_PRANK", 100, 3),
     outcome("c4", "REAL", 700, answered_at_ms=600, confidential=True),
     outcome("c5", "ABANDON", 900),
+    outcome("c5", "ABANDON", 900, 2, callbacks=[report("NO_ANSWER", 960)]),
+    outcome("c6", "UNSERVED", 950),
+    outcome("c6", "IVR_PRANK", 950, 2),
     outcome("d1", "ABANDON", 400, caller="k2"),
 ]
 
 
-@given(st.permutations(STREAM), st.lists(st.integers(1, 9), max_size=4), st.booleans())
+@given(st.permutations(STREAM), st.lists(st.integers(1, 12), max_size=4), st.booleans())
 async def test_any_order_cut_and_kill_ends_in_the_same_open_tasks(
     stream: list[assessment_pb2.CallerOutcome], cuts: list[int], killed: bool
 ) -> None:
