@@ -50,6 +50,7 @@ def test_another_centres_call_is_for_a_person_to_hand_over() -> None:
     assert isinstance(told["place"], dict)
     assert told["place"]["misdirected_to"] == {"code": "36.72", "name": "Kota Cilegon"}
     assert (told["type"], told["advice"]) == ("fire_building", "review")
+    assert isinstance(told["reasons"], list)
     assert {"rule": "place.misdirected_to", "detail": "36.72 Kota Cilegon", "weight": 0.75} in told["reasons"]
 
 
