@@ -1,6 +1,6 @@
 """The fuse before the store: who is spared, who looks whether it is back."""
 
-from siaga_classifier.adapters.fuse import FAILURES, RETRY_S, Fuse
+from siaga_classifier.adapters.fuse import FAILURES, LASTS_S, RETRY_S, Fuse
 
 
 class Clock:
@@ -13,8 +13,16 @@ class Clock:
 
 def blown(clock: Clock) -> Fuse:
     fuse = Fuse(clock)
-    assert [fuse.failed() for _ in range(FAILURES)] == [False] * (FAILURES - 1) + [True]
+    assert [fuse.failed() for _ in range(FAILURES)] == [False] * FAILURES
+    clock.now += 2 * LASTS_S
+    assert fuse.failed()
     return fuse
+
+
+def test_many_at_one_moment_are_no_outage() -> None:
+    fuse = Fuse(Clock())
+    assert not any(fuse.failed() for _ in range(50))
+    assert fuse.lets_through()
 
 
 def test_single_failures_spare_nobody() -> None:

@@ -9,6 +9,8 @@ from typing import Final
 
 # One slow answer is a busy machine; so many in a row are an outage.
 FAILURES: Final = 5
+# If they last so long: a process that was held up for a moment has many fail at once, and the next one works.
+LASTS_S: Final = 0.1
 # Then so often one is let through to see whether it is back: the longest that a store which is back goes unasked.
 RETRY_S: Final = 0.25
 
@@ -19,12 +21,9 @@ class Fuse:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._failures = 0
+        self._first_at = 0.0
         self._retry_at = 0.0
-
-    @property
-    def blown(self) -> bool:
-        """Whether it has failed so often that few are let through."""
-        return self._failures >= FAILURES
+        self.blown = False
 
     def lets_through(self) -> bool:
         """Whether to ask: always while it works, else now and then."""
@@ -38,13 +37,17 @@ class Fuse:
 
     def worked(self) -> bool:
         """It answered; tells whether that is news."""
-        was_blown, self._failures = self.blown, 0
+        was_blown, self.blown, self._failures = self.blown, False, 0
         return was_blown
 
     def failed(self) -> bool:
         """It did not; tells whether that is news."""
-        was_blown = self.blown
+        now = self._clock()
+        if not self._failures:
+            self._first_at = now
         self._failures += 1
-        if self.blown and not was_blown:
-            self._retry_at = self._clock() + RETRY_S
-        return self.blown and not was_blown
+        if self.blown or self._failures < FAILURES or now - self._first_at < LASTS_S:
+            return False
+        self.blown = True
+        self._retry_at = now + RETRY_S
+        return True
