@@ -10,7 +10,7 @@ import pytest
 import siaga_classifier
 from ledger_samples import POLICY, last_words, stream
 from siaga.v1 import common_pb2
-from siaga_classifier.core.caller_advice import Routing, Sanction, advise_caller
+from siaga_classifier.core.caller_advice import Kept, Routing, Sanction, advise_caller
 from siaga_classifier.ledger.core.deciding import SANCTIONED
 from siaga_classifier.ledger.core.entries import (
     RESETTING,
@@ -169,7 +169,7 @@ def test_inv_1_every_inbound_call_reaches_a_human_or_an_ivr_path_that_can_in_any
     ids=["unknown", "unspecified", "not understood", "over"],
 )
 def test_inv_2_advice_unknown_unreadable_or_expired_means_normal(sanction: Sanction | None) -> None:
-    assert advise_caller(sanction, 1_000).routing is Routing.NORMAL
+    assert advise_caller(Kept(sanction), 1_000).routing is Routing.NORMAL
 
 
 def test_inv_3_no_sanction_from_a_model_alone_one_operator_confirmed_event_at_least(walk: Walk) -> None:
