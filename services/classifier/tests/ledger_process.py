@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import signal
 import socket
 import subprocess
 import sys
@@ -176,7 +177,8 @@ async def sanctions(stack: Stack) -> list[CallerSanction]:
     return [CallerSanction.FromString(v) for v in await read_all(stack, stack.names.sanctions.name) if v is not None]
 
 
-async def until(what: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
+async def until(what: Callable[[], Awaitable[bool]], seconds: float = 150.0) -> None:
+    """Wait until it is so. The bound tells a ledger that hangs from a machine that is busy, nothing else."""
     give_up = time.monotonic() + seconds
     while not await what():
         assert time.monotonic() < give_up, "did not come in time"
@@ -216,6 +218,12 @@ def recounted(words: Sequence[CallerOutcome]) -> dict[str, CallerSanction]:
         caller, _ = read_outcome(word(key, "x", 1).SerializeToString())
         told[key] = write_sanction(caller, view_of(memory, now_ms, POLICY))
     return told
+
+
+async def ends_well(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process to stop, and see that it does so by itself."""
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait, 60) == 0
 
 
 def newest(told: Sequence[CallerSanction]) -> dict[str, CallerSanction]:

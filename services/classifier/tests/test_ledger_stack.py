@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ledger_process import (
     Stack,
     assert_nothing_told_twice_differently,
     drained,
+    ends_well,
     laid_out,
     month,
     newest,
@@ -29,7 +29,7 @@ from siaga.v1 import common_pb2
 from siaga.v1.dead_letter_pb2 import DeadLetter
 from siaga_classifier.ledger.core.policy import HOUR_MS
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
@@ -55,9 +55,8 @@ async def test_outcomes_become_sanctions_that_end_on_time(stack: Stack) -> None:
         async def ended() -> bool:
             return newest(await sanctions(stack))["a"].state == common_pb2.SANCTION_STATE_CLEAN
 
-        await until(ended, seconds=30)
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(process.wait, 5) == 0
+        await until(ended)
+        await ends_well(process)
 
 
 async def test_a_sanction_that_fell_due_while_down_is_ended_after_the_start(stack: Stack) -> None:
@@ -97,7 +96,7 @@ async def test_killed_in_the_middle_it_ends_as_a_recount_and_doubles_nothing(sta
     await sending
     with stack.running():
         await until(lambda: drained(stack))
-        await until(lambda: told_as_recounted(stack, words), seconds=30)
+        await until(lambda: told_as_recounted(stack, words))
     told = await sanctions(stack)
     assert len({sanction.state for sanction in told}) >= 4, "the month has too little in it to prove anything"
     assert_nothing_told_twice_differently(told)
@@ -119,9 +118,8 @@ async def test_a_second_ledger_takes_its_share_and_nothing_is_counted_twice(stac
             for n in range(700, len(words), 100):
                 await send(stack, records(words[n : n + 100]))
             await until(lambda: drained(stack))
-            await until(lambda: told_as_recounted(stack, words), seconds=30)
-            first.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(first.wait, 5) == 0
+            await until(lambda: told_as_recounted(stack, words))
+            await ends_well(first)
     assert_nothing_told_twice_differently(await sanctions(stack))
 
 

@@ -31,7 +31,7 @@ from siaga_classifier.ledger.core.policy import HOUR_MS
 from siaga_kit.errors import Transient
 from siaga_kit.settings import KafkaSettings
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
