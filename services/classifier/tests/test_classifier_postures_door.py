@@ -7,6 +7,7 @@ import grpc
 import pytest
 from siaga.v1 import decision_pb2
 from siaga.v1 import postures_service_pb2 as api
+from siaga_classifier.adapters.desk import Desk
 from siaga_classifier.adapters.postures import LONGEST_MS, Postures
 from siaga_contracts import catalogue
 from siaga_kit.audit import Deed
@@ -25,7 +26,7 @@ class Office:
     def __init__(self) -> None:
         self.done: list[Deed | Outgoing] = []
         self.away: set[str] = set()
-        self.door = Postures(self, self.publish, {"36.73": frozenset({"spv-01"})}, lambda: NOW_MS)
+        self.door = Postures(Desk(self, self.publish, {"36.73": frozenset({"spv-01"})}, lambda: NOW_MS))
 
     async def write(self, deed: Deed) -> None:
         if "audit" in self.away:

@@ -10,6 +10,7 @@ import pytest
 from siaga.v1 import audit_pb2, common_pb2, decision_pb2, sanction_pb2, sanctions_service_pb2_grpc
 from siaga.v1 import sanctions_service_pb2 as api
 from siaga_classifier.adapters.advice_store import AdviceStore
+from siaga_classifier.adapters.desk import Desk
 from siaga_classifier.adapters.sanctions import SERVICE, DecisionMemory, Sanctions
 from siaga_classifier.core.caller_advice import Sanction
 from siaga_contracts import catalogue
@@ -83,10 +84,9 @@ async def office(kafka_bootstrap: str, redis_url: str) -> AsyncIterator[Office]:
         published.extend(outgoing)
 
     store = AdviceStore(runtime.redis(), lambda: 5_000)
-    service = Sanctions(
-        store, DecisionMemory(runtime.redis()), AuditLog(runtime.redis(), publish), publish,
-        {tenant: frozenset({"op-01", "spv-01", "spv-02"})}, SECRET, lambda: 5_000,
-    )  # fmt: skip
+    operators = {tenant: frozenset({"op-01", "spv-01", "spv-02"})}
+    desk = Desk(AuditLog(runtime.redis(), publish), publish, operators, lambda: 5_000)
+    service = Sanctions(desk, store, DecisionMemory(runtime.redis()), SECRET)
     port = await grpc_server.serve(
         runtime, lambda server: sanctions_service_pb2_grpc.add_SanctionsServicer_to_server(service, server), [SERVICE]
     )

@@ -3,7 +3,7 @@
 import gc
 import time
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from siaga.v1 import caller_advice_service_pb2_grpc, postures_service_pb2_grpc, sanctions_service_pb2_grpc
@@ -21,6 +21,7 @@ from siaga_classifier.adapters.advice_store import AdviceStore, SanctionReader
 from siaga_classifier.adapters.askers import AccessSettings, Askers
 from siaga_classifier.adapters.call_store import CallStore
 from siaga_classifier.adapters.callback_store import CallbackStore
+from siaga_classifier.adapters.desk import Desk
 from siaga_classifier.adapters.missed_store import MissedStore
 from siaga_classifier.adapters.posture_store import PostureStore
 from siaga_classifier.assembly import CallAssembly
@@ -37,10 +38,23 @@ PUBLISH_WITHIN_S: Final = 2.0
 
 
 async def start(runtime: Runtime) -> None:
-    """Start the stages and the advice service. Bad tenant data stops the start, before anything is consumed."""
-    settings = runtime.settings
-    tenants = load_tenants(settings.tenants_dir)
+    """Start the stages and the doors. Bad tenant data stops the start, before anything is consumed."""
+    tenants = load_tenants(runtime.settings.tenants_dir)
     views = TenantViews(tenants)
+    missed = MissedStore(runtime.redis(), _now_ms)
+    stages = _stages(runtime, tenants, views, missed)
+    await _open_doors(runtime, tenants, views)
+    for name, stage in stages.items():
+        runtime.spawn(name, stage.run())
+    runtime.spawn("missed", MissedWatch(runtime, missed, views).run())
+    runtime.spawn("overdue", OverdueCalls(runtime, tenants, _now_ms).run())
+    _watch_postures(runtime, tenants)
+    # Rules, weights and maps stay for ever: looking through them again holds every answer for some ten milliseconds.
+    gc.freeze()
+
+
+def _stages(runtime: Runtime, tenants: Tenants, views: TenantViews, missed: MissedStore) -> dict[str, Stage[Any]]:
+    """What is consumed, by the name of the task that does it."""
     calls = Stage(
         service=runtime.service,
         group="siaga.classifier.calls",
@@ -63,7 +77,6 @@ async def start(runtime: Runtime) -> None:
         processor=Callbacks(CallbackStore(runtime.redis())),
         runtime=runtime,
     )
-    missed = MissedStore(runtime.redis(), _now_ms)
     learning = Stage(
         service=runtime.service,
         group="siaga.classifier.learning",
@@ -71,6 +84,12 @@ async def start(runtime: Runtime) -> None:
         processor=Learning(missed, consents(tenants, views.words_known)),
         runtime=runtime,
     )
+    return {"calls": calls, "sanctions": standings, "callbacks": callbacks, "learning": learning}
+
+
+async def _open_doors(runtime: Runtime, tenants: Tenants, views: TenantViews) -> None:
+    """Advice for switches by gRPC and HTTP, and what people look into and decide."""
+    settings = runtime.settings
     redis = advice_redis(settings.redis.url)
     runtime.on_stop(redis.aclose)
     store, secret = AdviceStore(redis, _now_ms), settings.caller_secret.get_secret_value().encode()
@@ -83,19 +102,11 @@ async def start(runtime: Runtime) -> None:
     async def publish(outgoing: Sequence[Outgoing]) -> None:
         await (await runtime.publisher()).publish(outgoing, timeout_s=PUBLISH_WITHIN_S)
 
-    audit = AuditLog(runtime.redis(), publish)
     operators = {code: frozenset(tenant.operators) for code, tenant in tenants.items()}
-    people = sanctions.Sanctions(
-        AdviceStore(runtime.redis(), _now_ms),
-        sanctions.DecisionMemory(runtime.redis()),
-        audit,
-        publish,
-        operators,
-        secret,
-        _now_ms,
-    )
-
-    incidents = postures.Postures(audit, publish, operators, _now_ms)
+    desk = Desk(AuditLog(runtime.redis(), publish), publish, operators, _now_ms)
+    memory = sanctions.DecisionMemory(runtime.redis())
+    people = sanctions.Sanctions(desk, AdviceStore(runtime.redis(), _now_ms), memory, secret)
+    incidents = postures.Postures(desk)
 
     def register(server: grpc.aio.Server) -> None:
         caller_advice_service_pb2_grpc.add_CallerAdviceServicer_to_server(advice, server)
@@ -103,15 +114,6 @@ async def start(runtime: Runtime) -> None:
         postures_service_pb2_grpc.add_PosturesServicer_to_server(incidents, server)
 
     await grpc_server.serve(runtime, register, [SERVICE, sanctions.SERVICE, postures.SERVICE])
-    runtime.spawn("calls", calls.run())
-    runtime.spawn("sanctions", standings.run())
-    runtime.spawn("callbacks", callbacks.run())
-    runtime.spawn("learning", learning.run())
-    runtime.spawn("missed", MissedWatch(runtime, missed, views).run())
-    runtime.spawn("overdue", OverdueCalls(runtime, tenants, _now_ms).run())
-    _watch_postures(runtime, tenants)
-    # Rules, weights and maps stay for ever: looking through them again holds every answer for some ten milliseconds.
-    gc.freeze()
 
 
 def _watch_postures(runtime: Runtime, tenants: Tenants) -> None:

@@ -1,25 +1,19 @@
 """gRPC `Sanctions`: people look into a caller's standing and decide about it. Both leave a record in the audit, before."""
 
-import time
-import uuid
-from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import grpc
 from redis.asyncio import Redis
 from siaga.v1 import decision_pb2, sanction_pb2, sanctions_service_pb2_grpc
 from siaga.v1 import sanctions_service_pb2 as api
-from siaga_contracts import catalogue, ids
 from siaga_contracts.callers import caller_key, e164
-from siaga_contracts.catalogue import Topic
-from siaga_kit.audit import AuditLog, Deed, Publish
-from siaga_kit.errors import Transient
+from siaga_kit.audit import Deed
 from siaga_kit.grpc_server import Refused
 from siaga_kit.records import Outgoing
 
 from siaga_classifier.adapters.advice_store import AdviceStore
+from siaga_classifier.adapters.desk import Desk, decision_id, invalid
 from siaga_classifier.core.caller_decisions import (
-    LONGEST_ID,
     Decision,
     DecisionKind,
     Known,
@@ -27,7 +21,6 @@ from siaga_classifier.core.caller_decisions import (
     decision_problem,
     is_caller_key,
     objection,
-    person_problem,
 )
 from siaga_classifier.core.vocabulary import CallerTag
 
@@ -62,25 +55,11 @@ def _key(tenant: str, decision_id: str) -> str:
 class Sanctions(sanctions_service_pb2_grpc.SanctionsServicer):
     """The service. A decision is answered once the broker has it; its effect is the ledger's, within seconds."""
 
-    def __init__(
-        self,
-        store: AdviceStore,
-        memory: DecisionMemory,
-        audit: AuditLog,
-        publish: Publish,
-        operators: Mapping[str, frozenset[str]],
-        secret: bytes,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        decisions: Topic = catalogue.CALLER_DECISIONS,
-    ) -> None:
+    def __init__(self, desk: Desk, store: AdviceStore, memory: DecisionMemory, secret: bytes) -> None:
+        self._desk = desk
         self._store = store
         self._memory = memory
-        self._audit = audit
-        self._publish = publish
-        self._operators = operators
         self._secret = secret
-        self._now_ms = now_ms
-        self._decisions = decisions
 
     async def GetCaller(self, request: api.GetCallerRequest, _context: Any) -> api.GetCallerResponse:  # noqa: N802
         """The standing, once it is written down who looks."""
@@ -91,29 +70,25 @@ class Sanctions(sanctions_service_pb2_grpc.SanctionsServicer):
     async def Decide(self, request: api.DecideRequest, _context: Any) -> api.DecideResponse:  # noqa: N802
         """Publish the decision, once it is written down who decides."""
         key = self._asked_for(request)
-        if len(request.request_id) > LONGEST_ID:
-            raise _invalid(Problem("request_id", f"has more than {LONGEST_ID} characters; a UUID is enough"))
-        decision_id = (
-            ids.derived("decision", request.tenant, request.request_id) if request.request_id else str(uuid.uuid4())
-        )
-        made = await self._memory.get(request.tenant, decision_id) if request.request_id else None
+        made_id = decision_id("decision", request.tenant, request.request_id)
+        made = await self._memory.get(request.tenant, made_id) if request.request_id else None
         if made is None:
-            made = await self._decided(request, key, decision_id)
+            made = await self._decided(request, key, made_id)
         elif made.kind != request.kind or made.caller_key != key:
-            raise _invalid(Problem("request_id", "was used for another decision; make a new one"))
+            raise invalid(Problem("request_id", "was used for another decision; make a new one"))
         return api.DecideResponse(decision=made)
 
-    async def _decided(self, request: api.DecideRequest, key: str, decision_id: str) -> decision_pb2.CallerDecision:
-        now_ms = self._now_ms()
+    async def _decided(self, request: api.DecideRequest, key: str, made_id: str) -> decision_pb2.CallerDecision:
+        now_ms = self._desk.now_ms()
         decision = _decision(request)
         problem = decision_problem(decision, now_ms)
         if problem is not None:
-            raise _invalid(problem)
+            raise invalid(problem)
         against = objection(decision, _known(await self._store.standing(request.tenant, key)))
         if against is not None:
             raise Refused(grpc.StatusCode.FAILED_PRECONDITION, against)
         made = decision_pb2.CallerDecision(
-            decision_id=decision_id,
+            decision_id=made_id,
             tenant=request.tenant,
             caller_key=key,
             kind=request.kind,
@@ -125,43 +100,29 @@ class Sanctions(sanctions_service_pb2_grpc.SanctionsServicer):
             call_ids=decision.call_ids,
         )
         await self._write_down(request, f"sanction.{decision.kind.name.lower()}", key)
-        try:
-            await self._publish([Outgoing(self._decisions, key, made, decision_id, now_ms)])
-        except Transient as error:
-            again = "try again with the same request_id" if request.request_id else "look before you try again"
-            raise Refused(grpc.StatusCode.UNAVAILABLE, f"the broker did not confirm the decision; {again}") from error
+        again = "try again with the same request_id" if request.request_id else "look before you try again"
+        await self._desk.publish([Outgoing(self._desk.decisions, key, made, made_id, now_ms)], again)
         await self._memory.put(made)
         return made
 
     async def _write_down(self, request: api.GetCallerRequest | api.DecideRequest, action: str, key: str) -> None:
-        deed = Deed(request.tenant, request.actor, action, f"caller/{key}", request.reason.strip(), self._now_ms())
-        try:
-            await self._audit.write(deed)
-        except Transient as error:
-            raise Refused(
-                grpc.StatusCode.UNAVAILABLE, "the audit cannot be written, and nothing is done unseen; try again"
-            ) from error
+        reason, now_ms = request.reason.strip(), self._desk.now_ms()
+        await self._desk.write_down(Deed(request.tenant, request.actor, action, f"caller/{key}", reason, now_ms))
 
     def _asked_for(self, request: api.GetCallerRequest | api.DecideRequest) -> str:
         """The caller's key, when tenant, person and caller are in order. What is wrong is told without the number."""
-        operators = self._operators.get(request.tenant)
-        if operators is None:
-            known = ", ".join(sorted(self._operators))
-            raise _invalid(Problem("tenant", f"{request.tenant[:32]!r} is not configured; known: {known}"))
-        problem = person_problem(request.actor, request.reason, operators)
-        if problem is not None:
-            raise _invalid(problem)
+        self._desk.admit(request.tenant, request.actor, request.reason)
         match request.WhichOneof("caller"):
             case "number":
                 number = e164(request.number)
                 if number is None:
-                    raise _invalid(Problem("number", "is none that a caller could have; write it as 0812… or +62812…"))
+                    raise invalid(Problem("number", "is none that a caller could have; write it as 0812… or +62812…"))
                 return caller_key(self._secret, request.tenant, number)
             case "caller_key" if is_caller_key(request.caller_key):
                 return request.caller_key
             case "caller_key":
-                raise _invalid(Problem("caller_key", "must be 32 hex digits, as `siaga sanctions show` lists them"))
-        raise _invalid(Problem("caller", "is missing; give number or caller_key"))
+                raise invalid(Problem("caller_key", "must be 32 hex digits, as `siaga sanctions show` lists them"))
+        raise invalid(Problem("caller", "is missing; give number or caller_key"))
 
 
 def _decision(request: api.DecideRequest) -> Decision:
@@ -180,7 +141,3 @@ def _known(standing: sanction_pb2.CallerSanction | None) -> Known:
         return Known()
     is_open = standing.appeal.state == sanction_pb2.APPEAL_STATE_OPEN
     return Known(int(standing.state), tuple(standing.approved_by), is_open)
-
-
-def _invalid(problem: Problem) -> Refused:
-    return Refused(grpc.StatusCode.INVALID_ARGUMENT, f"{problem.field}: {problem.remedy}")
