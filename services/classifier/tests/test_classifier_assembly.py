@@ -14,7 +14,7 @@ from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.adapters.state_codec import decode, encode
 from siaga_classifier.assembly import CALLS_AT_A_STRETCH, CallAssembly
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.core.outcome import CallerHistory
 from siaga_classifier.core.words.rules import read
 from siaga_contracts import catalogue

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Case, Policy, advise
-from siaga_classifier.core.assess import Assessment, TenantView, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import Assessment, TenantView
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.outcome import CallerHistory

@@ -15,7 +15,8 @@ from siaga_classifier.adapters.codec import event_of, outcome_message
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.callbacks import Callbacks
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import TenantView, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.core.callback_tasks import Closing, State
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.outcome import CallerHistory

@@ -5,7 +5,8 @@ from siaga.v1 import assessment_pb2, call_pb2, common_pb2, decision_pb2, place_p
 from siaga_classifier.adapters.codec import CONTRACT_ENUMS, assessment_message, event_of, outcome_message
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import Assessment, TenantView, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import Assessment, TenantView
 from siaga_classifier.core.caller_advice import Routing
 from siaga_classifier.core.caller_decisions import DecisionKind
 from siaga_classifier.core.events import Fix, Form

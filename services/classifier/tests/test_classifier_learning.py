@@ -9,7 +9,8 @@ from siaga.v1.call_pb2 import Disposition as DispositionPb
 from siaga_classifier.adapters.example_codec import labelled_of
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import TenantView, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.core.learning import Heard, Labelled
 from siaga_classifier.core.outcome import CallerHistory
 from siaga_classifier.core.state import CallState, FormState

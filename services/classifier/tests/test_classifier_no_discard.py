@@ -5,7 +5,8 @@ from functools import reduce
 
 import pytest
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import Assessment, TenantView, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import Assessment, TenantView
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.fold import join, state_of
 from siaga_classifier.core.outcome import CallerHistory, is_silent_confirmed

@@ -5,7 +5,8 @@ from typing import Final
 
 import pytest
 from siaga_classifier.adapters.codec import assessment_message
-from siaga_classifier.core.assess import Assessment, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import Assessment
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.vocabulary import Advice, Channel, Disposition, EventKind

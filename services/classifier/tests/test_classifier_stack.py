@@ -25,7 +25,7 @@ from siaga_classifier.adapters.call_store import CallStore, Changes
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.assembly import CallAssembly
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.core.words.rules import read
 from siaga_contracts import catalogue
 from siaga_contracts.callers import caller_key

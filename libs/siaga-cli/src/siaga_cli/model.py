@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from siaga_classifier.adapters.model_files import write_table
-from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.tenants import TenantViews
 from siaga_classifier.training.corpus import CorpusError
 from siaga_classifier.training.evaluating import evaluation

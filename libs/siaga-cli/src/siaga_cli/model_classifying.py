@@ -12,7 +12,7 @@ from typing import Any, Final
 from rich.markup import escape
 from rich.table import Column, Table
 from siaga_classifier.classifying import LineError, TextLine, classified, text_line
-from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.assessment import TenantView
 from siaga_kit.embedded.errors import StackError
 
 from siaga_cli.console import err, out

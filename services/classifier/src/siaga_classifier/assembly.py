@@ -20,7 +20,8 @@ from siaga_kit.stage import Item, Result
 from siaga_classifier.adapters.call_store import CallerKey, CallKey, CallStore, Changes, Held
 from siaga_classifier.adapters.codec import assessment_message, event_of, outcome_message
 from siaga_classifier.adapters.state_codec import Published, SavedCall
-from siaga_classifier.core.assess import Assessment, TenantView, assess
+from siaga_classifier.core.assess import assess
+from siaga_classifier.core.assessment import Assessment, TenantView
 from siaga_classifier.core.events import CallEvent
 from siaga_classifier.core.fold import fold
 from siaga_classifier.core.outcome import CallerHistory

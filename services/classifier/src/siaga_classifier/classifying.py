@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.core.place import Place, place_fields, place_of_words
 from siaga_classifier.core.vocabulary import NO_EVENT_TYPES, Advice
 from siaga_classifier.core.words.rules import Reading, Reason

@@ -10,7 +10,7 @@ from siaga_classifier.adapters.maps import TenantAreas
 from siaga_classifier.adapters.model_files import shipped_table
 from siaga_classifier.adapters.rule_files import load_pack
 from siaga_classifier.core.advice import Policy
-from siaga_classifier.core.assess import TenantView
+from siaga_classifier.core.assessment import TenantView
 from siaga_classifier.core.words.concern import judge_text
 from siaga_classifier.core.words.model import WordModel
 from siaga_classifier.core.words.rule_shape import RuleError

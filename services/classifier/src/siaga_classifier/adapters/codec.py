@@ -2,7 +2,7 @@
 
 from siaga.v1 import assessment_pb2, call_pb2, common_pb2, place_pb2
 
-from siaga_classifier.core.assess import Assessment
+from siaga_classifier.core.assessment import Assessment
 from siaga_classifier.core.events import CallEvent, Fix, Form
 from siaga_classifier.core.place import SOURCE_GAZETTEER, Candidate
 from siaga_classifier.core.state import CallState, Mark

@@ -1,14 +1,13 @@
 """What a call is now: the fold's state, judged."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from siaga_classifier.core.advice import Case, Policy, advise
-from siaga_classifier.core.agencies import national_agencies
+from siaga_classifier.core.advice import Case, advise
+from siaga_classifier.core.assessment import NO_WORDS, Assessment, TenantView
 from siaga_classifier.core.outcome import CallerHistory, facts_of, is_silent_confirmed, judge
-from siaga_classifier.core.place import Areas, Place, locate
-from siaga_classifier.core.state import CallState, Mark
+from siaga_classifier.core.place import Place, locate
+from siaga_classifier.core.state import CallState
 from siaga_classifier.core.vocabulary import (
     CONFIDENTIAL_TYPES,
     NO_EVENT_TYPES,
@@ -17,7 +16,6 @@ from siaga_classifier.core.vocabulary import (
     Advice,
     Channel,
     Disposition,
-    IdentityTrust,
     Outcome,
     Priority,
     most_urgent,
@@ -31,7 +29,6 @@ OPERATORS_TYPE: Final = "operator.type"
 OPERATORS_PRIORITY: Final = "operator.priority"
 # The least for somebody who may be unable to speak, until an operator has spoken with the caller.
 SILENT_PRIORITY: Final = Priority.P2
-_NO_TEXT: Final = Reading()
 _OPERATORS_WORD: Final = 1.0
 _SILENT_CONFIRMED: Final = Reason("silent_confirmed", "", 1.0)
 # What an operator who spoke with the caller found: then it is no silent call any more.
@@ -53,80 +50,6 @@ _CONFIRMING: Final = frozenset(
         Outcome.REAL, Outcome.ANSWERED_PRANK, Outcome.GHOST, Outcome.NON_EMERGENCY, Outcome.MISDIRECTED,
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class TenantView:
-    """What the judgement of a call asks of its tenant."""
-
-    read: Callable[[str], Reading]
-    # By type: where no words and no operator say more.
-    base_priority: Mapping[str, Priority]
-    policy: Policy
-    areas: Areas | None
-    # Kinds of units that a type and a priority call for, by the response plan.
-    agencies: Callable[[str, str], tuple[str, ...]] = national_agencies
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """The judgement of one call."""
-
-    call_id: str
-    state: CallState
-    outcome: Outcome
-    outcome_basis: Reason
-    type: str
-    priority: Priority
-    confidence: float
-    reasons: tuple[Reason, ...]
-    advice: Advice
-    place: Place
-    text: str
-    confidential: bool
-    operator_confirmed: bool
-    # What the words say by themselves, whatever anybody said of them.
-    words: Reading = _NO_TEXT
-    # Kinds of units that the response plan calls for; none where nothing is to be done.
-    agencies: tuple[str, ...] = ()
-    # What would be done had no operator said what the call was; nothing where none has.
-    machine_advice: Advice = Advice.UNSPECIFIED
-
-    @property
-    def is_over(self) -> bool:
-        return self.outcome is not Outcome.IN_PROGRESS
-
-    @property
-    def backfilled(self) -> bool:
-        return bool(self.state.marks & Mark.BACKFILLED)
-
-    @property
-    def test(self) -> bool:
-        return self.outcome is Outcome.TEST
-
-    @property
-    def identity_trust(self) -> IdentityTrust:
-        return IdentityTrust(self.state.caller[1])
-
-    @property
-    def ended_at_ms(self) -> int:
-        """The end of the call, or its latest event: the clock of windows and sanctions."""
-        return self.state.ended_at_ms or self.state.latest_at_ms
-
-    @property
-    def silent_confirmed(self) -> bool:
-        """Somebody who may be unable to speak answered."""
-        return is_silent_confirmed(self.state)
-
-    @property
-    def callback_number(self) -> str:
-        """For calling back, where somebody may have to and the wrong person cannot pick up (K3)."""
-        if (self.confidential and not self.state.safe_to_contact) or self.advice not in (
-            Advice.DISPATCH,
-            Advice.REVIEW,
-        ):
-            return ""
-        return self.state.caller_number
 
 
 def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant: TenantView) -> Assessment:
@@ -198,7 +121,7 @@ def _reading(state: CallState, tenant: TenantView) -> Reading:
     texts = [text for _, _, text in state.messages]
     if state.form_text:
         texts.append(state.form_text)
-    return most_serious(tenant.read(text) for text in texts) if texts else _NO_TEXT
+    return most_serious(tenant.read(text) for text in texts) if texts else NO_WORDS
 
 
 def _type(state: CallState, reading: Reading, outcome: Outcome) -> str:
