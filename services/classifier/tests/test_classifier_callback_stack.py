@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from own_corner import own_corner
 from redis.asyncio import Redis
 from siaga.v1 import assessment_pb2, callback_pb2
 from siaga_classifier.adapters.call_store import CallerKey
@@ -18,10 +17,8 @@ from siaga_classifier.core.callback_calls import KnownCall
 from siaga_classifier.core.vocabulary import Outcome
 from siaga_contracts import catalogue
 from siaga_kit.errors import Transient
-from siaga_kit.publishing import Publisher
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, RedisSettings, Settings
 from siaga_kit.stage import Stage
 
 pytestmark = pytest.mark.stack
@@ -56,48 +53,34 @@ async def test_the_store_keeps_callers_and_writes_over_nobody(redis: Redis) -> N
 
 
 async def test_an_abandoned_call_becomes_a_task_that_its_callback_closes(kafka_bootstrap: str, redis_url: str) -> None:
-    mark = uuid.uuid4().hex[:8]
-    outcomes, tasks = (
-        replace(topic, name=f"test.{mark}.{topic.name}", partitions=1)
-        for topic in (catalogue.CALLER_OUTCOMES, catalogue.CALLBACK_TASKS)
-    )
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 1, 1) for topic in (outcomes, tasks)])
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=kafka_bootstrap, replication=1), redis=RedisSettings(url=redis_url), instance=mark
-    )
-    publisher, runtime = Publisher(settings.kafka, "test", mark), Runtime("classifier", settings)
-    stage = Stage(
-        service="classifier", group=f"{mark}.callbacks", topics=[outcomes],
-        processor=Callbacks(CallbackStore(runtime.redis()), tasks), runtime=runtime,
-    )  # fmt: skip
-    running = asyncio.create_task(stage.run())
-    reader = AIOKafkaConsumer(tasks.name, bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest")
-    await reader.start()
-
-    async def told(revision: int, **more: object) -> callback_pb2.CallbackTask:
-        message = assessment_pb2.CallerOutcome(
-            call_id=f"{mark}-c1", tenant=mark, caller_key=f"{mark}-k1", revision=revision, event_at_ms=1_000,
-            outcome=assessment_pb2.OUTCOME_ABANDON, **more,
+    topics = [(topic, 1) for topic in (catalogue.CALLER_OUTCOMES, catalogue.CALLBACK_TASKS)]
+    async with own_corner(kafka_bootstrap, redis_url, topics) as corner:
+        outcomes, tasks = corner.topics
+        runtime = Runtime("classifier", corner.settings)
+        stage = Stage(
+            service="classifier", group=f"{corner.tenant}.callbacks", topics=[outcomes],
+            processor=Callbacks(CallbackStore(runtime.redis()), tasks), runtime=runtime,
         )  # fmt: skip
-        await publisher.publish([Outgoing(outcomes, message.caller_key, message, f"{uuid.uuid4()}", 1_000)])
-        async with asyncio.timeout(PATIENCE_S):
-            row = await reader.getone()
-        assert row.key == message.caller_key.encode()
-        return callback_pb2.CallbackTask.FromString(row.value)
+        publisher, running = await runtime.publisher(), asyncio.create_task(stage.run())
+        async with corner.reading(tasks) as reader:
 
-    opened = await told(1)
-    assert (opened.state, opened.missed) == (callback_pb2.CALLBACK_STATE_OPEN, 1)
-    report = assessment_pb2.CallbackReport(result=1, at_ms=2_000, operator="op-03")
-    closed = await told(2, callbacks=[report])
-    assert (closed.task_id, closed.state) == (opened.task_id, callback_pb2.CALLBACK_STATE_CLOSED)
-    assert closed.revision > opened.revision
+            async def told(revision: int, **more: object) -> callback_pb2.CallbackTask:
+                message = assessment_pb2.CallerOutcome(
+                    call_id="c1", tenant=corner.tenant, caller_key="k1", revision=revision, event_at_ms=1_000,
+                    outcome=assessment_pb2.OUTCOME_ABANDON, **more,
+                )  # fmt: skip
+                await publisher.publish([Outgoing(outcomes, message.caller_key, message, f"{uuid.uuid4()}", 1_000)])
+                async with asyncio.timeout(PATIENCE_S):
+                    row = await reader.getone()
+                assert row.key == message.caller_key.encode()
+                return callback_pb2.CallbackTask.FromString(row.value)
 
-    runtime.stop.set()
-    await asyncio.gather(running, return_exceptions=True)
-    await runtime.shut_down()
-    await reader.stop()
-    await publisher.close()
-    await admin.delete_topics([outcomes.name, tasks.name])
-    await admin.close()
+            opened = await told(1)
+            assert (opened.state, opened.missed) == (callback_pb2.CALLBACK_STATE_OPEN, 1)
+            report = assessment_pb2.CallbackReport(result=1, at_ms=2_000, operator="op-03")
+            closed = await told(2, callbacks=[report])
+            assert (closed.task_id, closed.state) == (opened.task_id, callback_pb2.CALLBACK_STATE_CLOSED)
+            assert closed.revision > opened.revision
+        runtime.stop.set()
+        await asyncio.gather(running, return_exceptions=True)
+        await runtime.shut_down()

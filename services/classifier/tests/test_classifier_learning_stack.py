@@ -3,11 +3,11 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from own_corner import own_corner
 from siaga.v1.assessment_pb2 import ADVICE_RECORD, CallAssessment, Reason
 from siaga.v1.call_pb2 import DISPOSITION_EMERGENCY, DISPOSITION_PRANK, Disposition
 from siaga.v1.example_pb2 import LabelledExample
@@ -18,7 +18,6 @@ from siaga_contracts import catalogue
 from siaga_contracts.catalogue import Topic
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, RedisSettings, Settings
 from siaga_kit.stage import Stage
 
 pytestmark = pytest.mark.stack
@@ -53,25 +52,12 @@ class Line:
 
 @pytest.fixture
 async def line(kafka_bootstrap: str, redis_url: str) -> AsyncIterator[Line]:
-    mark = uuid.uuid4().hex[:8]
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=kafka_bootstrap, replication=1), redis=RedisSettings(url=redis_url), instance=mark
-    )
-    made = Line(
-        Runtime("classifier", settings),
-        f"t{mark}",
-        replace(catalogue.CALL_ASSESSMENTS, name=f"test.{mark}.assessments"),
-        replace(catalogue.LABELLED_EXAMPLES, name=f"test.{mark}.examples"),
-    )
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 1, 1) for topic in (made.assessments, made.examples)])
-    yield made
-    await made.runtime.redis().delete(f"{{{made.tenant}}}:missed_real")
-    made.runtime.stop.set()
-    await made.runtime.shut_down()
-    await admin.delete_topics([made.assessments.name, made.examples.name])
-    await admin.close()
+    topics = [(topic, 1) for topic in (catalogue.CALL_ASSESSMENTS, catalogue.LABELLED_EXAMPLES)]
+    async with own_corner(kafka_bootstrap, redis_url, topics) as corner:
+        made = Line(Runtime("classifier", corner.settings), corner.tenant, *corner.topics)
+        yield made
+        made.runtime.stop.set()
+        await made.runtime.shut_down()
 
 
 async def test_an_example_is_replaced_by_a_corrected_label_and_the_miss_is_taken_back(line: Line) -> None:

@@ -1,12 +1,11 @@
 """Which calls wait for more, and for how long; on a real Redis and Kafka, that the timer finds them and only them."""
 
-import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from own_corner import own_corner
 from siaga.v1 import call_pb2
 from siaga_classifier.adapters.call_store import CallKey, CallStore, Changes
 from siaga_classifier.adapters.codec import event_of
@@ -19,7 +18,6 @@ from siaga_classifier.core.vocabulary import Channel, Disposition, EventKind
 from siaga_classifier.overdue import AGAIN_MS, OverdueCalls
 from siaga_contracts import catalogue
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, RedisSettings, Settings
 
 E = EventKind
 FIX = Fix(-6.1, 106.1, 20.0, 0, "aml")
@@ -82,25 +80,12 @@ class Centre:
 
 @pytest.fixture
 async def centre(kafka_bootstrap: str, redis_url: str) -> AsyncIterator[Centre]:
-    mark = uuid.uuid4().hex[:8]
-    topic = replace(catalogue.CALL_EVENTS, name=f"test.{mark}.events", partitions=1)
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, 1, 1)])
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=kafka_bootstrap, replication=1), redis=RedisSettings(url=redis_url), instance=mark
-    )
-    runtime, clock = Runtime("classifier", settings), Clock()
-    reader = AIOKafkaConsumer(topic.name, bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest")
-    await reader.start()
-    redis = runtime.redis()
-    yield Centre(mark, clock, CallStore(redis, clock), OverdueCalls(runtime, [mark], clock, topic), reader)
-    async for key in redis.scan_iter(f"{{{mark}}}:*"):
-        await redis.delete(key)
-    await reader.stop()
-    await runtime.shut_down()
-    await admin.delete_topics([topic.name])
-    await admin.close()
+    async with own_corner(kafka_bootstrap, redis_url, [(catalogue.CALL_EVENTS, 1)]) as corner:
+        runtime, clock, (topic,) = Runtime("classifier", corner.settings), Clock(), corner.topics
+        overdue = OverdueCalls(runtime, [corner.tenant], clock, topic)
+        async with corner.reading(topic) as reader:
+            yield Centre(corner.tenant, clock, CallStore(runtime.redis(), clock), overdue, reader)
+        await runtime.shut_down()
 
 
 @pytest.mark.stack

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from own_corner import own_corner
 from redis.asyncio import Redis
 from siaga.v1 import assessment_pb2, decision_pb2, posture_pb2
 from siaga_classifier.adapters.advice_store import SUSPENDED, AdviceStore, posture_key
@@ -24,7 +24,7 @@ from siaga_contracts.envelope import header
 from siaga_kit.publishing import Publisher, to_all_partitions
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, RedisSettings, Settings
+from siaga_kit.settings import Settings
 from siaga_kit.stage import Stage
 from siaga_tenants import PosturePolicy
 
@@ -90,35 +90,12 @@ class Centre:
 
 @pytest.fixture
 async def centre(kafka_bootstrap: str, redis_url: str) -> AsyncIterator[Centre]:
-    mark = uuid.uuid4().hex[:8]
-    topics = [
-        replace(topic, name=f"test.{mark}.{topic.name}", partitions=partitions)
-        for topic, partitions in (
-            (catalogue.CALL_ASSESSMENTS, 1),
-            (catalogue.CALLER_DECISIONS, 3),
-            (catalogue.POSTURES, 1),
-        )
-    ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, topic.partitions, 1) for topic in topics])
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=kafka_bootstrap, replication=1), redis=RedisSettings(url=redis_url), instance=mark
-    )
-    publisher = Publisher(settings.kafka, "test", mark)
-    reader = AIOKafkaConsumer(
-        topics[1].name, topics[2].name, bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest"
-    )
-    await reader.start()
-    redis = Redis.from_url(redis_url)
-    yield Centre(settings, f"t{mark}", *topics, publisher, reader, redis, [], [])
-    async for key in redis.scan_iter(f"{{t{mark}}}:*"):
-        await redis.delete(key)
-    await redis.aclose()
-    await reader.stop()
-    await publisher.close()
-    await admin.delete_topics([topic.name for topic in topics])
-    await admin.close()
+    topics = ((catalogue.CALL_ASSESSMENTS, 1), (catalogue.CALLER_DECISIONS, 3), (catalogue.POSTURES, 1))
+    async with own_corner(kafka_bootstrap, redis_url, topics) as corner:
+        publisher = Publisher(corner.settings.kafka, "test", corner.settings.instance)
+        async with corner.reading(*corner.topics[1:]) as reader, Redis.from_url(redis_url) as redis:
+            yield Centre(corner.settings, corner.tenant, *corner.topics, publisher, reader, redis, [], [])
+        await publisher.close()
 
 
 class Running:

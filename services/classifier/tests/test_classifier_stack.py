@@ -3,13 +3,13 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from own_corner import own_corner
 from redis.asyncio import Redis
 from siaga.v1 import (
     assessment_pb2,
@@ -33,7 +33,7 @@ from siaga_kit import grpc_server
 from siaga_kit.publishing import Publisher
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, RedisSettings, ServerSettings, Settings
+from siaga_kit.settings import Settings
 from siaga_kit.stage import Stage
 
 pytestmark = pytest.mark.stack
@@ -89,32 +89,12 @@ class Line:
 
 @pytest.fixture
 async def line(kafka_bootstrap: str, redis_url: str) -> AsyncIterator[Line]:
-    mark = uuid.uuid4().hex[:8]
-    topics = [
-        replace(topic, name=f"test.{mark}.{topic.name}", partitions=1)
-        for topic in (catalogue.CALL_EVENTS, catalogue.CALL_ASSESSMENTS, catalogue.CALLER_OUTCOMES, catalogue.SANCTIONS)
-    ]
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
-    await admin.start()
-    await admin.create_topics([NewTopic(topic.name, topic.partitions, 1) for topic in topics])
-    settings = Settings(
-        kafka=KafkaSettings(bootstrap=kafka_bootstrap, replication=1), redis=RedisSettings(url=redis_url),
-        grpc=ServerSettings(port=0), instance=mark,
-    )  # fmt: skip
-    publisher = Publisher(settings.kafka, "test", mark)
-    reader = AIOKafkaConsumer(
-        topics[1].name, topics[2].name, bootstrap_servers=kafka_bootstrap, auto_offset_reset="earliest"
-    )
-    await reader.start()
-    redis = Redis.from_url(redis_url)
-    yield Line(settings, f"t{mark}", *topics, publisher, reader, redis)
-    async for key in redis.scan_iter(f"{{t{mark}}}:*"):
-        await redis.delete(key)
-    await redis.aclose()
-    await reader.stop()
-    await publisher.close()
-    await admin.delete_topics([topic.name for topic in topics])
-    await admin.close()
+    topics = (catalogue.CALL_EVENTS, catalogue.CALL_ASSESSMENTS, catalogue.CALLER_OUTCOMES, catalogue.SANCTIONS)
+    async with own_corner(kafka_bootstrap, redis_url, [(topic, 1) for topic in topics]) as corner:
+        publisher = Publisher(corner.settings.kafka, "test", corner.settings.instance)
+        async with corner.reading(*corner.topics[1:3]) as reader, Redis.from_url(redis_url) as redis:
+            yield Line(corner.settings, corner.tenant, *corner.topics, publisher, reader, redis)
+        await publisher.close()
 
 
 class Running:
