@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,15 +37,10 @@ class Service(PosturesServicer):
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+def service(classifier: Callable[[Callable[[grpc.Server], None]], None]) -> Service:
     made = Service()
-    server = grpc.server(ThreadPoolExecutor(2))
-    add_PosturesServicer_to_server(made, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    monkeypatch.setenv("SIAGA_CLASSIFIER_GRPC", f"127.0.0.1:{port}")
-    yield made
-    server.stop(None).wait()
+    classifier(lambda server: add_PosturesServicer_to_server(made, server))
+    return made
 
 
 def invoke(*words: str) -> Result:

@@ -1,8 +1,7 @@
 """What people decide on the command line, what waits for them, and that no number is ever told again."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,15 +45,10 @@ class Service(SanctionsServicer):
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+def service(classifier: Callable[[Callable[[grpc.Server], None]], None]) -> Service:
     made = Service()
-    server = grpc.server(ThreadPoolExecutor(2))
-    add_SanctionsServicer_to_server(made, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    monkeypatch.setenv("SIAGA_CLASSIFIER_GRPC", f"127.0.0.1:{port}")
-    yield made
-    server.stop(None).wait()
+    classifier(lambda server: add_SanctionsServicer_to_server(made, server))
+    return made
 
 
 def invoke(*words: str, stdin: str = "") -> Result:
