@@ -59,12 +59,8 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
     judgement = judge(facts)
     kind = _type(state, reading, judgement.outcome)
     confidential = reading.confidential or kind in CONFIDENTIAL_TYPES
-    priority = _priority(state, reading, kind, tenant)
-    if confidential:
-        priority = most_urgent(priority, CONFIDENTIAL_PRIORITY)
     silent = _silent(state, judgement.outcome)
-    if silent and not state.form_priority:
-        priority = most_urgent(priority, SILENT_PRIORITY)
+    priority = _at_least(_priority(state, reading, kind, tenant), state, confidential=confidential, silent=silent)
     place = _place(state, reading, tenant)
     confidence = _OPERATORS_WORD if state.form_type else reading.confidence
     case = Case(
@@ -91,8 +87,7 @@ def assess(call_id: str, state: CallState, history: CallerHistory | None, tenant
         reasons=(
             *_chosen(state),
             *reading.reasons,
-            *_quiet(state, judgement.outcome),
-            *((_SILENT_CONFIRMED,) if silent else ()),
+            *_quiet(state, judgement.outcome, silent=silent),
             *_placed(place),
             Reason(f"advice.{counsel.basis}", "", 1.0),
         ),
@@ -148,6 +143,13 @@ def _priority(state: CallState, reading: Reading, kind: str, tenant: TenantView)
     return most_urgent(reading.priority, Priority.P2) if state.talk_detected_at_ms else reading.priority
 
 
+def _at_least(priority: Priority, state: CallState, *, confidential: bool, silent: bool) -> Priority:
+    """No less than is due to a confidential case, and to somebody who may be unable to speak and whom nobody has rated."""
+    if confidential:
+        priority = most_urgent(priority, CONFIDENTIAL_PRIORITY)
+    return most_urgent(priority, SILENT_PRIORITY) if silent and not state.form_priority else priority
+
+
 def _place(state: CallState, reading: Reading, tenant: TenantView) -> Place:
     fix = state.operator_fix or state.best_fix
     tells_event = reading.type not in NO_EVENT_TYPES or state.form_type or state.disposition is Disposition.MISDIRECTED
@@ -181,9 +183,13 @@ def _silent(state: CallState, outcome: Outcome) -> bool:
     return is_silent_confirmed(state)
 
 
-def _quiet(state: CallState, outcome: Outcome) -> tuple[Reason, ...]:
-    """That a citizen has stopped writing: for whoever looks, as long as nobody has said what it was. It decides nothing."""
-    return (_SESSION_STALE,) if state.is_stale and outcome is Outcome.UNRESOLVED else ()
+def _quiet(state: CallState, outcome: Outcome, *, silent: bool) -> tuple[Reason, ...]:
+    """Why somebody says nothing: a citizen has stopped writing and nobody has said what it was; a caller may not speak.
+
+    For whoever looks; that somebody has stopped writing decides nothing.
+    """
+    stale = (_SESSION_STALE,) if state.is_stale and outcome is Outcome.UNRESOLVED else ()
+    return (*stale, _SILENT_CONFIRMED) if silent else stale
 
 
 def _chosen(state: CallState) -> tuple[Reason, ...]:

@@ -39,6 +39,44 @@ HAND_OVER_S: Final = 20.0
 BUFFER: Final = 1024
 
 
+def _app(names: Names, settings: Settings, partitions: int) -> faust.App:
+    """The app with every setting that matters."""
+    return faust.App(
+        names.app_id,
+        env_prefix="SIAGA_LEDGER_FAUST_",
+        **faust_broker(settings.kafka),
+        datadir=Path(settings.data_dir) / names.app_id,
+        broker_client_id=f"{names.app_id}.{settings.instance}",
+        consumer_group_instance_id=f"{names.app_id}.{settings.instance}",
+        # Names the worker in the group's assignment: the same after a restart, like the instance id.
+        canonical_url=f"http://{names.app_id}.{settings.instance}:6066",
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=REQUEST_TIMEOUT_S,
+        broker_commit_interval=COMMIT_EVERY_S,
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+        producer_request_timeout=PRODUCER_REQUEST_TIMEOUT_S,
+        # Bytes as they are: what faust cannot decode it acknowledges and drops, and the clerk must see it.
+        key_serializer="raw",
+        value_serializer="raw",
+        processing_guarantee="at_least_once",
+        store="memory://",
+        # A second copy of the table spares nothing: recovery takes seconds and nobody waits for the ledger.
+        table_standby_replicas=0,
+        stream_buffer_maxsize=BUFFER,
+        stream_wait_empty=True,
+        stream_recovery_delay=0.0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=partitions,
+        topic_replication_factor=settings.kafka.replication,
+        web_enabled=False,
+        Monitor=_Silent,
+        Table=_Preloadable,
+    )
+
+
 class Ledger:
     """The app with its table; `offer` is awaited with every record, in the order of its partition."""
 
@@ -46,40 +84,7 @@ class Ledger:
         self, names: Names, settings: Settings, partitions: int, offer: Callable[[Any], Awaitable[None]]
     ) -> None:
         self.names = names
-        self.app = faust.App(
-            names.app_id,
-            env_prefix="SIAGA_LEDGER_FAUST_",
-            **faust_broker(settings.kafka),
-            datadir=Path(settings.data_dir) / names.app_id,
-            broker_client_id=f"{names.app_id}.{settings.instance}",
-            consumer_group_instance_id=f"{names.app_id}.{settings.instance}",
-            # Names the worker in the group's assignment: the same after a restart, like the instance id.
-            canonical_url=f"http://{names.app_id}.{settings.instance}:6066",
-            broker_session_timeout=SESSION_TIMEOUT_S,
-            broker_heartbeat_interval=HEARTBEAT_S,
-            broker_request_timeout=REQUEST_TIMEOUT_S,
-            broker_commit_interval=COMMIT_EVERY_S,
-            consumer_auto_offset_reset="earliest",
-            producer_acks=-1,
-            producer_request_timeout=PRODUCER_REQUEST_TIMEOUT_S,
-            # Bytes as they are: what faust cannot decode it acknowledges and drops, and the clerk must see it.
-            key_serializer="raw",
-            value_serializer="raw",
-            processing_guarantee="at_least_once",
-            store="memory://",
-            # A second copy of the table spares nothing: recovery takes seconds and nobody waits for the ledger.
-            table_standby_replicas=0,
-            stream_buffer_maxsize=BUFFER,
-            stream_wait_empty=True,
-            stream_recovery_delay=0.0,
-            topic_allow_declare=False,
-            topic_disable_leader=True,
-            topic_partitions=partitions,
-            topic_replication_factor=settings.kafka.replication,
-            web_enabled=False,
-            Monitor=_Silent,
-            Table=_Preloadable,
-        )
+        self.app = _app(names, settings, partitions)
         table = self.app.Table(
             TABLE, key_type=bytes, value_type=bytes, partitions=partitions, on_recover=self._recovered
         )
