@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,6 +33,13 @@ def training() -> Training:
     return train([Lesson(example) for example in sample()], PACK.lexicon, version="test", digest="d")
 
 
+def chances(raw: Any) -> Any:
+    """What an estimator's scores amount to: of two answers and of many."""
+    raw = np.stack([np.zeros_like(raw), raw], axis=1) if raw.ndim == 1 else raw
+    shares = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
 def test_the_table_answers_as_the_estimators_do(training: Training, tmp_path: Path) -> None:
     path = tmp_path / "words.npz"
     write_table(training.table, path)
@@ -39,11 +47,11 @@ def test_the_table_answers_as_the_estimators_do(training: Training, tmp_path: Pa
     texts = [example.text for example in sample()]
     matrix = training.vocabulary.matrix(texts, PACK.lexicon)
     for fitted in training.fitted:
-        expected = fitted.estimator.predict_proba(matrix)
+        expected = chances(fitted.estimator.decision_function(matrix))
         for text, row in zip(texts, expected, strict=True):
             answers = model.scores(words_of(text, PACK.lexicon)).answers[fitted.head.name]
-            chances = row[-len(fitted.head.labels) :]
-            assert list(answers.values()) == pytest.approx(chances.tolist(), abs=1e-3)
+            right = row[-len(fitted.head.labels) :]
+            assert list(answers.values()) == pytest.approx(right.tolist(), abs=1e-3)
 
 
 def test_the_same_texts_give_the_same_bytes(training: Training, tmp_path: Path) -> None:
@@ -61,7 +69,7 @@ def test_the_shipped_table_knows_every_type_and_is_small() -> None:
     table = shipped_table()
     assert set(table.heads[0].labels) == set(TYPES)
     assert np.isfinite(table.weights).all()
-    assert (ROOT / "services/classifier/src/siaga_classifier/data/words.npz").stat().st_size <= 4_000_000
+    assert (ROOT / "services/classifier/src/siaga_classifier/data/words.npz").stat().st_size <= 5_000_000
 
 
 def test_what_spoke_for_an_answer_is_named() -> None:
@@ -78,7 +86,7 @@ def test_a_family_is_in_one_part_only() -> None:
     for example in read_corpus(ROOT):
         parts.setdefault(example.family, set()).add(example.part)
     assert all(len(found) == 1 for found in parts.values())
-    assert {part_of(f"family-{number}") for number in range(50)} == {Part.TRAIN, Part.CALIBRATE, Part.TEST}
+    assert {part_of(f"family-{number}") for number in range(200)} == {Part.TRAIN, Part.CALIBRATE, Part.TEST}
 
 
 def test_enough_texts_of_every_type_are_learnt_and_tested() -> None:

@@ -6,7 +6,7 @@ Everything between goes to a person.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import exp
+from math import exp, sqrt
 from typing import Final
 
 from siaga_classifier.core.vocabulary import (
@@ -29,23 +29,26 @@ TYPE, NEED, URGENCY, CONFIDENTIAL, DESPAIR = "type", "need", "urgency", "confide
 MENTAL_HEALTH: Final = "mental_health"
 
 # The model sees nothing only above this: lower, and calm calls for help are recorded; higher, and every chat is looked at.
-NOTHING_FROM: Final = 0.78
+NOTHING_FROM: Final = 0.7
+# A head that gives "nothing" less than this is alarmed, and the other cannot calm it.
+ALARMED_BELOW: Final = 0.1
 # The model is sure that help is needed. Below, an event that the rules do not know goes to a person.
-SURE_FROM: Final = 0.95
+SURE_FROM: Final = 0.98
 # Where the rules are sure, a person looks first when the model sees any need with less than this chance; with a little less
 # where the rules are sure of a danger to life. Higher, and crews wait for a person; lower, and they roll for sayings.
-CONTRADICTS_BELOW: Final = 0.9
-CONTRADICTS_STRONG_BELOW: Final = 0.75
+CONTRADICTS_BELOW: Final = 0.97
+CONTRADICTS_STRONG_BELOW: Final = 0.9
 # Nor does it agree while it thinks this likely that no event is told at all: two heads learn it apart, and err apart.
-NO_EVENT_ABOVE: Final = 0.1
+NO_EVENT_ABOVE: Final = 0.03
 # Fewer known words than this, and the model has not understood enough to see nothing.
 MIN_KNOWN: Final = 0.4
 # What a person must look at is called everyday talk or abuse only where that is more than a guess.
 NOTHING_CALLED_FROM: Final = 0.35
 # A secret kept needlessly costs a call-back; one told may cost a life.
 CONFIDENTIAL_FROM: Final = 0.35
-# A hint of despair, or of violence at home, that stands among everyday words: from this chance on a person looks.
-HINT_FROM: Final = 0.15
+# A hint of despair among everyday words, and of violence against those at home: from these chances on a person looks.
+DESPAIR_HINT_FROM: Final = 0.1
+SECRET_HINT_FROM: Final = 0.2
 # Despair is named to whoever looks from this chance on.
 DESPAIR_FROM: Final = 0.2
 # One word, or two, is a cry or a slip; only more says that there is nothing.
@@ -59,6 +62,8 @@ MIN_CHANCE: Final = 1e-6
 ALTERNATIVE_FROM: Final = 0.12
 MAX_ALTERNATIVES: Final = 3
 MAX_MODEL_REASONS: Final = 3
+# In a fixed order: a sum in another order may be another number.
+_HINTED: Final = (*sorted(CONFIDENTIAL_TYPES), MENTAL_HEALTH)
 _URGENCIES: Final = (Priority.P1, Priority.P2, Priority.P3)
 
 
@@ -129,24 +134,43 @@ def _one_word(reading: Reading) -> Reading:
 
 def concern_of(rules: Reading, scores: Scores) -> Concern:
     """How much a text calls for."""
-    nothing = scores.of(NEED, "record")
+    nothing = chance_of_nothing(scores)
     help_needed = scores.of(NEED, "dispatch")
     if rules.advice is Advice.DISPATCH:
         no_event = scores.of(TYPE, NON_EMERGENCY) + scores.of(TYPE, PRANK)
         if 1 - nothing < (CONTRADICTS_STRONG_BELOW if rules.strong else CONTRADICTS_BELOW) or no_event > NO_EVENT_ABOVE:
             return Concern(Advice.REVIEW, "model_doubts_rules")
         return Concern(Advice.DISPATCH, "rules_sure")
-    if help_needed >= SURE_FROM and not rules.guard and rules.advice is not Advice.RECORD:
+    if min(help_needed, 1 - nothing) >= SURE_FROM and not rules.guard and rules.advice is not Advice.RECORD:
         return Concern(Advice.DISPATCH, "model_sure")
     if rules.advice is Advice.REVIEW:
         return Concern(Advice.REVIEW, "rules_unsure")
     if nothing < NOTHING_FROM:
         return Concern(Advice.REVIEW, "model_unsure")
-    if max(scores.of(DESPAIR, DESPAIR), scores.of(CONFIDENTIAL, CONFIDENTIAL)) >= HINT_FROM:
+    if _hints(scores):
         return Concern(Advice.REVIEW, "hint")
     if rules.advice is Advice.UNSPECIFIED and scores.known < MIN_KNOWN:
         return Concern(Advice.REVIEW, "words_unknown")
     return Concern(Advice.RECORD, "both_see_nothing")
+
+
+def _hints(scores: Scores) -> bool:
+    """Whether despair, or violence against somebody at home, may be meant: told as a chat, it has few words of its own."""
+    secret = sum(scores.of(TYPE, kind) for kind in _HINTED)
+    return (
+        scores.of(DESPAIR, DESPAIR) >= DESPAIR_HINT_FROM
+        or max(scores.of(CONFIDENTIAL, CONFIDENTIAL), secret) >= SECRET_HINT_FROM
+    )
+
+
+def chance_of_nothing(scores: Scores) -> float:
+    """How likely it is that no help is needed: two heads learn it apart, and err apart, so their odds are averaged."""
+    said = (scores.of(NEED, "record"), scores.of(TYPE, NON_EMERGENCY) + scores.of(TYPE, PRANK))
+    bounded = [min(max(chance, MIN_CHANCE), 1 - MIN_CHANCE) for chance in said]
+    odds = [chance / (1 - chance) for chance in bounded]
+    mean = sqrt(odds[0] * odds[1])
+    # One of them alone may be sure; against the other's alarm it is not.
+    return min(mean / (1 + mean), *(1.0 if chance >= ALARMED_BELOW else 0.0 for chance in said))
 
 
 def type_shares(rules: Reading, scores: Scores) -> dict[str, float]:

@@ -10,6 +10,7 @@ import ahocorasick
 
 from siaga_classifier.core.vocabulary import TYPES, Priority
 from siaga_classifier.core.words.rule_shape import WEIGHTS, RuleError, check_shape
+from siaga_classifier.core.words.shortened import by_consonants
 from siaga_classifier.core.words.text import Lexicon, words_of
 
 # A phrase whose alternatives multiply beyond this is a slip of the pen that would cost seconds at every start.
@@ -68,7 +69,12 @@ def compile_pack(documents: Sequence[Mapping[str, Any]]) -> RulePack:
         check_shape(document, TYPES)
     slang = _slang(documents)
     known = frozenset(word for document in documents for text in _all_texts(document) for word in _tokens(text, slang))
-    lexicon = Lexicon(slang, known, _classes(documents, slang))
+    lexicon = Lexicon(
+        slang,
+        known,
+        _classes(documents, slang),
+        by_consonants((*sorted(known, key=_short_first), *sorted(slang, key=_short_first))),
+    )
     builder = _Builder(lexicon)
     base_priority = dict.fromkeys(TYPES, Priority.P3)
     for document in documents:
@@ -250,3 +256,7 @@ def _priority(text: object, where: str) -> Priority:
         return Priority[str(text).strip()]
     except KeyError:
         raise RuleError(f"{where}: {text!r} is no priority; write P0 to P4") from None
+
+
+def _short_first(word: str) -> tuple[int, str]:
+    return (len(word), word)

@@ -18,13 +18,12 @@ from siaga_classifier.core.vocabulary import (
     most_concerned,
     most_urgent,
 )
+from siaga_classifier.core.words.alarm import SURE_SCORE, advice_on_event, advice_without_event, alarms, is_one_danger
 from siaga_classifier.core.words.matching import Hit, find
 from siaga_classifier.core.words.rule_shape import GUARDS
 from siaga_classifier.core.words.rulebook import Phrase, Role, RulePack
 from siaga_classifier.core.words.text import Words, words_of
 
-# Below this an event stands on a hint like "asap"; it names the type but proves nothing.
-SURE_SCORE: Final = 2.0
 MAX_REASONS: Final = 8
 # Guards that speak of another time leave a confidential event what it is: violence at home does not lapse.
 _TIME_GUARDS: Final = frozenset({"over", "old"})
@@ -186,7 +185,7 @@ def _event(
         # Told of the past: still this, still confidential, but nobody is in danger at this minute.
         priority = pack.base_priority[kind]
         reasons = (guard, *reasons)[:MAX_REASONS]
-    sure = scores[kind] >= SURE_SCORE
+    sure = alarms([hit for hit in standing if hit.phrase.name == kind], raisers)
     return Reading(
         kind,
         tuple(others),
@@ -196,7 +195,7 @@ def _event(
         bool(secret),
         bool(secret) or (sure and priority <= Priority.P1),
         guard_name,
-        _advice_on_event(kind, bool(secret), guarded=bool(guard), sure=sure, priority=priority),
+        advice_on_event(kind, bool(secret), guarded=bool(guard), sure=sure, priority=priority),
         tuple(scores.items()),
     )
 
@@ -211,13 +210,6 @@ def _beside_everyday(reading: Reading, told: Sequence[Hit]) -> Reading:
     if not everyday or max(everyday.values()) < event:
         return reading
     return replace(reading, advice=Advice.UNSPECIFIED, evidence=(*reading.evidence, *everyday.items()))
-
-
-def _advice_on_event(kind: str, secret: bool, *, guarded: bool, sure: bool, priority: Priority) -> Advice:
-    """A hint such as "asap" names the type and alarms nobody by itself; with a danger to life told beside it, it does."""
-    if sure and not guarded:
-        return Advice.DISPATCH
-    return Advice.REVIEW if secret or kind in CONFIDENTIAL_TYPES or priority <= Priority.P1 else Advice.UNSPECIFIED
 
 
 def _distinct(hits: Iterable[Hit]) -> Iterable[tuple[str, float]]:
@@ -244,7 +236,7 @@ def _circumstances(raisers: Sequence[Hit], words: Words) -> Reading:
         0.3,
         _reasons(raisers, words),
         strong=priority <= Priority.P1,
-        advice=Advice.REVIEW if priority <= Priority.P1 else Advice.UNSPECIFIED,
+        advice=Advice.REVIEW if priority <= Priority.P1 and not is_one_danger(raisers) else Advice.UNSPECIFIED,
     )
 
 
@@ -280,17 +272,10 @@ def _no_event(told: Sequence[Hit], words: Words, pack: RulePack) -> Reading:
             priority,
             1 - 0.5**score,
             _reasons(hits, words),
-            advice=_advice_without_event(kind, hits),
+            advice=advice_without_event(kind, hits),
             evidence=((kind, score),),
         )
     return Reading()
-
-
-def _advice_without_event(kind: str, hits: Sequence[Hit]) -> Advice:
-    """A cry for help is looked at; a "tolong" that may be mere politeness says nothing either way."""
-    if kind != UNCLEAR:
-        return Advice.RECORD
-    return Advice.REVIEW if any(hit.phrase.priority for hit in hits) else Advice.UNSPECIFIED
 
 
 def _guard_name(guard: Reason | None) -> str:

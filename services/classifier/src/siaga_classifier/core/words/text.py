@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from siaga_classifier.core.words.shortened import full_word
+
 # A text is a note or a chat message. Beyond this it is an attack or a paste, and its head still says what it is about.
 MAX_TEXT_CHARS: Final = 4_000
 # Endings that change nothing about what happened: rumahnya, suamiku, tolonglah.
@@ -70,6 +72,8 @@ class Lexicon:
     known: frozenset[str]
     # Of a plain word: what it is one of ("body", "vehicle").
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Known words by their consonants, for what is typed without vowels.
+    shortened: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
     # Of spellings met before: the same spelling always gives the same words.
     _remembered: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -120,6 +124,9 @@ def _plain_word(word: str, lexicon: Lexicon) -> str:
             usual = written + word[len(spoken) :]
             if usual in lexicon.known:
                 return usual
+    full = full_word(_STRETCHED.sub(r"\1", word), lexicon.shortened)
+    if full is not None:
+        return lexicon.slang.get(full, full)
     return _STRETCHED.sub(r"\1", word)
 
 
