@@ -13,7 +13,7 @@ from siaga_cli.lag import process_of
 from siaga_cli.main import COMMANDS, build, command_of
 from siaga_kit.embedded import state
 from siaga_kit.embedded.errors import StackError
-from siaga_kit.embedded.home import Home
+from siaga_kit.embedded.home import Home, project_root
 from siaga_kit.embedded.supervisor import hold
 from typer.testing import CliRunner, Result
 
@@ -184,6 +184,18 @@ def test_all_steps_pass(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_tool_is_a_missing_prerequisite(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(testing, "GROUPS", {"lint": (testing.Step("ghost", ["/nonexistent/ghost"]),)})
     assert invoke(home, "test", "lint").exit_code == 3
+
+
+def test_a_step_reads_the_files_that_have_its_mark(tmp_path: Path) -> None:
+    for name, text in (
+        ("one", "@pytest.mark.e2e"),
+        ("two", "pytestmark = [pytest.mark.e2e]"),
+        ("three", "mark.faults"),
+    ):
+        (tmp_path / "tests" / name).mkdir(parents=True)
+        (tmp_path / "tests" / name / f"test_{name}.py").write_text(text)
+    assert testing.files_marked(tmp_path, "e2e") == ["tests/one/test_one.py", "tests/two/test_two.py"]
+    assert all(testing.files_marked(project_root(), mark) for mark in testing.MARKED)
 
 
 def test_places_in_files_are_printed_as_they_are() -> None:

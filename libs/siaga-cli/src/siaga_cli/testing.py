@@ -17,22 +17,38 @@ from siaga_kit.embedded.home import project_root
 from siaga_cli.console import Exit, err
 
 BIN: Final = Path(sys.executable).parent
-NO_STACK: Final = "not stack and not e2e and not faults and not telephony"
+# Marks of tests that need more than Python, and what their step is called.
+MARKED: Final = {
+    "stack": "tests on Kafka and Redis", "e2e": "end to end", "faults": "faults", "telephony": "a real SIP edge",
+}  # fmt: skip
+NO_STACK: Final = " and ".join(f"not {mark}" for mark in MARKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command that must end with 0. `pytest` steps take the extra arguments."""
+    """One command that must end with 0. `pytest` steps take the extra arguments, and read only files with their mark."""
 
     name: str
     argv: Sequence[str]
     env: dict[str, str] = field(default_factory=dict)
     is_pytest: bool = False
+    mark: str = ""
 
 
-def _pytest(name: str, expression: str) -> Step:
+def _pytest(name: str, expression: str, mark: str = "") -> Step:
     # A test that cannot run here must say so and fail, never be passed over.
-    return Step(name, [sys.executable, "-m", "pytest", "-m", expression], {"SIAGA_NO_SKIP": "1"}, is_pytest=True)
+    argv = [sys.executable, "-m", "pytest", "-m", expression]
+    return Step(name, argv, {"SIAGA_NO_SKIP": "1"}, is_pytest=True, mark=mark)
+
+
+def _marked(name: str) -> Step:
+    return _pytest(MARKED[name], name, name)
+
+
+def files_marked(root: Path, mark: str) -> list[str]:
+    """The files that have tests of a mark: reading all others takes longer than some steps themselves."""
+    found = (path for part in ("libs", "services", "tests") for path in (root / part).rglob("test_*.py"))
+    return sorted(str(path.relative_to(root)) for path in found if f"mark.{mark}" in path.read_text("utf-8"))
 
 
 def _siaga(name: str, *arguments: str) -> Step:
@@ -67,12 +83,12 @@ GROUPS: Final[dict[str, tuple[Step, ...]]] = {
         _siaga("tenants", "tenants", "check"),
     ),
     "unit": (_pytest("unit tests", NO_STACK),),
-    "stack": (_pytest("tests on Kafka and Redis", "stack"),),
-    "e2e": (_pytest("end to end", "e2e"),),
-    "faults": (_pytest("faults", "faults"),),
+    "stack": (_marked("stack"),),
+    "e2e": (_marked("e2e"),),
+    "faults": (_marked("faults"),),
     "telephony": (
         Step("Kamailio and sipp", [sys.executable, "-m", "siaga_cli.telephony"]),
-        _pytest("a real SIP edge", "telephony"),
+        _marked("telephony"),
     ),
     "month": (_siaga("the whole month", "--home", "{scratch}", "demo", "--exit", "--ports", "free"),),
 }
@@ -113,6 +129,8 @@ def _run(step: Step, extra: Sequence[str]) -> None:
     scratch = Path(tempfile.mkdtemp(prefix="siaga-test-"))
     try:
         argv = [word.replace("{scratch}", str(scratch)) for word in step.argv]
+        if step.mark and all(word.startswith("-") for word in extra):
+            argv += files_marked(project_root(), step.mark)
         argv += extra if step.is_pytest else ()
         done = subprocess.run(argv, cwd=project_root(), env={**os.environ, **step.env}, check=False)  # noqa: S603  (ours)
     except FileNotFoundError as error:
