@@ -18,6 +18,9 @@ TENANT: Final = "36.73"
 SCREENED, LOW, CLEAN = "+6281234567801", "+6281234567802", "+6281234567803"
 TEMPORARY, PERMANENT = 4, 5
 
+# Calls after which advice that never comes in time is no chance any more.
+AGAIN = 10
+
 
 @pytest.fixture
 async def sanctions(stack: Any) -> None:
@@ -63,7 +66,13 @@ def by(number: str) -> str:
     ids=["temporary", "as dialled here", "permanent", "clean", "withheld", "asserted", "asserted clean", "forged", "forged normal"],
 )  # fmt: skip
 async def test_who_is_to_be_screened_is_marked(edge: Any, how: dict[str, Any], marked: str) -> None:
-    assert await mark(edge, **how) == marked
+    found = await mark(edge, **how)
+    # Advice that comes late counts for nothing, and on a busy machine some does; a mark that is not due never comes.
+    for _ in range(AGAIN if marked else 0):
+        if found:
+            break
+        found = await mark(edge, **how)
+    assert found == marked
 
 
 async def test_a_call_given_up_while_it_rings(edge: Any, listen: Any) -> None:
