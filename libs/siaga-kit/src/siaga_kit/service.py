@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
 import structlog
@@ -26,6 +26,10 @@ log = structlog.get_logger()
 STOP_BUDGET_S: Final = 4.0
 # Redis answers in well under a millisecond; a second means it is away, and the stage must know to pause.
 REDIS_TIMEOUT_S: Final = 1.0
+# How a door is served: requests are counted, not logged line by line, and no header tells what runs here.
+DOOR: Final[Mapping[str, Any]] = {
+    "lifespan": "off", "log_config": None, "log_level": "warning", "access_log": False, "server_header": False,
+}  # fmt: skip
 
 
 class Runtime:

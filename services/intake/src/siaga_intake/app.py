@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from siaga_contracts.catalogue import CALL_EVENTS, Topic
 from siaga_kit.records import Outgoing
-from siaga_kit.service import QuietServer, Runtime
+from siaga_kit.service import DOOR, QuietServer, Runtime
 from siaga_tenants import load_tenants
 
 from siaga_intake import openapi
@@ -158,11 +158,7 @@ async def _serve(
             ws="websockets-sansio",
             ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
+            **DOOR,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
         )

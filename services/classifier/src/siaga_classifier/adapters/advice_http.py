@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 import structlog
 import uvicorn
-from siaga_kit.service import QuietServer, Runtime
+from siaga_kit.service import DOOR, QuietServer, Runtime
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -164,11 +164,7 @@ def open_door(runtime: Runtime, door: AdviceDoor) -> str:
             door.application(),
             http="httptools",
             ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
+            **DOOR,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
