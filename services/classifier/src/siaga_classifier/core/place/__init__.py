@@ -1,17 +1,16 @@
 """The place of a call: from words, landmarks and positions."""
 
+from siaga_classifier.core.place.areas import Areas, full_name
 from siaga_classifier.core.place.locate import locate, place_of_words
 from siaga_classifier.core.place.model import (
     SOURCE_GAZETTEER,
     Area,
-    Areas,
     Candidate,
     Centre,
     Doubt,
     Kind,
     Place,
     Spot,
-    full_name,
     spots_of,
 )
 from siaga_classifier.core.place.names import Names, OwnNames

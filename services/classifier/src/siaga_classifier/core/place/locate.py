@@ -5,17 +5,9 @@ from typing import Final
 
 from siaga_classifier.core.events import Fix
 from siaga_classifier.core.fixes import likely_radius_m
+from siaga_classifier.core.place.areas import Areas, full_name
 from siaga_classifier.core.place.mentions import mentions_of
-from siaga_classifier.core.place.model import (
-    SOURCE_GAZETTEER,
-    Areas,
-    Candidate,
-    Doubt,
-    Kind,
-    Place,
-    distance_m,
-    full_name,
-)
+from siaga_classifier.core.place.model import SOURCE_GAZETTEER, Candidate, Doubt, Kind, Place, distance_m
 from siaga_classifier.core.place.ranking import MARGIN, MIN_SCORE, Ranked, rank, rivals
 from siaga_classifier.core.place.tokens import neighbourhood, words_of
 

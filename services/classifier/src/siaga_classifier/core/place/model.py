@@ -4,12 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 
 from siaga_classifier.core.events import Fix
-
-if TYPE_CHECKING:
-    from siaga_classifier.core.place.names import OwnNames
 
 SOURCE_GAZETTEER: Final = "gazetteer"
 # A kecamatan beyond the border is taken for what a bare name means within this distance only; the country has 7,000.
@@ -112,24 +109,6 @@ class Area(Protocol):
     def lon(self) -> float: ...
     @property
     def radius_m(self) -> float: ...
-
-
-class Areas(Protocol):
-    """What of a tenant's map is asked here."""
-
-    def at(self, lat: float, lon: float) -> Area | None: ...
-    def by_code(self, code: str) -> Area | None: ...
-    def names(self) -> "OwnNames": ...
-    def regency(self, code: str) -> Centre | None: ...
-    def regency_at(self, lat: float, lon: float) -> Centre | None: ...
-
-
-def full_name(area: Area, areas: Areas) -> str:
-    """`Kelurahan Banjarsari, Kecamatan Cipocok Jaya`: the area and what it lies in, without the kabupaten."""
-    parent = areas.by_code(area.parent_code)
-    if parent is None or parent.level == "kabupaten":
-        return area.title
-    return f"{area.title}, {parent.title}"
 
 
 def spots_of(areas: Sequence[Area]) -> list[tuple[str, Spot]]:
