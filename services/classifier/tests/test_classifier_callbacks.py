@@ -232,6 +232,25 @@ def test_what_is_forgotten_changes_no_open_task_and_comes_back_closed(calls: lis
     assert tasks_of(TENANT, CALLER, kept)[-1:] == found[-1:]
 
 
+def test_an_attempt_told_on_an_earlier_call_is_not_forgotten() -> None:
+    closed = reported(A, Callback(R.ANSWERED, 150), Callback(R.NO_ANSWER, 250))
+    known = {each.call_id: each for each in (closed, call("z", Outcome.IVR_PRANK, 10), B)}
+    known["z"] = reported(known["z"], Callback(R.NO_ANSWER, 260))
+    found = tasks_of(TENANT, CALLER, known)
+    assert (found[-1].state, found[-1].attempts) == (State.OPEN, 2)
+    assert tasks_of(TENANT, CALLER, remembered(known, found[-2].opened_at_ms))[-1] == found[-1]
+
+
+def test_what_settled_a_task_is_kept_beside_what_settled_the_next_in_its_first_moment() -> None:
+    first = reported(A, Callback(R.ANSWERED, 200))
+    known = {
+        each.call_id: each for each in (first, answered("c", Outcome.REAL, 100), B, call("d", Outcome.ABANDON, 300))
+    }
+    found = tasks_of(TENANT, CALLER, known)
+    assert [len(each.calls) for each in found] == [1, 1, 1]
+    assert tasks_of(TENANT, CALLER, remembered(known, found[-2].opened_at_ms))[-2:] == found[-2:]
+
+
 def test_a_number_that_is_never_called_back_stays_bounded_under_the_same_task() -> None:
     known: Calls = {}
     for number in range(2_000):

@@ -77,6 +77,12 @@ class KnownCall:
         reported = [self.reported_at_ms(report) for report in self.reports if report.result in _SETTLING]
         return max(self.spoken_at_ms, *reported) if reported else self.spoken_at_ms
 
+    @property
+    def touched_at_ms(self) -> int:
+        """The latest that happened to it: its end, an operator, or a call back, also one that nobody answered."""
+        reported = [self.reported_at_ms(report) for report in self.reports]
+        return max(self.ended_at_ms, self.spoken_at_ms, *reported)
+
     def reported_at_ms(self, report: Callback) -> int:
         """A call back follows its call, whatever clock the form was typed under."""
         return max(report.at_ms, self.ended_at_ms)
@@ -100,8 +106,9 @@ def remembered(calls: Calls, since_ms: int) -> Calls:
 
     A missed call from before that comes again (a replay) finds what settled it, and so does not come up anew.
     """
-    before = [call for call in calls.values() if 0 < call.settled_at_ms <= since_ms]
-    recent = [call for call in calls.values() if max(call.ended_at_ms, call.settled_at_ms) >= since_ms]
+    # Not in that very moment: what settles then settles the task that begins in it, and none of those before.
+    before = [call for call in calls.values() if 0 < call.settled_at_ms < since_ms]
+    recent = [call for call in calls.values() if call.touched_at_ms >= since_ms]
     missed = sorted(filter(_counts, recent), key=_end)
     others = sorted((call for call in recent if not _counts(call)), key=_end)
     kept = [*missed[:1], *missed[1:][-MAX_MISSED:], *others[-MAX_OTHERS:]]
