@@ -154,6 +154,12 @@ def test_what_holds_is_told_last() -> None:
     assert told(before, A) == ()
 
 
+def test_when_the_last_task_is_none_any_more_the_one_before_it_is_told_again() -> None:
+    first, last = reported(A, Callback(R.ANSWERED, 150)), reported(B, Callback(R.ANSWERED, 250))
+    (again,) = told({"a": first, "b": last}, call("b", Outcome.TEST, 200, revision=9))
+    assert ([missed.call_id for missed in again.calls], again.state) == (["a"], State.CLOSED)
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_confidential_case_keeps_the_number_uncalled_until_it_is_safe(late: bool) -> None:
     case = answered("c", Outcome.REAL, 500 if late else 50, unsafe=True)

@@ -153,7 +153,9 @@ def changes(before: Sequence[Task], after: Sequence[Task], calls: Calls) -> tupl
     left = {task.task_id for task in after}
     told = [_withdrawn(task, calls) for task in before if task.task_id not in left and task.state is State.OPEN]
     told += [task for task in after if known.get(task.task_id) != task]
-    if told and after and told[-1] is not after[-1]:
+    # A closed task that is none any more is not told of, but it stood last.
+    was_last = before[-1].task_id if before else ""
+    if after and (told or was_last != after[-1].task_id) and (not told or told[-1] is not after[-1]):
         told.append(after[-1])
     return tuple(told)
 
