@@ -266,3 +266,17 @@ def test_with_decisions_order_and_repetition_do_not_matter(both: tuple[list[Word
     straight, shuffled = both
     at_ms = T0 + days * DAY_MS
     assert view_of(taken_in(straight), at_ms, POLICY) == view_of(taken_in(shuffled), at_ms, POLICY)
+
+
+def test_a_call_that_turns_out_to_be_later_than_an_accepted_appeal_counts_whatever_came_first() -> None:
+    early = Entry("c", T0, "answered_prank", 1, confirmed=True)
+    appeal = Decision("d", T0 + 1_000, DecisionKind.APPEAL_ACCEPTED, "sup-1")
+    later = Entry("c", T0 + 2_000, "answered_prank", 2, confirmed=True)
+    found = []
+    for order in ((early, appeal, later), (early, later, appeal)):
+        memory = Memory()
+        for word in order:
+            memory = take_in(memory, word, POLICY)
+        found.append(memory.standing)
+    assert found[0] == found[1]
+    assert found[0].counted

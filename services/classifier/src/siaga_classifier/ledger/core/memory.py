@@ -70,7 +70,7 @@ def take_in(memory: Memory, word: Word, policy: Policy) -> Memory:
         if not word.supersedes(before):
             return memory
         entries = entries[:known] + entries[known + 1 :]
-        if isinstance(word, Entry) and isinstance(before, Entry) and before.exempt:
+        if isinstance(word, Entry) and isinstance(before, Entry) and _stays_exempt(before, entries):
             word = replace(word, exempt=True)
     elif word.place <= memory.folded_to and not word.lifts:
         return memory
@@ -174,6 +174,11 @@ def _exempted(entries: tuple[Word, ...], first: int) -> tuple[tuple[Word, ...], 
             marked[index] = replace(word, exempt=True)
             first = min(first, index)
     return tuple(marked), first
+
+
+def _stays_exempt(call: Entry, entries: tuple[Word, ...]) -> bool:
+    """Whether the appeal that exempted the call is folded away; one that is still here is asked again, of the later word."""
+    return call.exempt and not any(type(word) is Decision and word.exempts(call) for word in entries)
 
 
 def _explained(memory: Memory, before: Standing, was: Entry, word: Entry) -> Memory:
