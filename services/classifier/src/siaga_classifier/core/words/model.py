@@ -4,9 +4,10 @@ Several heads share the table: what type, what need of help, how urgent, whether
 all answers of all heads is one row of numbers, made when the spelling is first met and kept.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from math import exp
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ MAX_KEPT_ROWS: Final = 60_000
 MAX_KEPT_KEYS: Final = 200_000
 # The longest text makes fewer: a spelling has a letter and a space, and each begins three pairs.
 ROWS_OF_A_TEXT: Final = 2 * MAX_TEXT_CHARS
+# Beyond this a chance is 0 or 1 to any precision, and further out the exponential overflows.
+MOST_LOGIT: Final = 60.0
 # A spelling, or the classes of two words.
 _Key = str | tuple[Classes, Classes]
 
@@ -99,7 +102,8 @@ class WordModel:
 
     def scores(self, words: Words) -> Scores:
         """The answers on a text."""
-        raw = self._sum(words) + self._bias
+        # Plain numbers from here on: for so few of them numpy costs more than it spares.
+        raw = (self._sum(words) + self._bias).tolist()
         answers = {name: _probabilities(head, raw[head.columns]) for name, head in self.heads.items()}
         plain = [word for word in words.words if not word.isdigit()]
         known = sum(word in self._known for word in plain) / len(plain) if plain else 0.0
@@ -173,9 +177,11 @@ class WordModel:
         return at
 
 
-def _probabilities(head: Head, raw: Any) -> dict[str, float]:
+def _probabilities(head: Head, raw: Sequence[float]) -> dict[str, float]:
     """Of one answer: yes or no. Of several: one of them."""
     if len(head.labels) == 1:
-        return {head.labels[0]: float(1 / (1 + np.exp(-np.clip(raw[0], -60, 60))))}
-    shares = np.exp(raw - raw.max())
-    return dict(zip(head.labels, (shares / shares.sum()).tolist(), strict=True))
+        return {head.labels[0]: 1 / (1 + exp(-min(max(raw[0], -MOST_LOGIT), MOST_LOGIT)))}
+    top = max(raw)
+    shares = [exp(value - top) for value in raw]
+    total = sum(shares)
+    return {label: share / total for label, share in zip(head.labels, shares, strict=True)}
