@@ -12,9 +12,9 @@ from typing import Final
 from siaga_classifier.core.vocabulary import TYPES, Advice, Priority
 
 UTTERANCES: Final = "data/utterances"
-# Written by others than those who wrote the training texts; measured on, never learnt from.
 # How words are made plain is the rules' business, and so part of what the model is made of.
 RULES: Final = "services/classifier/src/siaga_classifier/data"
+# Written by others than those who wrote the training texts; measured on, never learnt from.
 BLIND: Final = "blind.tsv"
 COLUMNS: Final = ("family", "kind", "register", "region", "type", "alt", "priority", "advice", "text")
 _ADVICE: Final = {advice.name.lower(): advice for advice in (Advice.DISPATCH, Advice.REVIEW, Advice.RECORD)}

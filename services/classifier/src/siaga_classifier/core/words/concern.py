@@ -137,8 +137,8 @@ def concern_of(rules: Reading, scores: Scores) -> Concern:
     nothing = chance_of_nothing(scores)
     help_needed = scores.of(NEED, "dispatch")
     if rules.advice is Advice.DISPATCH:
-        no_event = scores.of(TYPE, NON_EMERGENCY) + scores.of(TYPE, PRANK)
-        if 1 - nothing < (CONTRADICTS_STRONG_BELOW if rules.strong else CONTRADICTS_BELOW) or no_event > NO_EVENT_ABOVE:
+        doubted = 1 - nothing < (CONTRADICTS_STRONG_BELOW if rules.strong else CONTRADICTS_BELOW)
+        if doubted or _chance_of_no_event(scores) > NO_EVENT_ABOVE:
             return Concern(Advice.REVIEW, "model_doubts_rules")
         return Concern(Advice.DISPATCH, "rules_sure")
     if min(help_needed, 1 - nothing) >= SURE_FROM and not rules.guard and rules.advice is not Advice.RECORD:
@@ -165,12 +165,16 @@ def _hints(scores: Scores) -> bool:
 
 def chance_of_nothing(scores: Scores) -> float:
     """How likely it is that no help is needed: two heads learn it apart, and err apart, so their odds are averaged."""
-    said = (scores.of(NEED, "record"), scores.of(TYPE, NON_EMERGENCY) + scores.of(TYPE, PRANK))
+    said = (scores.of(NEED, "record"), _chance_of_no_event(scores))
     bounded = [min(max(chance, MIN_CHANCE), 1 - MIN_CHANCE) for chance in said]
     odds = [chance / (1 - chance) for chance in bounded]
     mean = sqrt(odds[0] * odds[1])
     # One of them alone may be sure; against the other's alarm it is not.
     return min(mean / (1 + mean), *(1.0 if chance >= ALARMED_BELOW else 0.0 for chance in said))
+
+
+def _chance_of_no_event(scores: Scores) -> float:
+    return scores.of(TYPE, NON_EMERGENCY) + scores.of(TYPE, PRANK)
 
 
 def type_shares(rules: Reading, scores: Scores) -> dict[str, float]:

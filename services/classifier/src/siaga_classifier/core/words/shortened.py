@@ -11,13 +11,15 @@ from typing import Final
 # Shorter ones have too many readings, or are names of offices: `kk`, `ppa`, `smk`.
 MIN_CHARS: Final = 4
 _VOWELS: Final = re.compile(r"[aeiou]+")
+_CONSONANT: Final = "[b-df-hj-np-tv-z]"
 # Sounds that Indonesian writes with two letters, or begins a syllable with.
-_ONE_SOUND: Final = re.compile(r"ngg|ngk|ng|ny|sy|kh|str|[bcdfgkpst][rl]|sw|kw")
-_BEGINS: Final = re.compile(r"(?!ngg|ngk|ng|ny|sy|kh|str|[bcdfgkpst][rl]|sw|kw)[b-df-hj-np-tv-z]{2}")
-_ENDS: Final = re.compile(r"[b-df-hj-np-tv-z](?<!n)[b-df-hj-np-tv-z]$|n[b-df-fh-jk-np-tv-z]$")
-_PILED: Final = re.compile(r"[b-df-hj-np-tv-z]{3}")
+_SOUNDS: Final = "ngg|ngk|ng|ny|sy|kh|str|[bcdfgkpst][rl]|sw|kw"
+_ONE_SOUND: Final = re.compile(_SOUNDS)
+_BEGINS: Final = re.compile(rf"(?!{_SOUNDS}){_CONSONANT}{{2}}")
+_ENDS: Final = re.compile(rf"{_CONSONANT}(?<!n){_CONSONANT}$|n[b-df-fh-jk-np-tv-z]$")
+_PILED: Final = re.compile(rf"{_CONSONANT}{{3}}")
 # Three in a row are spoken where the first hums or hisses (`ntr`, `mpr`, `str`), not else (`bkr`).
-_STOPPED: Final = re.compile(r"[bcdfghjkpqtvz][b-df-hj-np-tv-z]{2}")
+_STOPPED: Final = re.compile(rf"[bcdfghjkpqtvz]{_CONSONANT}{{2}}")
 
 Shortened = Mapping[str, tuple[str, ...]]
 
