@@ -6,6 +6,7 @@ from typing import Final
 
 from google.protobuf.message import Message
 from siaga.v1 import (
+    alert_pb2,
     assessment_pb2,
     audit_pb2,
     call_pb2,
@@ -116,6 +117,10 @@ PUBLIC_UNITS: Final = Topic(
     "siaga.public-units.v1", "unit_id", unit_pb2.PublicUnit, PARTITIONS, "dispatcher",
     "the redacted mirror of units for integrators", compacted=True,
 )  # fmt: skip
+ALERTS: Final = Topic(
+    "siaga.alerts.v1", "alert_id", alert_pb2.Alert, PARTITIONS, "dispatcher",
+    "what a supervisor has to see now; the last record of an alert holds", 90 * DAY, compacted=True,
+)  # fmt: skip
 AUDIT: Final = Topic(
     "siaga.audit.v1", "tenant", audit_pb2.AuditRecord, PARTITIONS, "all",
     "who saw or changed what, hash-chained", 365 * DAY,
@@ -128,6 +133,6 @@ DEAD_LETTERS: Final = Topic(
 TOPICS: Final = (
     CALL_EVENTS, CALL_ASSESSMENTS, CALLER_OUTCOMES, CALLER_DECISIONS, SANCTIONS, CALLBACK_TASKS, POSTURES,
     LABELLED_EXAMPLES, INCIDENTS, DISPATCH_ORDERS, UNITS, UNIT_REPORTS,
-    NOTIFICATION_EVENTS, PUBLIC_INCIDENTS, PUBLIC_UNITS, AUDIT, DEAD_LETTERS,
+    NOTIFICATION_EVENTS, PUBLIC_INCIDENTS, PUBLIC_UNITS, ALERTS, AUDIT, DEAD_LETTERS,
 )  # fmt: skip
 BY_NAME: Final = {topic.name: topic for topic in TOPICS}

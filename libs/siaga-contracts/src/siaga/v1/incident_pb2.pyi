@@ -85,6 +85,11 @@ class Assignment(_message.Message):
     EN_ROUTE_AT_MS_FIELD_NUMBER: _builtins.int
     ON_SCENE_AT_MS_FIELD_NUMBER: _builtins.int
     CLEAR_AT_MS_FIELD_NUMBER: _builtins.int
+    ETA_SOURCE_FIELD_NUMBER: _builtins.int
+    POSITION_AGE_S_FIELD_NUMBER: _builtins.int
+    ENDED_BY_FIELD_NUMBER: _builtins.int
+    STOOD_DOWN_AT_MS_FIELD_NUMBER: _builtins.int
+    STAND_DOWN_CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     unit_name: _builtins.str
     unit_kind: _unit_pb2.UnitKind.ValueType
@@ -101,6 +106,15 @@ class Assignment(_message.Message):
     en_route_at_ms: _builtins.int
     on_scene_at_ms: _builtins.int
     clear_at_ms: _builtins.int
+    eta_source: _builtins.str
+    """What the driving time was reckoned with: great_circle, valhalla, osrm, graph."""
+    position_age_s: _builtins.float
+    """Age of the position that the choice was made on; absent = the unit stood at its station."""
+    ended_by: _builtins.str
+    """Why the unit left: clear, declined, unacknowledged, diverted, stood_down, out_of_service; empty while it is bound."""
+    stood_down_at_ms: _builtins.int
+    """A stand-down is over only when the crew has confirmed it."""
+    stand_down_confirmed_at_ms: _builtins.int
     def __init__(
         self,
         *,
@@ -119,12 +133,19 @@ class Assignment(_message.Message):
         en_route_at_ms: _builtins.int = ...,
         on_scene_at_ms: _builtins.int = ...,
         clear_at_ms: _builtins.int = ...,
+        eta_source: _builtins.str = ...,
+        position_age_s: _builtins.float | None = ...,
+        ended_by: _builtins.str = ...,
+        stood_down_at_ms: _builtins.int = ...,
+        stand_down_confirmed_at_ms: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "position_age_s", b"position_age_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_at_ms", b"acknowledged_at_ms", "clear_at_ms", b"clear_at_ms", "dispatched_at_ms", b"dispatched_at_ms", "distance_m", b"distance_m", "en_route_at_ms", b"en_route_at_ms", "eta_s", b"eta_s", "fence", b"fence", "on_scene_at_ms", b"on_scene_at_ms", "order_id", b"order_id", "role", b"role", "selection_reason", b"selection_reason", "status", b"status", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "acknowledged_at_ms", b"acknowledged_at_ms", "clear_at_ms", b"clear_at_ms", "dispatched_at_ms", b"dispatched_at_ms", "distance_m", b"distance_m", "en_route_at_ms", b"en_route_at_ms", "ended_by", b"ended_by", "eta_s", b"eta_s", "eta_source", b"eta_source", "fence", b"fence", "on_scene_at_ms", b"on_scene_at_ms", "order_id", b"order_id", "position_age_s", b"position_age_s", "role", b"role", "selection_reason", b"selection_reason", "stand_down_confirmed_at_ms", b"stand_down_confirmed_at_ms", "status", b"status", "stood_down_at_ms", b"stood_down_at_ms", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__position_age_s: _TypeAlias = _typing.Literal["position_age_s"]  # noqa: Y015
+    _WhichOneofArgType__position_age_s: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position_age_s) -> _WhichOneofReturnType__position_age_s | None: ...
 
 Global___Assignment: _TypeAlias = Assignment  # noqa: Y015
 
@@ -139,7 +160,9 @@ class Shortfall(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     role: _builtins.str
     code: _builtins.str
-    """no_candidate, outside_radius, all_busy, off_duty, capability_missing, place_unknown."""
+    """no_candidate, outside_radius, all_busy, off_duty, out_of_service, declined, position_too_old, capability_missing,
+    place_unknown.
+    """
     detail: _builtins.str
     def __init__(
         self,
@@ -157,6 +180,187 @@ class Shortfall(_message.Message):
 Global___Shortfall: _TypeAlias = Shortfall  # noqa: Y015
 
 @_typing.final
+class Candidate(_message.Message):
+    """One unit that a choice looked at, and what it came to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_ID_FIELD_NUMBER: _builtins.int
+    UNIT_NAME_FIELD_NUMBER: _builtins.int
+    UNIT_KIND_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    DISTANCE_M_FIELD_NUMBER: _builtins.int
+    ETA_S_FIELD_NUMBER: _builtins.int
+    ETA_SOURCE_FIELD_NUMBER: _builtins.int
+    POSITION_AGE_S_FIELD_NUMBER: _builtins.int
+    unit_id: _builtins.str
+    unit_name: _builtins.str
+    unit_kind: _unit_pb2.UnitKind.ValueType
+    role: _builtins.str
+    """The need of the response plan that it was looked at for."""
+    verdict: _builtins.str
+    """chosen, or why not: slower, busy, off_duty, out_of_service, capability_missing, declined, outside_radius,
+    position_too_old, kept_for_coverage.
+    """
+    detail: _builtins.str
+    """For people."""
+    distance_m: _builtins.float
+    eta_s: _builtins.float
+    eta_source: _builtins.str
+    """great_circle, valhalla, osrm, graph."""
+    position_age_s: _builtins.float
+    """Absent = it stands at its station."""
+    def __init__(
+        self,
+        *,
+        unit_id: _builtins.str = ...,
+        unit_name: _builtins.str = ...,
+        unit_kind: _unit_pb2.UnitKind.ValueType = ...,
+        role: _builtins.str = ...,
+        verdict: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        distance_m: _builtins.float = ...,
+        eta_s: _builtins.float = ...,
+        eta_source: _builtins.str = ...,
+        position_age_s: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "position_age_s", b"position_age_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "detail", b"detail", "distance_m", b"distance_m", "eta_s", b"eta_s", "eta_source", b"eta_source", "position_age_s", b"position_age_s", "role", b"role", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__position_age_s: _TypeAlias = _typing.Literal["position_age_s"]  # noqa: Y015
+    _WhichOneofArgType__position_age_s: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position_age_s) -> _WhichOneofReturnType__position_age_s | None: ...
+
+Global___Candidate: _TypeAlias = Candidate  # noqa: Y015
+
+@_typing.final
+class IncidentLink(_message.Message):
+    """How an incident belongs to another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    TICKET_NO_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    incident_id: _builtins.str
+    kind: _builtins.str
+    """merged_into, merged_from, split_into, split_from, related, suggested (a merge that a person may accept)."""
+    ticket_no: _builtins.str
+    at_ms: _builtins.int
+    detail: _builtins.str
+    def __init__(
+        self,
+        *,
+        incident_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        ticket_no: _builtins.str = ...,
+        at_ms: _builtins.int = ...,
+        detail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "detail", b"detail", "incident_id", b"incident_id", "kind", b"kind", "ticket_no", b"ticket_no"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentLink: _TypeAlias = IncidentLink  # noqa: Y015
+
+@_typing.final
+class IncidentTimer(_message.Message):
+    """Something that happens to the incident by itself when its time comes."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    DUE_MS_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """acknowledge_remind, acknowledge_next, stand_down_remind, crew_safety, …"""
+    subject: _builtins.str
+    """What it is about: an order or a unit."""
+    due_ms: _builtins.int
+    """Wall clock, epoch milliseconds."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        subject: _builtins.str = ...,
+        due_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due_ms", b"due_ms", "kind", b"kind", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentTimer: _TypeAlias = IncidentTimer  # noqa: Y015
+
+@_typing.final
+class CallRevision(_message.Message):
+    """The latest revision of a call's assessment that was taken in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    revision: _builtins.int
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallRevision: _TypeAlias = CallRevision  # noqa: Y015
+
+@_typing.final
+class IncidentWork(_message.Message):
+    """What the dispatcher needs to go on from here; answers to questions leave it out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
+    REOPENED_FIELD_NUMBER: _builtins.int
+    LAST_CALL_AT_MS_FIELD_NUMBER: _builtins.int
+    REVISIONS_FIELD_NUMBER: _builtins.int
+    TIMERS_FIELD_NUMBER: _builtins.int
+    callback_number: _builtins.str
+    reopened: _builtins.bool
+    """A reopened incident never closes itself again."""
+    last_call_at_ms: _builtins.int
+    @_builtins.property
+    def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallRevision]: ...
+    @_builtins.property
+    def timers(self) -> _containers.RepeatedCompositeFieldContainer[Global___IncidentTimer]: ...
+    def __init__(
+        self,
+        *,
+        callback_number: _builtins.str = ...,
+        reopened: _builtins.bool = ...,
+        last_call_at_ms: _builtins.int = ...,
+        revisions: _abc.Iterable[Global___CallRevision] | None = ...,
+        timers: _abc.Iterable[Global___IncidentTimer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_number", b"callback_number", "last_call_at_ms", b"last_call_at_ms", "reopened", b"reopened", "revisions", b"revisions", "timers", b"timers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentWork: _TypeAlias = IncidentWork  # noqa: Y015
+
+@_typing.final
 class IncidentChange(_message.Message):
     """What the snapshot's newest version changed, and by whom."""
 
@@ -167,6 +371,7 @@ class IncidentChange(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
     CAUSE_ID_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
     """opened, call_joined, units_assigned, unit_status, priority_raised, closed, …"""
     actor: _builtins.str
@@ -174,6 +379,10 @@ class IncidentChange(_message.Message):
     event_at_ms: _builtins.int
     cause_id: _builtins.str
     """The call, unit report or command that caused it."""
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Candidate]:
+        """What the choice of units looked at, where the change is one."""
+
     def __init__(
         self,
         *,
@@ -182,10 +391,11 @@ class IncidentChange(_message.Message):
         reason: _builtins.str = ...,
         event_at_ms: _builtins.int = ...,
         cause_id: _builtins.str = ...,
+        candidates: _abc.Iterable[Global___Candidate] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "cause_id", b"cause_id", "event_at_ms", b"event_at_ms", "kind", b"kind", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "candidates", b"candidates", "cause_id", b"cause_id", "event_at_ms", b"event_at_ms", "kind", b"kind", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,6 +423,9 @@ class Incident(_message.Message):
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
     CHANGE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    FURTHER_TYPES_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    WORK_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     """UUIDv5 of the call that opened it."""
     tenant: _builtins.str
@@ -239,6 +452,14 @@ class Incident(_message.Message):
     def reasons(self) -> _containers.RepeatedCompositeFieldContainer[_assessment_pb2.Reason]: ...
     @_builtins.property
     def change(self) -> Global___IncidentChange: ...
+    @_builtins.property
+    def further_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Types that calls joined later turned out to have."""
+
+    @_builtins.property
+    def links(self) -> _containers.RepeatedCompositeFieldContainer[Global___IncidentLink]: ...
+    @_builtins.property
+    def work(self) -> Global___IncidentWork: ...
     def __init__(
         self,
         *,
@@ -260,10 +481,13 @@ class Incident(_message.Message):
         event_at_ms: _builtins.int = ...,
         change: Global___IncidentChange | None = ...,
         text: _builtins.str = ...,
+        further_types: _abc.Iterable[_builtins.str] | None = ...,
+        links: _abc.Iterable[Global___IncidentLink] | None = ...,
+        work: Global___IncidentWork | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "place", b"place"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change", b"change", "place", b"place", "work", b"work"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "call_ids", b"call_ids", "change", b"change", "confidential", b"confidential", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "incident_id", b"incident_id", "opened_at_ms", b"opened_at_ms", "place", b"place", "priority", b"priority", "reasons", b"reasons", "shortfalls", b"shortfalls", "status", b"status", "tenant", b"tenant", "text", b"text", "ticket_no", b"ticket_no", "type", b"type", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignments", b"assignments", "call_ids", b"call_ids", "change", b"change", "confidential", b"confidential", "disposition", b"disposition", "event_at_ms", b"event_at_ms", "further_types", b"further_types", "incident_id", b"incident_id", "links", b"links", "opened_at_ms", b"opened_at_ms", "place", b"place", "priority", b"priority", "reasons", b"reasons", "shortfalls", b"shortfalls", "status", b"status", "tenant", b"tenant", "text", b"text", "ticket_no", b"ticket_no", "type", b"type", "version", b"version", "work", b"work"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,29 +24,34 @@ _sym_db = _symbol_database.Default()
 
 from siaga.v1 import common_pb2 as siaga_dot_v1_dot_common__pb2
 from siaga.v1 import incident_pb2 as siaga_dot_v1_dot_incident__pb2
+from siaga.v1 import unit_pb2 as siaga_dot_v1_dot_unit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n siaga/v1/incidents_service.proto\x12\x08siaga.v1\x1a\x15siaga/v1/common.proto\x1a\x17siaga/v1/incident.proto\":\n\x13IncidentsGetRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x13\n\x0bincident_id\x18\x02 \x01(\t\"<\n\x14IncidentsGetResponse\x12$\n\x08incident\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Incident\"H\n\x14IncidentsListRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\topen_only\x18\x02 \x01(\x08\x12\r\n\x05limit\x18\x03 \x01(\r\">\n\x15IncidentsListResponse\x12%\n\tincidents\x18\x01 \x03(\x0b\x32\x12.siaga.v1.Incident\"\xf8\x01\n\x0e\x43ommandRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x13\n\x0bincident_id\x18\x02 \x01(\t\x12\x12\n\ncommand_id\x18\x03 \x01(\t\x12(\n\x06\x61\x63tion\x18\x04 \x01(\x0e\x32\x18.siaga.v1.IncidentAction\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0b\x64isposition\x18\x07 \x01(\t\x12$\n\x08priority\x18\x08 \x01(\x0e\x32\x12.siaga.v1.Priority\x12\x0f\n\x07unit_id\x18\t \x01(\t\x12\x18\n\x10\x65xpected_version\x18\n \x01(\x04\"7\n\x0f\x43ommandResponse\x12$\n\x08incident\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Incident*\x82\x02\n\x0eIncidentAction\x12\x1f\n\x1bINCIDENT_ACTION_UNSPECIFIED\x10\x00\x12 \n\x1cINCIDENT_ACTION_SET_PRIORITY\x10\x01\x12!\n\x1dINCIDENT_ACTION_UNDER_CONTROL\x10\x02\x12\x1b\n\x17INCIDENT_ACTION_RESOLVE\x10\x03\x12\x19\n\x15INCIDENT_ACTION_CLOSE\x10\x04\x12\x1a\n\x16INCIDENT_ACTION_CANCEL\x10\x05\x12\x1a\n\x16INCIDENT_ACTION_REOPEN\x10\x06\x12\x1a\n\x16INCIDENT_ACTION_ASSIGN\x10\x07\x32\xda\x01\n\tIncidents\x12\x44\n\x03Get\x12\x1d.siaga.v1.IncidentsGetRequest\x1a\x1e.siaga.v1.IncidentsGetResponse\x12G\n\x04List\x12\x1e.siaga.v1.IncidentsListRequest\x1a\x1f.siaga.v1.IncidentsListResponse\x12>\n\x07\x43ommand\x12\x18.siaga.v1.CommandRequest\x1a\x19.siaga.v1.CommandResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n siaga/v1/incidents_service.proto\x12\x08siaga.v1\x1a\x15siaga/v1/common.proto\x1a\x17siaga/v1/incident.proto\x1a\x13siaga/v1/unit.proto\"Y\n\x13IncidentsGetRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x13\n\x0bincident_id\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"<\n\x14IncidentsGetResponse\x12$\n\x08incident\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Incident\"g\n\x14IncidentsListRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x11\n\topen_only\x18\x02 \x01(\x08\x12\r\n\x05limit\x18\x03 \x01(\r\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x0e\n\x06reason\x18\x05 \x01(\t\">\n\x15IncidentsListResponse\x12%\n\tincidents\x18\x01 \x03(\x0b\x32\x12.siaga.v1.Incident\"\xdb\x02\n\x0e\x43ommandRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x13\n\x0bincident_id\x18\x02 \x01(\t\x12\x12\n\ncommand_id\x18\x03 \x01(\t\x12(\n\x06\x61\x63tion\x18\x04 \x01(\x0e\x32\x18.siaga.v1.IncidentAction\x12\r\n\x05\x61\x63tor\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x13\n\x0b\x64isposition\x18\x07 \x01(\t\x12$\n\x08priority\x18\x08 \x01(\x0e\x32\x12.siaga.v1.Priority\x12\x0f\n\x07unit_id\x18\t \x01(\t\x12\x18\n\x10\x65xpected_version\x18\n \x01(\x04\x12\x1a\n\x12target_incident_id\x18\x0b \x01(\t\x12\x10\n\x08\x63\x61ll_ids\x18\x0c \x03(\t\x12\x0c\n\x04type\x18\r \x01(\t\x12%\n\tunit_kind\x18\x0e \x01(\x0e\x32\x12.siaga.v1.UnitKind\"7\n\x0f\x43ommandResponse\x12$\n\x08incident\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Incident\"\\\n\x15IncidentsWatchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x14\n\x0c\x63hanges_only\x18\x02 \x01(\x08\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"Q\n\x16IncidentsWatchResponse\x12$\n\x08incident\x18\x01 \x01(\x0b\x32\x12.siaga.v1.Incident\x12\x11\n\tcaught_up\x18\x02 \x01(\x08*\x85\x04\n\x0eIncidentAction\x12\x1f\n\x1bINCIDENT_ACTION_UNSPECIFIED\x10\x00\x12 \n\x1cINCIDENT_ACTION_SET_PRIORITY\x10\x01\x12!\n\x1dINCIDENT_ACTION_UNDER_CONTROL\x10\x02\x12\x1b\n\x17INCIDENT_ACTION_RESOLVE\x10\x03\x12\x19\n\x15INCIDENT_ACTION_CLOSE\x10\x04\x12\x1a\n\x16INCIDENT_ACTION_CANCEL\x10\x05\x12\x1a\n\x16INCIDENT_ACTION_REOPEN\x10\x06\x12\x1a\n\x16INCIDENT_ACTION_ASSIGN\x10\x07\x12\x19\n\x15INCIDENT_ACTION_MERGE\x10\x08\x12\x1b\n\x17INCIDENT_ACTION_UNMERGE\x10\t\x12\x19\n\x15INCIDENT_ACTION_SPLIT\x10\n\x12\x18\n\x14INCIDENT_ACTION_LINK\x10\x0b\x12\x1a\n\x16INCIDENT_ACTION_UNLINK\x10\x0c\x12\x1b\n\x17INCIDENT_ACTION_DISMISS\x10\r\x12\x1e\n\x1aINCIDENT_ACTION_STAND_DOWN\x10\x0e\x12\x1c\n\x18INCIDENT_ACTION_CLASSIFY\x10\x0f\x12\x1d\n\x19INCIDENT_ACTION_HAND_OVER\x10\x10\x32\xa8\x02\n\tIncidents\x12\x44\n\x03Get\x12\x1d.siaga.v1.IncidentsGetRequest\x1a\x1e.siaga.v1.IncidentsGetResponse\x12G\n\x04List\x12\x1e.siaga.v1.IncidentsListRequest\x1a\x1f.siaga.v1.IncidentsListResponse\x12>\n\x07\x43ommand\x12\x18.siaga.v1.CommandRequest\x1a\x19.siaga.v1.CommandResponse\x12L\n\x05Watch\x12\x1f.siaga.v1.IncidentsWatchRequest\x1a .siaga.v1.IncidentsWatchResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'siaga.v1.incidents_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_INCIDENTACTION']._serialized_start=663
-  _globals['_INCIDENTACTION']._serialized_end=921
-  _globals['_INCIDENTSGETREQUEST']._serialized_start=94
-  _globals['_INCIDENTSGETREQUEST']._serialized_end=152
-  _globals['_INCIDENTSGETRESPONSE']._serialized_start=154
-  _globals['_INCIDENTSGETRESPONSE']._serialized_end=214
-  _globals['_INCIDENTSLISTREQUEST']._serialized_start=216
-  _globals['_INCIDENTSLISTREQUEST']._serialized_end=288
-  _globals['_INCIDENTSLISTRESPONSE']._serialized_start=290
-  _globals['_INCIDENTSLISTRESPONSE']._serialized_end=352
-  _globals['_COMMANDREQUEST']._serialized_start=355
-  _globals['_COMMANDREQUEST']._serialized_end=603
-  _globals['_COMMANDRESPONSE']._serialized_start=605
-  _globals['_COMMANDRESPONSE']._serialized_end=660
-  _globals['_INCIDENTS']._serialized_start=924
-  _globals['_INCIDENTS']._serialized_end=1142
+  _globals['_INCIDENTACTION']._serialized_start=1022
+  _globals['_INCIDENTACTION']._serialized_end=1539
+  _globals['_INCIDENTSGETREQUEST']._serialized_start=115
+  _globals['_INCIDENTSGETREQUEST']._serialized_end=204
+  _globals['_INCIDENTSGETRESPONSE']._serialized_start=206
+  _globals['_INCIDENTSGETRESPONSE']._serialized_end=266
+  _globals['_INCIDENTSLISTREQUEST']._serialized_start=268
+  _globals['_INCIDENTSLISTREQUEST']._serialized_end=371
+  _globals['_INCIDENTSLISTRESPONSE']._serialized_start=373
+  _globals['_INCIDENTSLISTRESPONSE']._serialized_end=435
+  _globals['_COMMANDREQUEST']._serialized_start=438
+  _globals['_COMMANDREQUEST']._serialized_end=785
+  _globals['_COMMANDRESPONSE']._serialized_start=787
+  _globals['_COMMANDRESPONSE']._serialized_end=842
+  _globals['_INCIDENTSWATCHREQUEST']._serialized_start=844
+  _globals['_INCIDENTSWATCHREQUEST']._serialized_end=936
+  _globals['_INCIDENTSWATCHRESPONSE']._serialized_start=938
+  _globals['_INCIDENTSWATCHRESPONSE']._serialized_end=1019
+  _globals['_INCIDENTS']._serialized_start=1542
+  _globals['_INCIDENTS']._serialized_end=1838
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from siaga.v1 import common_pb2 as _common_pb2
 from siaga.v1 import incident_pb2 as _incident_pb2
+from siaga.v1 import unit_pb2 as _unit_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -39,6 +40,23 @@ class _IncidentActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Incide
     INCIDENT_ACTION_REOPEN: _IncidentAction.ValueType  # 6
     INCIDENT_ACTION_ASSIGN: _IncidentAction.ValueType  # 7
     """Send one more unit, named or the nearest of a kind."""
+    INCIDENT_ACTION_MERGE: _IncidentAction.ValueType  # 8
+    """This incident is the same as target_incident_id: its calls and units go there."""
+    INCIDENT_ACTION_UNMERGE: _IncidentAction.ValueType  # 9
+    """Undo a merge: the incident is itself again."""
+    INCIDENT_ACTION_SPLIT: _IncidentAction.ValueType  # 10
+    """call_ids are of another incident: it is opened."""
+    INCIDENT_ACTION_LINK: _IncidentAction.ValueType  # 11
+    """It belongs together with target_incident_id, but is an incident of its own."""
+    INCIDENT_ACTION_UNLINK: _IncidentAction.ValueType  # 12
+    INCIDENT_ACTION_DISMISS: _IncidentAction.ValueType  # 13
+    """The suggestion to merge with target_incident_id is wrong."""
+    INCIDENT_ACTION_STAND_DOWN: _IncidentAction.ValueType  # 14
+    """The named unit stands down, the others go on."""
+    INCIDENT_ACTION_CLASSIFY: _IncidentAction.ValueType  # 15
+    """Another type."""
+    INCIDENT_ACTION_HAND_OVER: _IncidentAction.ValueType  # 16
+    """Another centre has taken it over."""
 
 class IncidentAction(_IncidentAction, metaclass=_IncidentActionEnumTypeWrapper): ...
 
@@ -54,6 +72,23 @@ INCIDENT_ACTION_CANCEL: IncidentAction.ValueType  # 5
 INCIDENT_ACTION_REOPEN: IncidentAction.ValueType  # 6
 INCIDENT_ACTION_ASSIGN: IncidentAction.ValueType  # 7
 """Send one more unit, named or the nearest of a kind."""
+INCIDENT_ACTION_MERGE: IncidentAction.ValueType  # 8
+"""This incident is the same as target_incident_id: its calls and units go there."""
+INCIDENT_ACTION_UNMERGE: IncidentAction.ValueType  # 9
+"""Undo a merge: the incident is itself again."""
+INCIDENT_ACTION_SPLIT: IncidentAction.ValueType  # 10
+"""call_ids are of another incident: it is opened."""
+INCIDENT_ACTION_LINK: IncidentAction.ValueType  # 11
+"""It belongs together with target_incident_id, but is an incident of its own."""
+INCIDENT_ACTION_UNLINK: IncidentAction.ValueType  # 12
+INCIDENT_ACTION_DISMISS: IncidentAction.ValueType  # 13
+"""The suggestion to merge with target_incident_id is wrong."""
+INCIDENT_ACTION_STAND_DOWN: IncidentAction.ValueType  # 14
+"""The named unit stands down, the others go on."""
+INCIDENT_ACTION_CLASSIFY: IncidentAction.ValueType  # 15
+"""Another type."""
+INCIDENT_ACTION_HAND_OVER: IncidentAction.ValueType  # 16
+"""Another centre has taken it over."""
 Global___IncidentAction: _TypeAlias = IncidentAction  # noqa: Y015
 
 @_typing.final
@@ -62,17 +97,24 @@ class IncidentsGetRequest(_message.Message):
 
     TENANT_FIELD_NUMBER: _builtins.int
     INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     incident_id: _builtins.str
+    actor: _builtins.str
+    """Who reads, and why: without both a confidential incident is shown without its words and its place. Audited."""
+    reason: _builtins.str
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         incident_id: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["incident_id", b"incident_id", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "incident_id", b"incident_id", "reason", b"reason", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -105,21 +147,28 @@ class IncidentsListRequest(_message.Message):
     TENANT_FIELD_NUMBER: _builtins.int
     OPEN_ONLY_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     open_only: _builtins.bool
     """Only incidents that are not closed, cancelled or merged."""
     limit: _builtins.int
     """0 = 100; at most 1,000."""
+    actor: _builtins.str
+    """As in IncidentsGetRequest."""
+    reason: _builtins.str
     def __init__(
         self,
         *,
         tenant: _builtins.str = ...,
         open_only: _builtins.bool = ...,
         limit: _builtins.int = ...,
+        actor: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit", b"limit", "open_only", b"open_only", "tenant", b"tenant"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "limit", b"limit", "open_only", b"open_only", "reason", b"reason", "tenant", b"tenant"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -159,6 +208,10 @@ class CommandRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     UNIT_ID_FIELD_NUMBER: _builtins.int
     EXPECTED_VERSION_FIELD_NUMBER: _builtins.int
+    TARGET_INCIDENT_ID_FIELD_NUMBER: _builtins.int
+    CALL_IDS_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    UNIT_KIND_FIELD_NUMBER: _builtins.int
     tenant: _builtins.str
     incident_id: _builtins.str
     command_id: _builtins.str
@@ -172,6 +225,16 @@ class CommandRequest(_message.Message):
     unit_id: _builtins.str
     expected_version: _builtins.int
     """Refused with ABORTED when the incident has moved on; 0 = do not check."""
+    target_incident_id: _builtins.str
+    """The other incident of MERGE, UNMERGE, LINK, UNLINK, DISMISS."""
+    type: _builtins.str
+    """The type of CLASSIFY, or of the incident that SPLIT opens."""
+    unit_kind: _unit_pb2.UnitKind.ValueType
+    """ASSIGN: the nearest of this kind, whatever the plan still needs."""
+    @_builtins.property
+    def call_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The calls of SPLIT."""
+
     def __init__(
         self,
         *,
@@ -185,10 +248,14 @@ class CommandRequest(_message.Message):
         priority: _common_pb2.Priority.ValueType = ...,
         unit_id: _builtins.str = ...,
         expected_version: _builtins.int = ...,
+        target_incident_id: _builtins.str = ...,
+        call_ids: _abc.Iterable[_builtins.str] | None = ...,
+        type: _builtins.str = ...,
+        unit_kind: _unit_pb2.UnitKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "command_id", b"command_id", "disposition", b"disposition", "expected_version", b"expected_version", "incident_id", b"incident_id", "priority", b"priority", "reason", b"reason", "tenant", b"tenant", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "actor", b"actor", "call_ids", b"call_ids", "command_id", b"command_id", "disposition", b"disposition", "expected_version", b"expected_version", "incident_id", b"incident_id", "priority", b"priority", "reason", b"reason", "target_incident_id", b"target_incident_id", "tenant", b"tenant", "type", b"type", "unit_id", b"unit_id", "unit_kind", b"unit_kind"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -213,3 +280,57 @@ class CommandResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CommandResponse: _TypeAlias = CommandResponse  # noqa: Y015
+
+@_typing.final
+class IncidentsWatchRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    CHANGES_ONLY_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    changes_only: _builtins.bool
+    """Leave out what is open at the start."""
+    actor: _builtins.str
+    """As in IncidentsGetRequest."""
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        changes_only: _builtins.bool = ...,
+        actor: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "changes_only", b"changes_only", "reason", b"reason", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentsWatchRequest: _TypeAlias = IncidentsWatchRequest  # noqa: Y015
+
+@_typing.final
+class IncidentsWatchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INCIDENT_FIELD_NUMBER: _builtins.int
+    CAUGHT_UP_FIELD_NUMBER: _builtins.int
+    caught_up: _builtins.bool
+    """The incidents that were open at the start have all been sent; this answer has no incident."""
+    @_builtins.property
+    def incident(self) -> _incident_pb2.Incident: ...
+    def __init__(
+        self,
+        *,
+        incident: _incident_pb2.Incident | None = ...,
+        caught_up: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["incident", b"incident"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "incident", b"incident"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncidentsWatchResponse: _TypeAlias = IncidentsWatchResponse  # noqa: Y015

@@ -50,6 +50,11 @@ class IncidentsStub:
                 request_serializer=siaga_dot_v1_dot_incidents__service__pb2.CommandRequest.SerializeToString,
                 response_deserializer=siaga_dot_v1_dot_incidents__service__pb2.CommandResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/siaga.v1.Incidents/Watch',
+                request_serializer=siaga_dot_v1_dot_incidents__service__pb2.IncidentsWatchRequest.SerializeToString,
+                response_deserializer=siaga_dot_v1_dot_incidents__service__pb2.IncidentsWatchResponse.FromString,
+                _registered_method=True)
 
 
 class IncidentsServicer:
@@ -77,6 +82,13 @@ class IncidentsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Watch(self, request, context):
+        """A tenant's open incidents as they are, then each change as it happens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_IncidentsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_IncidentsServicer_to_server(servicer, server):
                     servicer.Command,
                     request_deserializer=siaga_dot_v1_dot_incidents__service__pb2.CommandRequest.FromString,
                     response_serializer=siaga_dot_v1_dot_incidents__service__pb2.CommandResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=siaga_dot_v1_dot_incidents__service__pb2.IncidentsWatchRequest.FromString,
+                    response_serializer=siaga_dot_v1_dot_incidents__service__pb2.IncidentsWatchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class Incidents:
             '/siaga.v1.Incidents/Command',
             siaga_dot_v1_dot_incidents__service__pb2.CommandRequest.SerializeToString,
             siaga_dot_v1_dot_incidents__service__pb2.CommandResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/siaga.v1.Incidents/Watch',
+            siaga_dot_v1_dot_incidents__service__pb2.IncidentsWatchRequest.SerializeToString,
+            siaga_dot_v1_dot_incidents__service__pb2.IncidentsWatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class IncidentsStub:
     """A tenant's incidents, newest first."""
     Command: _grpc.UnaryUnaryMultiCallable[_incidents_service_pb2.CommandRequest, _incidents_service_pb2.CommandResponse]
     """Changes an incident; FAILED_PRECONDITION names the transitions that are legal now."""
+    Watch: _grpc.UnaryStreamMultiCallable[_incidents_service_pb2.IncidentsWatchRequest, _incidents_service_pb2.IncidentsWatchResponse]
+    """A tenant's open incidents as they are, then each change as it happens."""
 
 @_typing.type_check_only
 class IncidentsAsyncStub(IncidentsStub):
@@ -51,6 +53,8 @@ class IncidentsAsyncStub(IncidentsStub):
     """A tenant's incidents, newest first."""
     Command: _aio.UnaryUnaryMultiCallable[_incidents_service_pb2.CommandRequest, _incidents_service_pb2.CommandResponse]  # type: ignore[assignment]
     """Changes an incident; FAILED_PRECONDITION names the transitions that are legal now."""
+    Watch: _aio.UnaryStreamMultiCallable[_incidents_service_pb2.IncidentsWatchRequest, _incidents_service_pb2.IncidentsWatchResponse]  # type: ignore[assignment]
+    """A tenant's open incidents as they are, then each change as it happens."""
 
 class IncidentsServicer(metaclass=_abc_1.ABCMeta):
     """Reading incidents and acting on them."""
@@ -78,5 +82,13 @@ class IncidentsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_incidents_service_pb2.CommandResponse, _abc.Awaitable[_incidents_service_pb2.CommandResponse]]:
         """Changes an incident; FAILED_PRECONDITION names the transitions that are legal now."""
+
+    @_abc_1.abstractmethod
+    def Watch(
+        self,
+        request: _incidents_service_pb2.IncidentsWatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_incidents_service_pb2.IncidentsWatchResponse], _abc.AsyncIterator[_incidents_service_pb2.IncidentsWatchResponse]]:
+        """A tenant's open incidents as they are, then each change as it happens."""
 
 def add_IncidentsServicer_to_server(servicer: IncidentsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -27,15 +27,15 @@ from siaga.v1 import place_pb2 as siaga_dot_v1_dot_place__pb2
 from siaga.v1 import unit_pb2 as siaga_dot_v1_dot_unit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14siaga/v1/order.proto\x12\x08siaga.v1\x1a\x15siaga/v1/common.proto\x1a\x14siaga/v1/place.proto\x1a\x13siaga/v1/unit.proto\"\xb4\x03\n\rDispatchOrder\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x13\n\x0bincident_id\x18\x03 \x01(\t\x12\x11\n\tticket_no\x18\x04 \x01(\t\x12\x0f\n\x07unit_id\x18\x05 \x01(\t\x12\x11\n\tunit_name\x18\x06 \x01(\t\x12%\n\tunit_kind\x18\x07 \x01(\x0e\x32\x12.siaga.v1.UnitKind\x12!\n\x04kind\x18\x08 \x01(\x0e\x32\x13.siaga.v1.OrderKind\x12\r\n\x05\x66\x65nce\x18\t \x01(\x04\x12\x11\n\ttask_code\x18\n \x01(\t\x12\x0c\n\x04type\x18\x0b \x01(\t\x12$\n\x08priority\x18\x0c \x01(\x0e\x32\x12.siaga.v1.Priority\x12\x14\n\x0c\x63onfidential\x18\r \x01(\x08\x12\x1e\n\x05place\x18\x0e \x01(\x0b\x32\x0f.siaga.v1.Place\x12\x0c\n\x04text\x18\x0f \x01(\t\x12\x17\n\x0f\x63\x61llback_number\x18\x10 \x01(\t\x12#\n\x08\x63ontacts\x18\x11 \x03(\x0b\x32\x11.siaga.v1.Contact\x12\x13\n\x0b\x65vent_at_ms\x18\x12 \x01(\x03*r\n\tOrderKind\x12\x1a\n\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_KIND_DISPATCH\x10\x01\x12\x19\n\x15ORDER_KIND_STAND_DOWN\x10\x02\x12\x15\n\x11ORDER_KIND_UPDATE\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14siaga/v1/order.proto\x12\x08siaga.v1\x1a\x15siaga/v1/common.proto\x1a\x14siaga/v1/place.proto\x1a\x13siaga/v1/unit.proto\"\xdc\x03\n\rDispatchOrder\x12\x10\n\x08order_id\x18\x01 \x01(\t\x12\x0e\n\x06tenant\x18\x02 \x01(\t\x12\x13\n\x0bincident_id\x18\x03 \x01(\t\x12\x11\n\tticket_no\x18\x04 \x01(\t\x12\x0f\n\x07unit_id\x18\x05 \x01(\t\x12\x11\n\tunit_name\x18\x06 \x01(\t\x12%\n\tunit_kind\x18\x07 \x01(\x0e\x32\x12.siaga.v1.UnitKind\x12!\n\x04kind\x18\x08 \x01(\x0e\x32\x13.siaga.v1.OrderKind\x12\r\n\x05\x66\x65nce\x18\t \x01(\x04\x12\x11\n\ttask_code\x18\n \x01(\t\x12\x0c\n\x04type\x18\x0b \x01(\t\x12$\n\x08priority\x18\x0c \x01(\x0e\x32\x12.siaga.v1.Priority\x12\x14\n\x0c\x63onfidential\x18\r \x01(\x08\x12\x1e\n\x05place\x18\x0e \x01(\x0b\x32\x0f.siaga.v1.Place\x12\x0c\n\x04text\x18\x0f \x01(\t\x12\x17\n\x0f\x63\x61llback_number\x18\x10 \x01(\t\x12#\n\x08\x63ontacts\x18\x11 \x03(\x0b\x32\x11.siaga.v1.Contact\x12\x13\n\x0b\x65vent_at_ms\x18\x12 \x01(\x03\x12\x0e\n\x06reason\x18\x13 \x01(\t\x12\x16\n\x0e\x61\x62out_order_id\x18\x14 \x01(\t*\x89\x01\n\tOrderKind\x12\x1a\n\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13ORDER_KIND_DISPATCH\x10\x01\x12\x19\n\x15ORDER_KIND_STAND_DOWN\x10\x02\x12\x15\n\x11ORDER_KIND_UPDATE\x10\x03\x12\x15\n\x11ORDER_KIND_REMIND\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'siaga.v1.order_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ORDERKIND']._serialized_start=539
-  _globals['_ORDERKIND']._serialized_end=653
+  _globals['_ORDERKIND']._serialized_start=580
+  _globals['_ORDERKIND']._serialized_end=717
   _globals['_DISPATCHORDER']._serialized_start=101
-  _globals['_DISPATCHORDER']._serialized_end=537
+  _globals['_DISPATCHORDER']._serialized_end=577
 # @@protoc_insertion_point(module_scope)

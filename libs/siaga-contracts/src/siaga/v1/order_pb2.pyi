@@ -32,6 +32,8 @@ class _OrderKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderKind.V
     ORDER_KIND_DISPATCH: _OrderKind.ValueType  # 1
     ORDER_KIND_STAND_DOWN: _OrderKind.ValueType  # 2
     ORDER_KIND_UPDATE: _OrderKind.ValueType  # 3
+    ORDER_KIND_REMIND: _OrderKind.ValueType  # 4
+    """The crew has not acknowledged: the same task again, over the next channel."""
 
 class OrderKind(_OrderKind, metaclass=_OrderKindEnumTypeWrapper): ...
 
@@ -39,6 +41,8 @@ ORDER_KIND_UNSPECIFIED: OrderKind.ValueType  # 0
 ORDER_KIND_DISPATCH: OrderKind.ValueType  # 1
 ORDER_KIND_STAND_DOWN: OrderKind.ValueType  # 2
 ORDER_KIND_UPDATE: OrderKind.ValueType  # 3
+ORDER_KIND_REMIND: OrderKind.ValueType  # 4
+"""The crew has not acknowledged: the same task again, over the next channel."""
 Global___OrderKind: _TypeAlias = OrderKind  # noqa: Y015
 
 @_typing.final
@@ -63,6 +67,8 @@ class DispatchOrder(_message.Message):
     CALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
     CONTACTS_FIELD_NUMBER: _builtins.int
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ABOUT_ORDER_ID_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """UUIDv5 of incident, unit, fence and kind."""
     tenant: _builtins.str
@@ -82,6 +88,10 @@ class DispatchOrder(_message.Message):
     """Operator's note, empty for confidential incidents."""
     callback_number: _builtins.str
     event_at_ms: _builtins.int
+    reason: _builtins.str
+    """Why, for the crew; e.g. that it is diverted from another task."""
+    about_order_id: _builtins.str
+    """The order that a reminder is about."""
     @_builtins.property
     def place(self) -> _place_pb2.Place: ...
     @_builtins.property
@@ -107,10 +117,12 @@ class DispatchOrder(_message.Message):
         callback_number: _builtins.str = ...,
         contacts: _abc.Iterable[_unit_pb2.Contact] | None = ...,
         event_at_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
+        about_order_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_number", b"callback_number", "confidential", b"confidential", "contacts", b"contacts", "event_at_ms", b"event_at_ms", "fence", b"fence", "incident_id", b"incident_id", "kind", b"kind", "order_id", b"order_id", "place", b"place", "priority", b"priority", "task_code", b"task_code", "tenant", b"tenant", "text", b"text", "ticket_no", b"ticket_no", "type", b"type", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_order_id", b"about_order_id", "callback_number", b"callback_number", "confidential", b"confidential", "contacts", b"contacts", "event_at_ms", b"event_at_ms", "fence", b"fence", "incident_id", b"incident_id", "kind", b"kind", "order_id", b"order_id", "place", b"place", "priority", b"priority", "reason", b"reason", "task_code", b"task_code", "tenant", b"tenant", "text", b"text", "ticket_no", b"ticket_no", "type", b"type", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from siaga.v1 import unit_pb2 as siaga_dot_v1_dot_unit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%siaga/v1/unit_directory_service.proto\x12\x08siaga.v1\x1a\x13siaga/v1/unit.proto\"\x93\x01\n\x0eNearestRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0b\n\x03lat\x18\x02 \x01(\x01\x12\x0b\n\x03lon\x18\x03 \x01(\x01\x12 \n\x04kind\x18\x04 \x01(\x0e\x32\x12.siaga.v1.UnitKind\x12\x14\n\x0c\x63\x61pabilities\x18\x05 \x03(\t\x12\x10\n\x08radius_m\x18\x06 \x01(\x01\x12\r\n\x05limit\x18\x07 \x01(\r\"N\n\x0bNearestUnit\x12\x1c\n\x04unit\x18\x01 \x01(\x0b\x32\x0e.siaga.v1.Unit\x12\x12\n\ndistance_m\x18\x02 \x01(\x01\x12\r\n\x05\x65ta_s\x18\x03 \x01(\x01\"7\n\x0fNearestResponse\x12$\n\x05units\x18\x01 \x03(\x0b\x32\x15.siaga.v1.NearestUnit\":\n\x17UnitDirectoryGetRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0f\n\x07unit_id\x18\x02 \x01(\t\"8\n\x18UnitDirectoryGetResponse\x12\x1c\n\x04unit\x18\x01 \x01(\x0b\x32\x0e.siaga.v1.Unit\"*\n\x18UnitDirectoryListRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\":\n\x19UnitDirectoryListResponse\x12\x1d\n\x05units\x18\x01 \x03(\x0b\x32\x0e.siaga.v1.Unit2\xee\x01\n\rUnitDirectory\x12>\n\x07Nearest\x12\x18.siaga.v1.NearestRequest\x1a\x19.siaga.v1.NearestResponse\x12L\n\x03Get\x12!.siaga.v1.UnitDirectoryGetRequest\x1a\".siaga.v1.UnitDirectoryGetResponse\x12O\n\x04List\x12\".siaga.v1.UnitDirectoryListRequest\x1a#.siaga.v1.UnitDirectoryListResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%siaga/v1/unit_directory_service.proto\x12\x08siaga.v1\x1a\x13siaga/v1/unit.proto\"\x93\x01\n\x0eNearestRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0b\n\x03lat\x18\x02 \x01(\x01\x12\x0b\n\x03lon\x18\x03 \x01(\x01\x12 \n\x04kind\x18\x04 \x01(\x0e\x32\x12.siaga.v1.UnitKind\x12\x14\n\x0c\x63\x61pabilities\x18\x05 \x03(\t\x12\x10\n\x08radius_m\x18\x06 \x01(\x01\x12\r\n\x05limit\x18\x07 \x01(\r\"\x92\x01\n\x0bNearestUnit\x12\x1c\n\x04unit\x18\x01 \x01(\x0b\x32\x0e.siaga.v1.Unit\x12\x12\n\ndistance_m\x18\x02 \x01(\x01\x12\r\n\x05\x65ta_s\x18\x03 \x01(\x01\x12\x12\n\neta_source\x18\x04 \x01(\t\x12\x1b\n\x0eposition_age_s\x18\x05 \x01(\x01H\x00\x88\x01\x01\x42\x11\n\x0f_position_age_s\"7\n\x0fNearestResponse\x12$\n\x05units\x18\x01 \x03(\x0b\x32\x15.siaga.v1.NearestUnit\":\n\x17UnitDirectoryGetRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x0f\n\x07unit_id\x18\x02 \x01(\t\"8\n\x18UnitDirectoryGetResponse\x12\x1c\n\x04unit\x18\x01 \x01(\x0b\x32\x0e.siaga.v1.Unit\"*\n\x18UnitDirectoryListRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\":\n\x19UnitDirectoryListResponse\x12\x1d\n\x05units\x18\x01 \x03(\x0b\x32\x0e.siaga.v1.Unit\"c\n\x19UnitDirectoryWatchRequest\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12 \n\x04kind\x18\x02 \x01(\x0e\x32\x12.siaga.v1.UnitKind\x12\x14\n\x0c\x63hanges_only\x18\x03 \x01(\x08\"M\n\x1aUnitDirectoryWatchResponse\x12\x1c\n\x04unit\x18\x01 \x01(\x0b\x32\x0e.siaga.v1.Unit\x12\x11\n\tcaught_up\x18\x02 \x01(\x08\x32\xc4\x02\n\rUnitDirectory\x12>\n\x07Nearest\x12\x18.siaga.v1.NearestRequest\x1a\x19.siaga.v1.NearestResponse\x12L\n\x03Get\x12!.siaga.v1.UnitDirectoryGetRequest\x1a\".siaga.v1.UnitDirectoryGetResponse\x12O\n\x04List\x12\".siaga.v1.UnitDirectoryListRequest\x1a#.siaga.v1.UnitDirectoryListResponse\x12T\n\x05Watch\x12#.siaga.v1.UnitDirectoryWatchRequest\x1a$.siaga.v1.UnitDirectoryWatchResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,18 +34,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_NEARESTREQUEST']._serialized_start=73
   _globals['_NEARESTREQUEST']._serialized_end=220
-  _globals['_NEARESTUNIT']._serialized_start=222
-  _globals['_NEARESTUNIT']._serialized_end=300
-  _globals['_NEARESTRESPONSE']._serialized_start=302
-  _globals['_NEARESTRESPONSE']._serialized_end=357
-  _globals['_UNITDIRECTORYGETREQUEST']._serialized_start=359
-  _globals['_UNITDIRECTORYGETREQUEST']._serialized_end=417
-  _globals['_UNITDIRECTORYGETRESPONSE']._serialized_start=419
-  _globals['_UNITDIRECTORYGETRESPONSE']._serialized_end=475
-  _globals['_UNITDIRECTORYLISTREQUEST']._serialized_start=477
-  _globals['_UNITDIRECTORYLISTREQUEST']._serialized_end=519
-  _globals['_UNITDIRECTORYLISTRESPONSE']._serialized_start=521
-  _globals['_UNITDIRECTORYLISTRESPONSE']._serialized_end=579
-  _globals['_UNITDIRECTORY']._serialized_start=582
-  _globals['_UNITDIRECTORY']._serialized_end=820
+  _globals['_NEARESTUNIT']._serialized_start=223
+  _globals['_NEARESTUNIT']._serialized_end=369
+  _globals['_NEARESTRESPONSE']._serialized_start=371
+  _globals['_NEARESTRESPONSE']._serialized_end=426
+  _globals['_UNITDIRECTORYGETREQUEST']._serialized_start=428
+  _globals['_UNITDIRECTORYGETREQUEST']._serialized_end=486
+  _globals['_UNITDIRECTORYGETRESPONSE']._serialized_start=488
+  _globals['_UNITDIRECTORYGETRESPONSE']._serialized_end=544
+  _globals['_UNITDIRECTORYLISTREQUEST']._serialized_start=546
+  _globals['_UNITDIRECTORYLISTREQUEST']._serialized_end=588
+  _globals['_UNITDIRECTORYLISTRESPONSE']._serialized_start=590
+  _globals['_UNITDIRECTORYLISTRESPONSE']._serialized_end=648
+  _globals['_UNITDIRECTORYWATCHREQUEST']._serialized_start=650
+  _globals['_UNITDIRECTORYWATCHREQUEST']._serialized_end=749
+  _globals['_UNITDIRECTORYWATCHRESPONSE']._serialized_start=751
+  _globals['_UNITDIRECTORYWATCHRESPONSE']._serialized_end=828
+  _globals['_UNITDIRECTORY']._serialized_start=831
+  _globals['_UNITDIRECTORY']._serialized_end=1155
 # @@protoc_insertion_point(module_scope)

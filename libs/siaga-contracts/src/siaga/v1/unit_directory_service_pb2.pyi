@@ -69,8 +69,14 @@ class NearestUnit(_message.Message):
     UNIT_FIELD_NUMBER: _builtins.int
     DISTANCE_M_FIELD_NUMBER: _builtins.int
     ETA_S_FIELD_NUMBER: _builtins.int
+    ETA_SOURCE_FIELD_NUMBER: _builtins.int
+    POSITION_AGE_S_FIELD_NUMBER: _builtins.int
     distance_m: _builtins.float
     eta_s: _builtins.float
+    eta_source: _builtins.str
+    """great_circle, valhalla, osrm, graph."""
+    position_age_s: _builtins.float
+    """Absent = it stands at its station."""
     @_builtins.property
     def unit(self) -> _unit_pb2.Unit: ...
     def __init__(
@@ -79,12 +85,16 @@ class NearestUnit(_message.Message):
         unit: _unit_pb2.Unit | None = ...,
         distance_m: _builtins.float = ...,
         eta_s: _builtins.float = ...,
+        eta_source: _builtins.str = ...,
+        position_age_s: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["unit", b"unit"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "position_age_s", b"position_age_s", "unit", b"unit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["distance_m", b"distance_m", "eta_s", b"eta_s", "unit", b"unit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "distance_m", b"distance_m", "eta_s", b"eta_s", "eta_source", b"eta_source", "position_age_s", b"position_age_s", "unit", b"unit"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__position_age_s: _TypeAlias = _typing.Literal["position_age_s"]  # noqa: Y015
+    _WhichOneofArgType__position_age_s: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__position_age_s) -> _WhichOneofReturnType__position_age_s | None: ...
 
 Global___NearestUnit: _TypeAlias = NearestUnit  # noqa: Y015
 
@@ -188,3 +198,54 @@ class UnitDirectoryListResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UnitDirectoryListResponse: _TypeAlias = UnitDirectoryListResponse  # noqa: Y015
+
+@_typing.final
+class UnitDirectoryWatchRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TENANT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CHANGES_ONLY_FIELD_NUMBER: _builtins.int
+    tenant: _builtins.str
+    kind: _unit_pb2.UnitKind.ValueType
+    """Empty = any kind."""
+    changes_only: _builtins.bool
+    """Leave out what is there at the start."""
+    def __init__(
+        self,
+        *,
+        tenant: _builtins.str = ...,
+        kind: _unit_pb2.UnitKind.ValueType = ...,
+        changes_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changes_only", b"changes_only", "kind", b"kind", "tenant", b"tenant"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnitDirectoryWatchRequest: _TypeAlias = UnitDirectoryWatchRequest  # noqa: Y015
+
+@_typing.final
+class UnitDirectoryWatchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    CAUGHT_UP_FIELD_NUMBER: _builtins.int
+    caught_up: _builtins.bool
+    """The units that were there at the start have all been sent; this answer has no unit."""
+    @_builtins.property
+    def unit(self) -> _unit_pb2.Unit: ...
+    def __init__(
+        self,
+        *,
+        unit: _unit_pb2.Unit | None = ...,
+        caught_up: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unit", b"unit"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caught_up", b"caught_up", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnitDirectoryWatchResponse: _TypeAlias = UnitDirectoryWatchResponse  # noqa: Y015

@@ -50,6 +50,11 @@ class UnitDirectoryStub:
                 request_serializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryListRequest.SerializeToString,
                 response_deserializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryListResponse.FromString,
                 _registered_method=True)
+        self.Watch = channel.unary_stream(
+                '/siaga.v1.UnitDirectory/Watch',
+                request_serializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryWatchRequest.SerializeToString,
+                response_deserializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryWatchResponse.FromString,
+                _registered_method=True)
 
 
 class UnitDirectoryServicer:
@@ -77,6 +82,13 @@ class UnitDirectoryServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Watch(self, request, context):
+        """A tenant's units as they are, then each change as it happens.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_UnitDirectoryServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_UnitDirectoryServicer_to_server(servicer, server):
                     servicer.List,
                     request_deserializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryListRequest.FromString,
                     response_serializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryListResponse.SerializeToString,
+            ),
+            'Watch': grpc.unary_stream_rpc_method_handler(
+                    servicer.Watch,
+                    request_deserializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryWatchRequest.FromString,
+                    response_serializer=siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryWatchResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class UnitDirectory:
             '/siaga.v1.UnitDirectory/List',
             siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryListRequest.SerializeToString,
             siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryListResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Watch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/siaga.v1.UnitDirectory/Watch',
+            siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryWatchRequest.SerializeToString,
+            siaga_dot_v1_dot_unit__directory__service__pb2.UnitDirectoryWatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class UnitDirectoryStub:
     """One unit; NOT_FOUND when the tenant has none of that id."""
     List: _grpc.UnaryUnaryMultiCallable[_unit_directory_service_pb2.UnitDirectoryListRequest, _unit_directory_service_pb2.UnitDirectoryListResponse]
     """All units of a tenant."""
+    Watch: _grpc.UnaryStreamMultiCallable[_unit_directory_service_pb2.UnitDirectoryWatchRequest, _unit_directory_service_pb2.UnitDirectoryWatchResponse]
+    """A tenant's units as they are, then each change as it happens."""
 
 @_typing.type_check_only
 class UnitDirectoryAsyncStub(UnitDirectoryStub):
@@ -51,6 +53,8 @@ class UnitDirectoryAsyncStub(UnitDirectoryStub):
     """One unit; NOT_FOUND when the tenant has none of that id."""
     List: _aio.UnaryUnaryMultiCallable[_unit_directory_service_pb2.UnitDirectoryListRequest, _unit_directory_service_pb2.UnitDirectoryListResponse]  # type: ignore[assignment]
     """All units of a tenant."""
+    Watch: _aio.UnaryStreamMultiCallable[_unit_directory_service_pb2.UnitDirectoryWatchRequest, _unit_directory_service_pb2.UnitDirectoryWatchResponse]  # type: ignore[assignment]
+    """A tenant's units as they are, then each change as it happens."""
 
 class UnitDirectoryServicer(metaclass=_abc_1.ABCMeta):
     """Which units there are, and which are near."""
@@ -78,5 +82,13 @@ class UnitDirectoryServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_unit_directory_service_pb2.UnitDirectoryListResponse, _abc.Awaitable[_unit_directory_service_pb2.UnitDirectoryListResponse]]:
         """All units of a tenant."""
+
+    @_abc_1.abstractmethod
+    def Watch(
+        self,
+        request: _unit_directory_service_pb2.UnitDirectoryWatchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_unit_directory_service_pb2.UnitDirectoryWatchResponse], _abc.AsyncIterator[_unit_directory_service_pb2.UnitDirectoryWatchResponse]]:
+        """A tenant's units as they are, then each change as it happens."""
 
 def add_UnitDirectoryServicer_to_server(servicer: UnitDirectoryServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

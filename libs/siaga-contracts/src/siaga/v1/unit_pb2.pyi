@@ -137,6 +137,11 @@ class Unit(_message.Message):
     CONTACTS_FIELD_NUMBER: _builtins.int
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
     EXAMPLE_FIELD_NUMBER: _builtins.int
+    TASK_CODE_FIELD_NUMBER: _builtins.int
+    OFF_SHIFT_FIELD_NUMBER: _builtins.int
+    FREE_SINCE_MS_FIELD_NUMBER: _builtins.int
+    RETIRED_FIELD_NUMBER: _builtins.int
+    DOUBTFUL_POSITION_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     tenant: _builtins.str
     kind: Global___UnitKind.ValueType
@@ -151,6 +156,14 @@ class Unit(_message.Message):
     event_at_ms: _builtins.int
     example: _builtins.bool
     """An example post that the centre replaces with its own."""
+    task_code: _builtins.str
+    """The code its crew types back; empty = no open task."""
+    off_shift: _builtins.bool
+    """By the roster it is not on duty now."""
+    free_since_ms: _builtins.int
+    """When its last task ended, epoch milliseconds; 0 = it had none yet."""
+    retired: _builtins.bool
+    """No longer in the centre's list: never sent again."""
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -161,6 +174,10 @@ class Unit(_message.Message):
 
     @_builtins.property
     def contacts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contact]: ...
+    @_builtins.property
+    def doubtful_position(self) -> _place_pb2.Position:
+        """A fix that came too far from the last one; a second one near it makes it believed."""
+
     def __init__(
         self,
         *,
@@ -179,10 +196,15 @@ class Unit(_message.Message):
         contacts: _abc.Iterable[Global___Contact] | None = ...,
         event_at_ms: _builtins.int = ...,
         example: _builtins.bool = ...,
+        task_code: _builtins.str = ...,
+        off_shift: _builtins.bool = ...,
+        free_since_ms: _builtins.int = ...,
+        retired: _builtins.bool = ...,
+        doubtful_position: _place_pb2.Position | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position", "station", b"station"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["doubtful_position", b"doubtful_position", "position", b"position", "station", b"station"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "order_id", b"order_id", "position", b"position", "station", b"station", "status", b"status", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "task_code", b"task_code", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
