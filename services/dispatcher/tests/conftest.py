@@ -33,12 +33,7 @@ def serang() -> Tenant:
 def own_topics() -> Topics:
     mark = uuid.uuid4().hex[:8]
     usual = Topics()
-    return Topics(
-        *(
-            replace(topic, name=f"test-{mark}-{topic.name}", partitions=1)
-            for topic in (usual.incidents, usual.orders, usual.units, usual.public_incidents, usual.public_units)
-        )
-    )
+    return Topics(*(replace(topic, name=f"test-{mark}-{topic.name}", partitions=1) for topic in usual.by_name.values()))
 
 
 @pytest.fixture

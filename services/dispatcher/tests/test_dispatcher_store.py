@@ -30,7 +30,7 @@ async def test_what_is_written_is_read_back_the_same(bench: Bench) -> None:
     stored = await bench.store.incident(bench.code, decision.incident.incident_id)
     assert stored is not None
     assert replace(stored, ticket_no="") == decision.incident
-    kept = codec.incident_of(codec.incident_message(stored), codec.incident_private(stored))
+    kept = codec.incident_of(codec.incident_message(stored))
     assert kept == stored
     for sent in decision.units:
         read = await bench.store.unit(bench.code, sent.unit_id)

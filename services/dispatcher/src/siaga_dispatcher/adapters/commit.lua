@@ -4,12 +4,12 @@
 -- request.init    true = the working state may not exist yet
 -- request.keep_s  how long the cause is remembered; 0 = it is not
 -- request.checks  {key, field, version}: each must still hold
--- request.ticket  {counter key, prefix}: a new ticket number, or nothing
+-- request.tickets {name, counter key, prefix}: a new ticket number each
 -- request.tasks   {name, order id}: a task code each, unique among the open ones
 -- request.ops     commands; an argument is a string, or a number (that byte string), or
 --                 {number, name, tag, name, tag…}: that byte string followed by given numbers as protobuf fields
 --                 (a later field of the same number wins), or {name}: the given number itself
--- Answers {'done'}, {'stale', key}, {'lost'} or {'ok', ticket, code, code…}.
+-- Answers {'done'}, {'stale', key}, {'lost'} or {'ok', ticket, ticket…}.
 local request = cjson.decode(ARGV[1])
 
 if not request.init and redis.call('EXISTS', KEYS[1]) == 0 then return {'lost'} end
@@ -18,10 +18,10 @@ for _, check in ipairs(request.checks) do
   if (redis.call('HGET', check[1], check[2]) or '0') ~= check[3] then return {'stale', check[1]} end
 end
 
-local given, answer = {}, {'ok', ''}
-if request.ticket then
-  given.ticket = request.ticket[2] .. string.format('%06d', redis.call('INCR', request.ticket[1]))
-  answer[2] = given.ticket
+local given, answer = {}, {'ok'}
+for _, ticket in ipairs(request.tickets) do
+  given[ticket[1]] = ticket[3] .. string.format('%06d', redis.call('INCR', ticket[2]))
+  answer[#answer + 1] = given[ticket[1]]
 end
 for _, task in ipairs(request.tasks) do
   local code
@@ -33,7 +33,12 @@ for _, task in ipairs(request.tasks) do
   end
   redis.call('HSET', request.open_tasks, code, task[2])
   given[task[1]] = code
-  answer[#answer + 1] = code
+end
+
+-- A field's tag as protobuf writes it: from field 16 on it takes two bytes.
+local function tagged(tag)
+  if tag < 128 then return string.char(tag) end
+  return string.char(tag % 128 + 128, math.floor(tag / 128))
 end
 
 local function value(argument)
@@ -43,7 +48,7 @@ local function value(argument)
   local bytes = ARGV[argument[1] + 1]
   for i = 2, #argument, 2 do
     local text = given[argument[i]]
-    bytes = bytes .. string.char(argument[i + 1]) .. string.char(#text) .. text
+    bytes = bytes .. tagged(argument[i + 1]) .. string.char(#text) .. text
   end
   return bytes
 end

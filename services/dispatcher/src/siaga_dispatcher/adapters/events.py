@@ -1,19 +1,19 @@
 """What a decision makes known, as records ready for the outbox."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import Message
-from siaga.v1 import incident_pb2, order_pb2
+from siaga.v1 import incident_pb2, order_pb2, unit_pb2
 from siaga_contracts import catalogue, ids
 from siaga_contracts.catalogue import Topic
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.places import Places
-from siaga_dispatcher.core.draft import Decision
+from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.redact import public_view
-from siaga_dispatcher.core.values import Incident, Order, OrderKind, Unit
+from siaga_dispatcher.core.values import Alert, Incident, Order, OrderKind, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,14 @@ class Topics:
     units: Topic = catalogue.UNITS
     public_incidents: Topic = catalogue.PUBLIC_INCIDENTS
     public_units: Topic = catalogue.PUBLIC_UNITS
+    alerts: Topic = catalogue.ALERTS
 
     @property
     def by_name(self) -> dict[str, Topic]:
         """The topics by their names."""
-        topics = (self.incidents, self.orders, self.units, self.public_incidents, self.public_units)
+        topics = (
+            self.incidents, self.orders, self.units, self.public_incidents, self.public_units, self.alerts,
+        )  # fmt: skip
         return {topic.name: topic for topic in topics}
 
 
@@ -53,41 +56,55 @@ class Event:
     stamps: tuple[Stamp, ...] = ()
 
 
-TICKET: Final = "ticket"
-
-
 def _tag(message: type[Message], field: str) -> int:
-    """Tag byte of a string field; one byte holds field numbers up to 15."""
-    number = message.DESCRIPTOR.fields_by_name[field].number
-    assert number < 16
-    return number << 3 | 2
+    """Tag of a string field."""
+    return message.DESCRIPTOR.fields_by_name[field].number << 3 | 2
 
 
-INCIDENT_TICKET: Final = Stamp(TICKET, _tag(incident_pb2.Incident, "ticket_no"))
-ORDER_TICKET: Final = Stamp(TICKET, _tag(order_pb2.DispatchOrder, "ticket_no"))
+INCIDENT_TICKET_TAG: Final = _tag(incident_pb2.Incident, "ticket_no")
+ORDER_TICKET_TAG: Final = _tag(order_pb2.DispatchOrder, "ticket_no")
 ORDER_TASK_TAG: Final = _tag(order_pb2.DispatchOrder, "task_code")
+UNIT_TASK_TAG: Final = _tag(unit_pb2.Unit, "task_code")
 
 
-def task_name(unit: Unit) -> str:
+def task_name(unit_id: str) -> str:
     """Name under which the commit gives out the task code of a unit's new order."""
-    return f"task:{unit.unit_id}"
+    return f"task:{unit_id}"
+
+
+def ticket_name(incident: Incident) -> str:
+    """Name under which the commit gives out a new incident's ticket number."""
+    return f"ticket:{incident.incident_id}"
 
 
 def incident_stamps(incident: Incident) -> tuple[Stamp, ...]:
     """A new incident has no ticket number yet."""
-    return () if incident.ticket_no else (INCIDENT_TICKET,)
+    return () if incident.ticket_no else (Stamp(ticket_name(incident), INCIDENT_TICKET_TAG),)
+
+
+def unit_stamps(unit: Unit, sent: Collection[str]) -> tuple[Stamp, ...]:
+    """A unit that is `sent` now has no task code yet."""
+    return (Stamp(task_name(unit.unit_id), UNIT_TASK_TAG),) if unit.unit_id in sent else ()
 
 
 def events_of(decision: Decision, topics: Topics, places: Places) -> Iterator[Event]:
     """All records of a decision: the incident's versions, its public mirror, the units, the orders."""
-    for incident in decision.snapshots:
-        yield _incident_event(incident, topics)
-    if decision.snapshots:
-        yield _public_incident_event(decision.snapshots[-1], topics, places)
+    for timeline in decision.timelines:
+        for incident in timeline.snapshots:
+            yield _incident_event(incident, topics)
+        yield _public_incident_event(timeline.after, topics, places)
+    sent = sent_by(decision)
     for unit in decision.units:
-        yield from _unit_events(unit, topics)
+        yield from _unit_events(unit, topics, sent)
     for order in decision.orders:
         yield _order_event(order, topics)
+    for alert in decision.alerts:
+        yield _alert_event(alert, topics)
+
+
+def sent_by(decision: Decision) -> dict[str, Order]:
+    """The units that the decision sends, with their orders."""
+    return {order.unit.unit_id: order for order in decision.orders if order.kind is OrderKind.DISPATCH}
 
 
 def _incident_event(incident: Incident, topics: Topics) -> Event:
@@ -112,21 +129,29 @@ def _public_incident_event(incident: Incident, topics: Topics, places: Places) -
     )
 
 
-def _unit_events(unit: Unit, topics: Topics) -> Iterator[Event]:
+def _unit_events(unit: Unit, topics: Topics, sent: Collection[str]) -> Iterator[Event]:
     version = (unit.tenant, unit.unit_id, str(unit.version))
-    for kind, topic, message in (
-        ("unit-version", topics.units, codec.unit_message(unit)),
-        ("public-unit-version", topics.public_units, codec.public_unit_message(unit)),
-    ):
-        yield Event(
-            topic.name, unit.unit_id, ids.derived(kind, *version), unit.event_at_ms, message.SerializeToString()
-        )
+    yield Event(
+        topics.units.name,
+        unit.unit_id,
+        ids.derived("unit-version", *version),
+        unit.event_at_ms,
+        codec.unit_message(unit).SerializeToString(),
+        unit_stamps(unit, sent),
+    )
+    yield Event(
+        topics.public_units.name,
+        unit.unit_id,
+        ids.derived("public-unit-version", *version),
+        unit.event_at_ms,
+        codec.public_unit_message(unit).SerializeToString(),
+    )
 
 
 def _order_event(order: Order, topics: Topics) -> Event:
-    stamps = () if order.incident.ticket_no else (ORDER_TICKET,)
+    stamps = () if order.incident.ticket_no else (Stamp(ticket_name(order.incident), ORDER_TICKET_TAG),)
     if order.kind is OrderKind.DISPATCH:
-        stamps = (*stamps, Stamp(task_name(order.unit), ORDER_TASK_TAG))
+        stamps = (*stamps, Stamp(task_name(order.unit.unit_id), ORDER_TASK_TAG))
     return Event(
         topics.orders.name,
         order.unit.unit_id,
@@ -134,4 +159,14 @@ def _order_event(order: Order, topics: Topics) -> Event:
         order.event_at_ms,
         codec.order_message(order).SerializeToString(),
         stamps,
+    )
+
+
+def _alert_event(alert: Alert, topics: Topics) -> Event:
+    return Event(
+        topics.alerts.name,
+        alert.alert_id,
+        ids.derived("alert-version", alert.alert_id, str(alert.version)),
+        alert.cleared_at_ms or alert.raised_at_ms,
+        codec.alert_message(alert).SerializeToString(),
     )

@@ -37,13 +37,16 @@ class Incidents(service.IncidentsServicer):
         incident = await self._store.incident(tenant, required("incident_id", request.incident_id))
         if incident is None:
             raise Refused(grpc.StatusCode.NOT_FOUND, f"tenant {tenant} has no incident {request.incident_id!r}")
-        return api.IncidentsGetResponse(incident=codec.incident_message(incident))
+        return api.IncidentsGetResponse(incident=codec.answer_message(incident))
 
     async def List(self, request: api.IncidentsListRequest, _context: Any) -> api.IncidentsListResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
         limit = limited(request.limit, LIST_USUAL, LIST_MOST)
         found = await self._store.listed(tenant, open_only=request.open_only, limit=limit)
-        return api.IncidentsListResponse(incidents=[codec.incident_message(incident) for incident in found])
+        return api.IncidentsListResponse(incidents=[codec.answer_message(incident) for incident in found])
+
+    def Watch(self, _request: api.IncidentsWatchRequest, _context: Any) -> Any:  # noqa: N802
+        raise Refused(grpc.StatusCode.UNIMPLEMENTED, "watching is not served yet; poll List")
 
     async def Command(self, request: api.CommandRequest, _context: Any) -> api.CommandResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
@@ -51,7 +54,7 @@ class Incidents(service.IncidentsServicer):
         command = _command(request)
         with as_status():
             incident = await self._dispatcher.take_command(tenant, incident_id, command, request.expected_version)
-        return api.CommandResponse(incident=codec.incident_message(incident))
+        return api.CommandResponse(incident=codec.answer_message(incident))
 
 
 def _command(request: api.CommandRequest) -> Command:

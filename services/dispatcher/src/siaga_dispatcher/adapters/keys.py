@@ -16,11 +16,11 @@ class Keys:
         return ":".join((f"{{{self.tenant}}}", "dispatch", *parts))
 
     def unit(self, unit_id: str) -> str:
-        """Hash: v version, pb snapshot, task code of the open task."""
+        """Hash: v version, pb snapshot."""
         return self._key("unit", unit_id)
 
     def incident(self, incident_id: str) -> str:
-        """Hash: v version, pb snapshot, x private state."""
+        """Hash: v version, pb snapshot."""
         return self._key("incident", incident_id)
 
     def call(self, call_id: str) -> str:
@@ -67,6 +67,16 @@ class Keys:
     def waiting(self) -> str:
         """Sorted set of incidents that lack a unit, the most urgent and oldest first."""
         return self._key("waiting")
+
+    @property
+    def timers(self) -> str:
+        """Sorted set of incidents' timers by the time they are due."""
+        return self._key("timers")
+
+    @property
+    def alerts(self) -> str:
+        """Hash: the alerts that hold."""
+        return self._key("alerts")
 
     @property
     def tasks(self) -> str:

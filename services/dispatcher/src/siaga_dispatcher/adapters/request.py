@@ -1,7 +1,8 @@
 """Builds the commit script's request: checks, numbers to give out, commands, and the bytes they refer to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
@@ -9,9 +10,9 @@ import msgspec
 from siaga_dispatcher.adapters import codec, events
 from siaga_dispatcher.adapters.events import Event, Stamp
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.core.draft import Decision
+from siaga_dispatcher.core.decision import Decision, Timeline
 from siaga_dispatcher.core.lifecycle import ENDED, FINISHED
-from siaga_dispatcher.core.values import Incident, Order, OrderKind, Unit
+from siaga_dispatcher.core.values import Alert, Incident, Order, Unit
 
 # How long a cause is remembered: longer than any replay that happens by itself after a crash.
 CAUSE_KEPT_S: Final = 3 * 24 * 3600
@@ -42,7 +43,7 @@ class Request:
     checks: list[list[str]] = field(default_factory=list)
     ops: list[list[Argument]] = field(default_factory=list)
     tasks: list[list[str]] = field(default_factory=list)
-    ticket: list[str] | None = None
+    tickets: list[list[str]] = field(default_factory=list)
 
     def arguments(self, *, init: bool) -> tuple[list[str], list[bytes]]:
         """KEYS and ARGV of the script."""
@@ -50,17 +51,15 @@ class Request:
             "init": init,
             "keep_s": 0 if self.cause is None else CAUSE_KEPT_S,
             "checks": self.checks,
-            "ticket": self.ticket,
+            "tickets": self.tickets,
             "tasks": self.tasks,
             "task_counter": self.keys.task_counter,
             "open_tasks": self.keys.tasks,
             "ops": self.ops,
         }
-        if self.ticket is None:
-            del body["ticket"]
         touched = {str(op[1]) for op in self.ops} | {check[0] for check in self.checks}
         touched |= {self.keys.task_counter, self.keys.tasks} if self.tasks else set()
-        touched |= {self.ticket[0]} if self.ticket else set()
+        touched |= {counter for _, counter, _ in self.tickets}
         return (
             [self.keys.epoch, self.keys.done(self.cause or ""), *sorted(touched)],
             [msgspec.json.encode(body), *self.blobs],
@@ -81,34 +80,39 @@ class Request:
 
 
 def request_of(
-    request: Request, decision: Decision, records: Sequence[Event], traceparent: str | None, year: int
+    request: Request, decision: Decision, records: Sequence[Event], traceparent: str | None, zone: tzinfo
 ) -> Request:  # fmt: skip
-    """The request with everything that a decision writes. `year` is the ticket number's, by the tenant's clock."""
+    """The request with everything that a decision writes. `zone` is the tenant's: tickets are counted by its years."""
     keys = request.keys
-    if decision.snapshots:
-        _write_incident(request, decision.before, decision.snapshots, year)
-    sent = {order.unit.unit_id: order for order in decision.orders if order.kind is OrderKind.DISPATCH}
+    for timeline in decision.timelines:
+        _write_incident(request, timeline, zone)
+    sent = events.sent_by(decision)
     for unit in decision.units:
-        _write_unit(request, unit, sent.get(unit.unit_id))
+        _write_unit(request, unit, sent)
     for unit in decision.released:
         request.op("HDEL", keys.tasks, unit.task_code)
+    for alert in decision.alerts:
+        _write_alert(request, alert)
     for record in records:
         _append(request, record, traceparent or "")
     return request
 
 
-def _write_incident(request: Request, before: Incident | None, snapshots: Sequence[Incident], year: int) -> None:
-    keys, incident = request.keys, snapshots[-1]
+def _write_incident(request: Request, timeline: Timeline, zone: tzinfo) -> None:
+    keys, before, incident = request.keys, timeline.before, timeline.after
     key = keys.incident(incident.incident_id)
-    request.check(Guard(key, "v", snapshots[0].version - 1))
+    request.check(Guard(key, "v", timeline.snapshots[0].version - 1))
     stamps = events.incident_stamps(incident)
     if stamps:
-        request.ticket = [keys.ticket(year), f"{incident.tenant.replace('.', '')}-{year}-"]
+        year = datetime.fromtimestamp(incident.opened_at_ms / 1000, zone).year
+        prefix = f"{incident.tenant.replace('.', '')}-{year}-"
+        request.tickets.append([events.ticket_name(incident), keys.ticket(year), prefix])
     snapshot = _stamped(request.blob(codec.incident_message(incident).SerializeToString()), stamps)
-    private = request.blob(codec.incident_private(incident))
-    request.op("HSET", key, "v", str(incident.version), "pb", snapshot, "x", private)
-    for call_id in incident.call_ids[len(before.call_ids) if before else 0 :]:
-        request.op("SET", keys.call(call_id), incident.incident_id, "EX", str(FINISHED_KEPT_S))
+    request.op("HSET", key, "v", str(incident.version), "pb", snapshot)
+    known_calls = frozenset(before.call_ids) if before is not None else frozenset()
+    for call_id in incident.call_ids:
+        if call_id not in known_calls:
+            request.op("SET", keys.call(call_id), incident.incident_id, "EX", str(FINISHED_KEPT_S))
     request.op("ZADD", keys.incidents, str(incident.opened_at_ms), incident.incident_id)
     _keep(request, keys.active, incident, incident.opened_at_ms, holds=incident.status not in ENDED)
     finished = incident.status in FINISHED
@@ -116,6 +120,32 @@ def _write_incident(request: Request, before: Incident | None, snapshots: Sequen
     _keep(request, keys.waiting, incident, incident.priority * PRIORITY_STEP + incident.opened_at_ms, holds=waits)
     request.op(*(("EXPIRE", key, str(FINISHED_KEPT_S)) if finished else ("PERSIST", key)))
     _write_open(request, before, incident)
+    _write_timers(request, before, incident)
+
+
+def _write_timers(request: Request, before: Incident | None, incident: Incident) -> None:
+    """Keep the index of what comes due; the timers themselves are in the snapshot."""
+    keys = request.keys
+    was = {timer.key: timer for timer in before.timers} if before is not None else {}
+    now = {timer.key: timer for timer in incident.timers}
+    for name in was.keys() - now.keys():
+        request.op("ZREM", keys.timers, timer_member(incident.incident_id, name))
+    for name, timer in now.items():
+        if was.get(name) != timer:
+            request.op("ZADD", keys.timers, str(timer.due_ms), timer_member(incident.incident_id, name))
+
+
+def timer_member(incident_id: str, timer_key: str) -> str:
+    """A timer in the index: the incident's id up to the first bar, then its key."""
+    return f"{incident_id}|{timer_key}"
+
+
+def _write_alert(request: Request, alert: Alert) -> None:
+    keys = request.keys
+    if alert.cleared_at_ms:
+        request.op("HDEL", keys.alerts, alert.alert_id)
+    else:
+        request.op("HSET", keys.alerts, alert.alert_id, request.blob(codec.alert_message(alert).SerializeToString()))
 
 
 def _write_open(request: Request, before: Incident | None, incident: Incident) -> None:
@@ -138,17 +168,14 @@ def _keep(request: Request, index: str, incident: Incident, score: int, *, holds
         request.op("ZREM", index, incident.incident_id)
 
 
-def _write_unit(request: Request, unit: Unit, sent: Order | None) -> None:
+def _write_unit(request: Request, unit: Unit, sent: Mapping[str, Order]) -> None:
     keys = request.keys
     key = keys.unit(unit.unit_id)
     request.check(Guard(key, "v", unit.version - 1))
-    task: Argument = unit.task_code
-    if sent is not None:
-        name = events.task_name(unit)
-        request.tasks.append([name, sent.order_id])
-        task = [name]
-    snapshot = request.blob(codec.unit_message(unit).SerializeToString())
-    request.op("HSET", key, "v", str(unit.version), "pb", snapshot, "task", task)
+    if unit.unit_id in sent:
+        request.tasks.append([events.task_name(unit.unit_id), sent[unit.unit_id].order_id])
+    snapshot = _stamped(request.blob(codec.unit_message(unit).SerializeToString()), events.unit_stamps(unit, sent))
+    request.op("HSET", key, "v", str(unit.version), "pb", snapshot)
     request.op("HSET", keys.units, unit.unit_id, unit.kind)
     free = keys.free(unit.kind)
     if unit.free:

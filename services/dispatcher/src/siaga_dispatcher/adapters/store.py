@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import resources
-from typing import Any, Final, cast
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
-from siaga.v1 import incident_pb2, unit_pb2
+from siaga.v1 import alert_pb2, incident_pb2, unit_pb2
 from siaga_kit import telemetry
 from siaga_kit.errors import Transient
 
@@ -17,8 +16,8 @@ from siaga_dispatcher.adapters.events import Topics, events_of
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.request import Guard, Request, request_of
-from siaga_dispatcher.core.draft import Decision
-from siaga_dispatcher.core.values import Assessment, Incident, Position, Unit
+from siaga_dispatcher.core.decision import Decision
+from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, Unit
 
 # Redis measures on a slightly larger earth than we do: a unit at the very edge of a radius must still be found.
 RADIUS_MARGIN: Final = 1.001
@@ -40,7 +39,6 @@ class Committed:
     """`again` = this cause had been committed before, and nothing was written now."""
 
     again: bool
-    ticket_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +64,8 @@ class Store:
     async def units(self, tenant: str, unit_ids: Iterable[str]) -> list[Unit]:
         """The units of these ids that exist."""
         keys = Keys(tenant)
-        rows = await self._hashes([keys.unit(unit_id) for unit_id in unit_ids], "pb", "task")
-        return [_unit(row) for row in rows if row[0]]
+        rows = await self._snapshots([keys.unit(unit_id) for unit_id in unit_ids])
+        return [codec.unit_of(unit_pb2.Unit.FromString(row)) for row in rows if row]
 
     async def unit(self, tenant: str, unit_id: str) -> Unit | None:
         """One unit."""
@@ -88,13 +86,13 @@ class Store:
             keys=[keys.free(kind) for kind in sorted(kinds)],
             args=[repr(around.lon), repr(around.lat), repr(radius_m * RADIUS_MARGIN), keys.unit("")],
         )
-        return [_unit(row) for row in cast("list[list[bytes | None]]", answer) if row[0]]
+        return [codec.unit_of(unit_pb2.Unit.FromString(row)) for row in cast("list[bytes | None]", answer) if row]
 
     async def incidents(self, tenant: str, incident_ids: Iterable[str]) -> list[Incident]:
         """The incidents of these ids that exist."""
         keys = Keys(tenant)
-        rows = await self._hashes([keys.incident(incident_id) for incident_id in incident_ids], "pb", "x")
-        return [codec.incident_of(incident_pb2.Incident.FromString(row[0]), row[1] or b"{}") for row in rows if row[0]]
+        rows = await self._snapshots([keys.incident(incident_id) for incident_id in incident_ids])
+        return [codec.incident_of(incident_pb2.Incident.FromString(row)) for row in rows if row]
 
     async def incident(self, tenant: str, incident_id: str) -> Incident | None:
         """One incident."""
@@ -137,6 +135,19 @@ class Store:
         found = cast("list[bytes]", await self._redis.zrevrange(index, 0, limit - 1))
         return await self.incidents(tenant, [incident_id.decode() for incident_id in found])
 
+    async def due(self, tenant: str, now_ms: int, limit: int) -> list[tuple[str, str]]:
+        """Timers whose time has come, the earliest first: (incident id, timer key)."""
+        found = cast(
+            "list[bytes]", await self._redis.zrangebyscore(Keys(tenant).timers, "-inf", now_ms, start=0, num=limit)
+        )
+        members = (member.decode().partition("|") for member in found)
+        return [(incident_id, timer_key) for incident_id, _, timer_key in members]
+
+    async def alerts(self, tenant: str) -> list[Alert]:
+        """The alerts that hold."""
+        found = cast("dict[bytes, bytes]", await self._redis.hgetall(Keys(tenant).alerts))
+        return [codec.alert_of(alert_pb2.Alert.FromString(row)) for row in found.values()]
+
     async def committed(self, tenant: str, cause: str) -> bool:
         """Whether this cause has been committed."""
         return bool(await self._redis.exists(Keys(tenant).done(cause)))
@@ -176,11 +187,8 @@ class Store:
         await self._run(request, init=True)
 
     def _request(self, tenant: str, cause: str | None, decision: Decision, traceparent: str | None) -> Request:
-        incident = decision.incident
-        opened_at_ms = incident.opened_at_ms if incident is not None else 0
-        year = datetime.fromtimestamp(opened_at_ms / 1000, self._zones[tenant]).year
         records = list(events_of(decision, self._topics, self._places))
-        return request_of(Request(Keys(tenant), cause), decision, records, traceparent, year)
+        return request_of(Request(Keys(tenant), cause), decision, records, traceparent, self._zones[tenant])
 
     async def _run(self, request: Request, *, init: bool) -> Committed:
         keys, arguments = request.arguments(init=init)
@@ -189,7 +197,7 @@ class Store:
         telemetry.counter("siaga.dispatch.commits").add(1, {"result": result})
         match result:
             case "ok":
-                return Committed(again=False, ticket_no=answer[1].decode())
+                return Committed(again=False)
             case "done":
                 return Committed(again=True)
             case "lost":
@@ -197,15 +205,10 @@ class Store:
             case _:
                 raise Stale(answer[1].decode())
 
-    async def _hashes(self, keys: Sequence[str], *fields: str) -> list[Any]:
+    async def _snapshots(self, keys: Sequence[str]) -> list[bytes | None]:
         if not keys:
             return []
         pipeline = self._redis.pipeline(transaction=False)
         for key in keys:
-            pipeline.hmget(key, list(fields))
+            pipeline.hget(key, "pb")
         return await pipeline.execute()
-
-
-def _unit(row: Sequence[bytes | None]) -> Unit:
-    """A unit from its hash's snapshot and task code."""
-    return codec.unit_of(unit_pb2.Unit.FromString(row[0] or b""), (row[1] or b"").decode())

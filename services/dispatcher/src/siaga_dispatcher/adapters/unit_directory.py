@@ -67,6 +67,9 @@ class UnitDirectory(service.UnitDirectoryServicer):
         units = await self._store.fleet(tenant)
         return api.UnitDirectoryListResponse(units=[codec.unit_message(unit) for unit in units])
 
+    def Watch(self, _request: api.UnitDirectoryWatchRequest, _context: Any) -> Any:  # noqa: N802
+        raise Refused(grpc.StatusCode.UNIMPLEMENTED, "watching is not served yet; poll List")
+
 
 def _point(lat: float, lon: float) -> Position:
     if not -90 <= lat <= 90:

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from siaga_contracts import ids
 
-from siaga_dispatcher.core.draft import Decision, Draft, ignore
+from siaga_dispatcher.core.decision import Decision, ignore
+from siaga_dispatcher.core.draft import Draft
 from siaga_dispatcher.core.join import find_home
 from siaga_dispatcher.core.lifecycle import FINISHED
 from siaga_dispatcher.core.staffing import staff

@@ -10,7 +10,8 @@ from siaga_tenants.model import Need
 from siaga_dispatcher.core import geo
 from siaga_dispatcher.core.assessments import tell_crews
 from siaga_dispatcher.core.choose import Choice
-from siaga_dispatcher.core.draft import Decision, Draft
+from siaga_dispatcher.core.decision import Decision
+from siaga_dispatcher.core.draft import Draft
 from siaga_dispatcher.core.lifecycle import INCIDENT, IllegalTransition, Trigger
 from siaga_dispatcher.core.staffing import assign, needs_of, open_needs, search_point, staff
 from siaga_dispatcher.core.values import Incident, OrderKind, Priority, Rules, Situation, Unit, UnitStatus

@@ -6,7 +6,7 @@ A decision may ask for a wider `search`; the caller loads more units and asks ag
 
 from siaga_dispatcher.core.assessments import on_assessment
 from siaga_dispatcher.core.commands import on_command
-from siaga_dispatcher.core.draft import Decision
+from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.reports import on_unit_free, on_unit_report
 
 __all__ = ["Decision", "on_assessment", "on_command", "on_unit_free", "on_unit_report"]

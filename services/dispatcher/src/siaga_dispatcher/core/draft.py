@@ -1,4 +1,4 @@
-"""A decision in the making: the incident's successive versions, the units it touches, the orders it gives."""
+"""A decision in the making: incidents' successive versions, the units they touch, the orders and alerts they give."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -6,49 +6,21 @@ from typing import Any
 
 from siaga_contracts import ids
 
+from siaga_dispatcher.core.decision import Decision, Search, Timeline
 from siaga_dispatcher.core.lifecycle import Trigger, next_incident
-from siaga_dispatcher.core.values import Change, Incident, Order, OrderKind, Position, Unit, UnitStatus
+from siaga_dispatcher.core.values import Alert, Change, Incident, Order, OrderKind, Timer, Unit, UnitStatus
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """The decision would like to know the units of these kinds around this point, out to `enough_m`."""
+@dataclass(slots=True)
+class Book:
+    """What the incidents of one decision share: units, orders, alerts."""
 
-    kinds: frozenset[str]
-    around: Position
-    enough_m: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to write, all or nothing, and what becomes known by it.
-
-    `snapshots` are the incident's new versions in order: all are published, the last is kept. Each touched unit and
-    the incident must still be at the version before. Nothing to write = `ignored` says why.
-    """
-
-    before: Incident | None = None
-    snapshots: tuple[Incident, ...] = ()
-    units: tuple[Unit, ...] = ()
-    released: tuple[Unit, ...] = ()
-    orders: tuple[Order, ...] = ()
-    search: Search | None = None
-    ignored: str = ""
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not self.snapshots and not self.units
-
-    @property
-    def incident(self) -> Incident | None:
-        """The incident as it is after the decision."""
-        return self.snapshots[-1] if self.snapshots else self.before
-
-
-def ignore(why: str) -> Decision:
-    """Nothing happens, for this reason."""
-    return Decision(ignored=why)
+    loaded: dict[str, Unit] = field(default_factory=dict)
+    touched: dict[str, Unit] = field(default_factory=dict)
+    released: list[Unit] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    drafts: list["Draft"] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -61,73 +33,130 @@ class Draft:
     event_at_ms: int
     actor: str
     search: Search | None = None
-    _snapshots: list[Incident] = field(default_factory=list)
-    _loaded: dict[str, Unit] = field(default_factory=dict)
-    _touched: dict[str, Unit] = field(default_factory=dict)
-    _released: list[Unit] = field(default_factory=list)
-    _orders: list[Order] = field(default_factory=list)
+    book: Book = field(default_factory=Book)
+    snapshots: list[Incident] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.book.drafts.append(self)
+
+    def beside(self, incident: Incident, before: Incident | None = None) -> "Draft":
+        """A draft of another incident that changes in the same decision; `before` None = it is new."""
+        return Draft(before, incident, self.cause_id, self.event_at_ms, self.actor, book=self.book)
 
     def know(self, units: Iterable[Unit]) -> None:
         """Units as loaded; only known units can be changed."""
-        self._loaded.update((unit.unit_id, unit) for unit in units)
+        self.book.loaded.update((unit.unit_id, unit) for unit in units)
 
     def unit(self, unit_id: str) -> Unit | None:
-        """The unit as it is in this draft."""
-        return self._touched.get(unit_id) or self._loaded.get(unit_id)
+        """The unit as it is in this decision."""
+        return self.book.touched.get(unit_id) or self.book.loaded.get(unit_id)
 
     def change(self, kind: str, reason: str, trigger: Trigger | None = None, **fields: Any) -> None:
-        """A new version; with a trigger the status moves by the table (IllegalTransition when it cannot)."""
+        """A new version; with a trigger the status moves by the table (IllegalTransition when it cannot).
+
+        `candidates` among the fields are what a choice of units looked at.
+        """
         status = next_incident(self.incident.status, trigger) if trigger else self.incident.status
+        candidates = fields.pop("candidates", ())
         self.incident = replace(
             self.incident,
             version=self.incident.version + 1,
             status=status,
             event_at_ms=max(self.incident.event_at_ms, self.event_at_ms),
-            change=Change(kind, self.actor, reason, self.event_at_ms, self.cause_id),
+            change=Change(kind, self.actor, reason, self.event_at_ms, self.cause_id, candidates),
             **fields,
         )
-        self._snapshots.append(self.incident)
+        self.snapshots.append(self.incident)
+
+    def set_timers(self, *timers: Timer) -> None:
+        """Start timers, or move those of the same key; they are kept with the newest version."""
+        fresh = {timer.key for timer in timers}
+        self._keep_timers((*(timer for timer in self.incident.timers if timer.key not in fresh), *timers))
+
+    def drop_timers(self, subject: str | None = None, *kinds: str) -> None:
+        """Stop the timers of a subject (None = any) and of these kinds (none named = all)."""
+        self._keep_timers(
+            tuple(
+                timer
+                for timer in self.incident.timers
+                if not (subject in (None, timer.subject) and (not kinds or timer.kind in kinds))
+            )
+        )
+
+    def _keep_timers(self, timers: tuple[Timer, ...]) -> None:
+        if timers == self.incident.timers:
+            return
+        # Timers alone are no news: they ride on the version that a change of this decision makes.
+        self.incident = replace(self.incident, timers=timers)
+        if self.snapshots:
+            self.snapshots[-1] = self.incident
 
     def put(self, unit: Unit) -> Unit:
         """The unit's new state: one version later than loaded, however often it is put."""
         stored = replace(
-            unit, version=self._loaded[unit.unit_id].version + 1, event_at_ms=max(unit.event_at_ms, self.event_at_ms)
+            unit,
+            version=self.book.loaded[unit.unit_id].version + 1,
+            event_at_ms=max(unit.event_at_ms, self.event_at_ms),
         )
-        self._touched[unit.unit_id] = stored
+        self.book.touched[unit.unit_id] = stored
         return stored
 
     def release(self, unit: Unit, status: UnitStatus = UnitStatus.AVAILABLE) -> None:
         """The unit leaves the incident; it counts as standing at its station until it reports where it is."""
-        self._released.append(unit)
-        self.put(replace(unit, status=status, incident_id="", order_id="", task_code="", position=unit.station))
+        self.book.released.append(unit)
+        self.put(
+            replace(
+                unit,
+                status=status,
+                incident_id="",
+                order_id="",
+                task_code="",
+                position=unit.station,
+                free_since_ms=self.event_at_ms,
+            )
+        )
 
-    def order(self, kind: OrderKind, unit: Unit) -> None:
-        """A word to the unit, saying what the incident is by the end of this draft."""
-        self._orders.append(Order(order_id_of(kind, self.incident, unit), kind, unit, self.incident, self.event_at_ms))
+    def order(self, kind: OrderKind, unit: Unit, reason: str = "", about_order_id: str = "") -> None:
+        """A word to the unit, saying what the incident is by the end of this decision."""
+        order_id = order_id_of(kind, self.incident, unit)
+        self.book.orders.append(
+            Order(order_id, kind, unit, self.incident, self.event_at_ms, reason, about_order_id)
+        )  # fmt: skip
+
+    def alert(self, alert: Alert) -> None:
+        """Something for the supervisor's screen, or its end."""
+        self.book.alerts.append(alert)
 
     def decision(self) -> Decision:
-        """The finished decision."""
-        orders = tuple(replace(order, incident=self.incident) for order in self._orders)
+        """The finished decision of this draft and all beside it; the one that was drafted first comes first."""
+        drafts = self.book.drafts
+        after = {draft.incident.incident_id: draft.incident for draft in drafts}
+        timelines = tuple(Timeline(draft.before, tuple(draft.snapshots)) for draft in drafts if draft.snapshots)
+        orders = tuple(replace(order, incident=after[order.incident.incident_id]) for order in self.book.orders)
+        nothing = not (timelines or self.book.touched or self.book.alerts)
         return Decision(
-            self.before,
-            tuple(self._snapshots),
-            tuple(self._touched.values()),
-            tuple(self._released),
+            drafts[0].before,
+            timelines,
+            tuple(self.book.touched.values()),
+            tuple(self.book.released),
             orders,
-            self.search,
-            "" if self._snapshots or self._touched else "nothing_new",
+            tuple(self.book.alerts),
+            next((draft.search for draft in drafts if draft.search is not None), None),
+            "nothing_new" if nothing else "",
         )
 
 
 def order_id_of(kind: OrderKind, incident: Incident, unit: Unit) -> str:
-    """An order's id: one dispatch and one stand-down per assignment, one update per version of the incident."""
-    told = f"{kind.value}.{incident.version}" if kind is OrderKind.UPDATE else kind.value
+    """An order's id: one dispatch and one stand-down per assignment, one of the other kinds per version of the incident."""
+    repeats = kind in (OrderKind.UPDATE, OrderKind.REMIND)
+    told = f"{kind.value}.{incident.version}" if repeats else kind.value
     return ids.order_id(incident.incident_id, unit.unit_id, unit.fence, told)
 
 
 def answers(order_id: str, incident: Incident, unit: Unit) -> bool:
-    """Whether a crew that names this order (its dispatch, or an update of it) speaks of the unit's present task."""
+    """Whether a crew that names this order (its dispatch, or another word about it) speaks of the unit's present task."""
     if order_id in (unit.order_id, unit.task_code):
         return True
-    updates = (replace(incident, version=version) for version in range(1, incident.version + 1))
-    return any(order_id == order_id_of(OrderKind.UPDATE, told, unit) for told in updates)
+    told = (replace(incident, version=version) for version in range(1, incident.version + 1))
+    repeats = (OrderKind.UPDATE, OrderKind.REMIND)
+    return any(order_id == order_id_of(kind, version, unit) for version in told for kind in repeats)

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from siaga_dispatcher.core.draft import Decision, Draft, answers, ignore
+from siaga_dispatcher.core.decision import Decision, ignore
+from siaga_dispatcher.core.draft import Draft, answers
 from siaga_dispatcher.core.lifecycle import (
     FINISHED,
     OFF_TASK,

@@ -6,7 +6,8 @@ from dataclasses import replace
 from siaga_tenants.model import Need
 
 from siaga_dispatcher.core.choose import Choice, choose
-from siaga_dispatcher.core.draft import Draft, Search, order_id_of
+from siaga_dispatcher.core.decision import Search
+from siaga_dispatcher.core.draft import Draft, order_id_of
 from siaga_dispatcher.core.lifecycle import Trigger
 from siaga_dispatcher.core.values import (
     Assignment,

@@ -1,0 +1,66 @@
+"""What a decision comes to: what to write, all or nothing, and what becomes known by it."""
+
+from dataclasses import dataclass
+
+from siaga_dispatcher.core.values import Alert, Incident, Order, Position, Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The decision would like to know the units of these kinds around this point, out to `enough_m`."""
+
+    kinds: frozenset[str]
+    around: Position
+    enough_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One incident's new versions in order: all are published, the last is kept. `before` None = it is new."""
+
+    before: Incident | None
+    snapshots: tuple[Incident, ...]
+
+    @property
+    def after(self) -> Incident:
+        """The incident as it is then."""
+        return self.snapshots[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The incident decided about first, then others that the same decision changes (a merge, a diversion).
+
+    Each touched unit and incident must still be at the version before. Nothing to write = `ignored` says why.
+    """
+
+    before: Incident | None = None
+    timelines: tuple[Timeline, ...] = ()
+    units: tuple[Unit, ...] = ()
+    released: tuple[Unit, ...] = ()
+    orders: tuple[Order, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    search: Search | None = None
+    ignored: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.timelines or self.units or self.alerts)
+
+    @property
+    def snapshots(self) -> tuple[Incident, ...]:
+        """All new versions of all incidents."""
+        return tuple(snapshot for timeline in self.timelines for snapshot in timeline.snapshots)
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident decided about, as it is after the decision."""
+        first = self.timelines[0] if self.timelines else None
+        same = first is not None and (self.before is None or first.after.incident_id == self.before.incident_id)
+        return first.after if first is not None and same else self.before
+
+
+def ignore(why: str) -> Decision:
+    """Nothing happens, for this reason."""
+    return Decision(ignored=why)

@@ -1,0 +1,146 @@
+"""An incident with everything decided about it."""
+
+from dataclasses import dataclass
+
+from siaga_dispatcher.core.values.calls import Reason
+from siaga_dispatcher.core.values.places import Place
+from siaga_dispatcher.core.values.terms import IncidentStatus, Priority, UnitStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One unit on one incident; a time of 0 = not yet, `position_age_s` None = it stood at its station."""
+
+    unit_id: str
+    unit_name: str
+    unit_kind: str
+    order_id: str
+    fence: int
+    status: UnitStatus
+    role: str
+    distance_m: float
+    eta_s: float
+    selection_reason: str
+    dispatched_at_ms: int
+    acknowledged_at_ms: int = 0
+    en_route_at_ms: int = 0
+    on_scene_at_ms: int = 0
+    clear_at_ms: int = 0
+    eta_source: str = ""
+    position_age_s: float | None = None
+    # Why it left (clear, declined, unacknowledged, diverted, stood_down, out_of_service); empty while it is bound.
+    ended_by: str = ""
+    # A stand-down is over only when the crew has confirmed it.
+    stood_down_at_ms: int = 0
+    stand_down_confirmed_at_ms: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether the unit is still bound to the incident."""
+        return self.status not in (UnitStatus.CLEAR, UnitStatus.DECLINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """A need that no unit fills; code as in the contract (`no_candidate`, `all_busy`, …)."""
+
+    role: str
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One unit that a choice looked at; `verdict` is `chosen` or why not. `position_age_s` None = at its station."""
+
+    unit_id: str
+    unit_name: str
+    unit_kind: str
+    role: str
+    verdict: str
+    detail: str
+    distance_m: float
+    eta_s: float
+    eta_source: str
+    position_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a version changed, by whom, caused by what; with the candidates where it is a choice of units."""
+
+    kind: str
+    actor: str
+    reason: str
+    event_at_ms: int
+    cause_id: str
+    candidates: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How an incident belongs to another: merged_into, merged_from, split_into, split_from, related, suggested."""
+
+    incident_id: str
+    kind: str
+    ticket_no: str = ""
+    at_ms: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """What happens to the incident by itself at `due_ms` of the wall clock; `subject` is an order or a unit."""
+
+    kind: str
+    subject: str
+    due_ms: int
+
+    @property
+    def key(self) -> str:
+        """What names it within its incident."""
+        return f"{self.kind}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An incident. `version` 0 = not stored yet."""
+
+    incident_id: str
+    tenant: str
+    status: IncidentStatus
+    type: str
+    priority: Priority
+    confidential: bool
+    place: Place
+    opened_at_ms: int
+    event_at_ms: int
+    change: Change
+    version: int = 0
+    ticket_no: str = ""
+    call_ids: tuple[str, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    disposition: str = ""
+    text: str = ""
+    # Types that calls joined later turned out to have: their needs count too.
+    further_types: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    # Needed to go on from here; no answer to a question shows it.
+    callback_number: str = ""
+    # A reopened incident never closes itself again.
+    reopened: bool = False
+    last_call_at_ms: int = 0
+    # Revision of each call's assessment already taken in, so that an old one that comes again changes nothing.
+    revisions: tuple[tuple[str, int], ...] = ()
+    timers: tuple[Timer, ...] = ()
+
+    @property
+    def active_assignments(self) -> tuple[Assignment, ...]:
+        """Units still bound to it."""
+        return tuple(assignment for assignment in self.assignments if assignment.active)
+
+    def revision_of(self, call_id: str) -> int:
+        """Latest revision of a call's assessment taken in; 0 = none."""
+        return dict(self.revisions).get(call_id, 0)

@@ -1,0 +1,32 @@
+"""What a decision sees of the world besides the incident."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from siaga_tenants.model import DispatchPolicy, ResponsePlan
+
+from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.values.places import Position
+from siaga_dispatcher.core.values.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A tenant's data that decisions hang on. `centre` stands in for a place that nobody could locate."""
+
+    plan: ResponsePlan
+    policy: DispatchPolicy
+    centre: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a decision sees of the world: the units loaded so far, the tenant's rules, the wall clock (`now`, ms).
+
+    `etas` has driving times by unit where a road network was asked; the others are reckoned by great circle.
+    """
+
+    units: tuple[Unit, ...]
+    rules: Rules
+    now: int
+    etas: Mapping[str, Eta] = field(default_factory=dict)

@@ -1,0 +1,62 @@
+"""The words of the field: how urgent, where an incident and a unit stand, what a unit is asked."""
+
+from enum import IntEnum, StrEnum
+
+
+class Priority(IntEnum):
+    """P0 (crew mayday, mass casualty) is the most urgent; lower number = sooner."""
+
+    P0 = 0
+    P1 = 1
+    P2 = 2
+    P3 = 3
+    P4 = 4
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    RECEIVED = "received"
+    CLASSIFIED = "classified"
+    VERIFIED = "verified"
+    QUEUED = "queued"
+    DISPATCHED = "dispatched"
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    UNDER_CONTROL = "under_control"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MERGED = "merged"
+    HANDED_OVER = "handed_over"
+    REOPENED = "reopened"
+
+
+class UnitStatus(StrEnum):
+    """What a unit does, and where it stands with a task."""
+
+    OFF_DUTY = "off_duty"
+    AVAILABLE = "available"
+    AVAILABLE_MOBILE = "available_mobile"
+    DISPATCHED = "dispatched"
+    ACKNOWLEDGED = "acknowledged"
+    EN_ROUTE = "en_route"
+    STAGING = "staging"
+    ON_SCENE = "on_scene"
+    PATIENT_CONTACT = "patient_contact"
+    TRANSPORTING = "transporting"
+    AT_HOSPITAL = "at_hospital"
+    CLEAR = "clear"
+    DELAYED = "delayed"
+    DECLINED = "declined"
+    OUT_OF_SERVICE = "out_of_service"
+    MAYDAY = "mayday"
+
+
+class OrderKind(StrEnum):
+    """What a unit is asked."""
+
+    DISPATCH = "dispatch"
+    STAND_DOWN = "stand_down"
+    UPDATE = "update"
+    REMIND = "remind"
