@@ -8,22 +8,30 @@ from typing import Final
 from siaga_tenants.model import DispatchPolicy, Need
 
 from siaga_dispatcher.core import geo
+from siaga_dispatcher.core.eta import GREAT_CIRCLE, Eta
+from siaga_dispatcher.core.roads.speeds import TOP_KMH
 from siaga_dispatcher.core.values import Position, Shortfall, Unit, UnitStatus
 
 # Rung of the search ladder up to which an optional unit is worth sending (the second: 5 km by default).
 OPTIONAL_RUNG: Final = 1
+_NOBODY_ASKED: Final[Mapping[str, Eta]] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A unit for a need, and why. `position_age_s` None = it stands at its station."""
+    """A unit for a need, and why. `position_age_s` None = it stands at its station; `distance_m` is straight."""
 
     unit: Unit
     role: str
     distance_m: float
-    eta_s: float
+    eta: Eta
     position_age_s: float | None
     reason: str
+
+    @property
+    def eta_s(self) -> float:
+        """Driving time."""
+        return self.eta.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class _Option:
     unit: Unit
     distance_m: float
     eta_s: float
+    # None = by great circle; the value is made for those chosen only.
+    eta: Eta | None
 
 
 def choose(
@@ -67,13 +77,15 @@ def choose(
     now: int,
     *,
     excluded: frozenset[str] = frozenset(),
+    etas: Mapping[str, Eta] = _NOBODY_ASKED,
 ) -> Selection:
     """Fill the needs, required ones first, each with the free suitable unit that is there soonest.
 
     One unit never fills two needs; a unit moves over to another need when only that lets both be filled. `excluded`
-    are units that declined this task. `now` only tells how old a position is.
+    are units that declined this task. `now` only tells how old a position is. `etas` are driving times by unit where
+    a road network was asked; the others' are reckoned by great circle.
     """
-    options = [_option(unit, place, policy) for unit in candidates]
+    options = [_option(unit, place, policy, etas.get(unit.unit_id)) for unit in candidates]
     slots = _slots(needs, policy)
     taken = _match(slots, options, excluded)
     chosen = tuple(
@@ -84,13 +96,15 @@ def choose(
         chosen,
         tuple(_rejections(slots, options, {choice.unit.unit_id for choice in chosen}, excluded)),
         tuple(_shortfall(need, options, policy, excluded) for need in unfilled),
-        _enough_m(slots, taken, policy),
+        _enough_m(slots, taken, policy, by_road=bool(etas)),
     )
 
 
-def _option(unit: Unit, place: Position, policy: DispatchPolicy) -> _Option:
+def _option(unit: Unit, place: Position, policy: DispatchPolicy, eta: Eta | None) -> _Option:
     away_m = geo.distance_m(unit.position, place)
-    return _Option(unit, away_m, geo.eta_s(away_m, policy.detour_factor, _speed_kmh(unit.kind, policy)))
+    if eta is not None:
+        return _Option(unit, away_m, eta.seconds, eta)
+    return _Option(unit, away_m, geo.eta_s(away_m, policy.detour_factor, _speed_kmh(unit.kind, policy)), None)
 
 
 def _speed_kmh(kind: str, policy: DispatchPolicy) -> float:
@@ -163,11 +177,14 @@ def _choice(
     rivals = [o for o in options if o.unit.kind in slot.need.kinds and o.unit.unit_id != unit.unit_id]
     sooner = sorted((o for o in rivals if o.eta_s < option.eta_s), key=lambda o: o.eta_s)
     passed = [f"{o.unit.name}: {_words(_obstacle(slot, o, excluded))}" for o in sooner[:3]]
-    reason = f"{unit.name}: {option.distance_m / 1000:.1f} km, ±{math.ceil(option.eta_s / 60)} menit"
+    eta = option.eta or Eta(option.eta_s, option.distance_m)
+    by_road = "" if eta.source == GREAT_CIRCLE else " lewat jalan"
+    reason = f"{unit.name}: {eta.length_m / 1000:.1f} km{by_road}, ±{math.ceil(eta.seconds / 60)} menit"
+    reason += f" ({eta.note})" if eta.note else ""
     reason += f"; tercepat dari {len(rivals) + 1} calon" if not passed else f"; lebih dekat tetapi {'; '.join(passed)}"
     at_station = unit.position.source == "station" or not unit.position.fixed_at_ms
     age_s = None if at_station else max(0.0, (now - unit.position.fixed_at_ms) / 1000)
-    return Choice(unit, slot.need.role, option.distance_m, option.eta_s, age_s, reason)
+    return Choice(unit, slot.need.role, option.distance_m, eta, age_s, reason)
 
 
 _WORDS: Final[Mapping[str | None, str]] = {
@@ -219,12 +236,16 @@ def _shortfall(
     return Shortfall(need.role, "no_candidate", f"tidak ada unit {'/'.join(need.kinds)}")
 
 
-def _enough_m(slots: Sequence[_Slot], taken: Mapping[int, _Option], policy: DispatchPolicy) -> float:
+def _enough_m(slots: Sequence[_Slot], taken: Mapping[int, _Option], policy: DispatchPolicy, *, by_road: bool) -> float:
+    """How far out a unit could still be sooner than those taken; by road, one with the straightest and fastest road."""
     enough = 0.0
     for index, slot in enumerate(slots):
         if index in taken:
             fastest = max(_speed_kmh(kind, policy) for kind in slot.need.kinds)
-            enough = max(enough, geo.reach_m(taken[index].eta_s, policy.detour_factor, fastest))
+            reach_m = geo.reach_m(taken[index].eta_s, policy.detour_factor, fastest)
+            # No road is shorter than the straight line, and no time by road is taken for less than it needs at top
+            # speed: beyond this distance nobody comes sooner, whatever the roads are.
+            enough = max(enough, reach_m, geo.reach_m(taken[index].eta_s, 1, TOP_KMH) if by_road else 0.0)
         else:
             enough = max(enough, slot.limit_m if slot.need.optional else math.inf)
     return enough

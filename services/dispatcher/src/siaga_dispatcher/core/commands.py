@@ -12,6 +12,7 @@ from siaga_dispatcher.core.assessments import tell_crews
 from siaga_dispatcher.core.choose import Choice
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.draft import Draft
+from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.lifecycle import INCIDENT, IllegalTransition, Trigger
 from siaga_dispatcher.core.staffing import assign, needs_of, open_needs, search_point, staff
 from siaga_dispatcher.core.values import Incident, OrderKind, Priority, Rules, Situation, Unit, UnitStatus
@@ -167,4 +168,4 @@ def _named(unit: Unit, role: str, incident: Incident, rules: Rules, command: Com
     speed_kmh = rules.policy.speed_kmh.get(unit.kind, geo.DEFAULT_SPEED_KMH)
     eta_s = geo.eta_s(away_m, rules.policy.detour_factor, speed_kmh)
     why = f"{unit.name}: dipilih {command.actor}" + (f" ({command.reason})" if command.reason else "")
-    return Choice(unit, role, away_m, eta_s, None, why)
+    return Choice(unit, role, away_m, Eta(eta_s, away_m), None, why)

@@ -71,7 +71,7 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
         return
     draft.know(candidates)
     declined = frozenset(a.unit_id for a in incident.assignments if a.status is UnitStatus.DECLINED)
-    selection = choose(wanted, candidates, around, rules.policy, situation.now, excluded=declined)
+    selection = choose(wanted, candidates, around, rules.policy, situation.now, excluded=declined, etas=situation.etas)
     kinds = frozenset(kind for need in wanted for kind in need.kinds)
     draft.search = Search(kinds, around, selection.enough_m)
     if selection.chosen:
@@ -101,6 +101,8 @@ def assign(draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfal
                 choice.eta_s,
                 _reason(choice, located=draft.incident.place.position is not None),
                 draft.event_at_ms,
+                eta_source=choice.eta.source,
+                position_age_s=choice.position_age_s,
             )
         )
         draft.order(OrderKind.DISPATCH, unit)
