@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 from dispatcher_bench import Bench
 from dispatcher_samples import NOON_MS, north, seen, unit
-from siaga.v1 import incident_pb2, order_pb2
+from siaga.v1 import incident_pb2, order_pb2, unit_pb2
 from siaga_contracts import ids
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.store import Stale, StateLost
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import on_assessment
-from siaga_dispatcher.core.values import IncidentStatus, Place, Priority, Reason, UnitStatus
+from siaga_dispatcher.core.values import IncidentStatus, Place, Priority, Reason, Unit, UnitStatus
 from siaga_dispatcher.dispatching import UnknownTenantError, UnknownUnitError, WrongVersion
 
 pytestmark = pytest.mark.stack
@@ -224,3 +224,20 @@ async def test_unknown_names_are_errors(bench: Bench) -> None:
         await bench.dispatcher.take_assessment(replace(bench.call(), tenant="00.00"))
     with pytest.raises(UnknownUnitError):
         await bench.dispatcher.take_report(bench.report("nobody", U.CLEAR))
+
+
+async def test_a_call_loads_its_neighbourhood_and_not_the_fleet(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    near = [unit("d1", away_m=900), unit("d2", away_m=1900), unit("p1", "puskesmas", away_m=500)]
+    await bench.put(*near, *(unit(f"far-{n}", away_m=8_000 + 300 * n) for n in range(60)))
+    loaded: list[str] = []
+    read = codec.unit_of
+
+    def noted(message: unit_pb2.Unit) -> Unit:
+        loaded.append(message.unit_id)
+        return read(message)
+
+    monkeypatch.setattr(codec, "unit_of", noted)
+    decision = await bench.dispatcher.take_assessment(bench.call())
+    assert [order.unit.unit_id for order in decision.orders] == ["d1"]
+    # The nearest circle of the ladder, of the kind that is wanted.
+    assert sorted(loaded) == ["d1", "d2"]

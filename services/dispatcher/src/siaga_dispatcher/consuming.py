@@ -1,6 +1,8 @@
 """What the two consumer loops do with their batches."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any
 
 from siaga.v1 import assessment_pb2, unit_pb2
 from siaga_kit.stage import Item, Result
@@ -29,14 +31,20 @@ class Assessments:
         self._tenants = tenants
 
     async def process(self, batch: Sequence[Item[assessment_pb2.CallAssessment]]) -> Result:
-        """Decide about the few that matter, in order."""
+        """Decide about the few that matter: a tenant's in order, the tenants side by side."""
+        by_tenant: dict[str, list[Item[assessment_pb2.CallAssessment]]] = {}
         for item in await self._worth_a_look(batch):
+            by_tenant.setdefault(item.message.tenant, []).append(item)
+        await all_of(self._take(items) for items in by_tenant.values())
+        return Result()
+
+    async def _take(self, items: Sequence[Item[assessment_pb2.CallAssessment]]) -> None:
+        for item in items:
             assessment = codec.assessment_of(item.message)
             if assessment.wants_help:
                 self._dispatcher.rules(assessment.tenant)
                 assessment = self._places.completed(assessment)
             await self._dispatcher.take_assessment(assessment, item.record.traceparent)
-        return Result()
 
     async def _worth_a_look(
         self, batch: Sequence[Item[assessment_pb2.CallAssessment]]
@@ -53,6 +61,16 @@ class Assessments:
         for tenant, call_ids in later.items():
             wanting |= await self._store.linked(tenant, tuple(call_ids))
         return [item for item in batch if item.message.call_id in wanting] if wanting else []
+
+
+async def all_of(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do them side by side, each to its end; then raise the first error, if there is one.
+
+    To the end: a batch comes again as a whole, and must not meet what is still under way from before.
+    """
+    for ended in await asyncio.gather(*works, return_exceptions=True):
+        if isinstance(ended, BaseException):
+            raise ended
 
 
 class Reports:

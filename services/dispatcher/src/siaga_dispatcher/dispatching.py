@@ -11,10 +11,12 @@ import structlog
 from siaga_kit.errors import Transient
 
 from siaga_dispatcher.adapters.request import Guard
-from siaga_dispatcher.adapters.store import Stale, Store
+from siaga_dispatcher.adapters.store import Searched, Stale, Store
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
-from siaga_dispatcher.core.join import window_ms
+from siaga_dispatcher.core.decision import Search
+from siaga_dispatcher.core.foresight import foresee
+from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
 from siaga_dispatcher.core.values import Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
 
@@ -42,11 +44,15 @@ class WrongVersion(Exception):  # noqa: N818  (an answer to whoever asked, not a
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A decision to make on freshly loaded values: how to make it, which units are known, what must stay true."""
+    """A decision to make on freshly loaded values: how to make it, which units are known, what must stay true.
+
+    `searched` tells of a search whose units are among those known.
+    """
 
     decide: Callable[[Situation], Decision]
     units: tuple[Unit, ...] = ()
     guards: tuple[Guard, ...] = ()
+    searched: Searched | None = None
 
 
 class Dispatcher:
@@ -72,13 +78,21 @@ class Dispatcher:
 
     async def take_assessment(self, assessment: Assessment, traceparent: str | None = None) -> Decision:
         """One assessment of a call."""
-        tenant, policy = assessment.tenant, self.rules(assessment.tenant).policy
+        tenant, rules = assessment.tenant, self.rules(assessment.tenant)
+        policy, foresight = rules.policy, foresee(assessment, rules)
+        window = window_ms(assessment.event_at_ms, policy)
 
         async def load() -> Case:
-            stored = await self._store.context_of_call(assessment, window_ms(assessment.event_at_ms, policy))
+            stored = await self._store.context_of_call(assessment, window, foresight, policy.radius_ladder_m)
             linked, others = stored.linked, stored.open_incidents
-            own = await self._own_units(*((linked,) if linked is not None else others))
-            return Case(lambda situation: on_assessment(assessment, linked, others, situation), own, stored.guards)
+            touched = linked or find_home(assessment, others, policy)
+            own = await self._own_units(touched) if touched is not None else ()
+            return Case(
+                lambda situation: on_assessment(assessment, linked, others, situation),
+                (*own, *stored.near),
+                stored.guards,
+                stored.searched,
+            )
 
         cause = f"assessment:{assessment.call_id}:{assessment.revision}:{assessment.assessment_id}"
         return await self._settle(tenant, cause, load, traceparent)
@@ -187,11 +201,13 @@ class Dispatcher:
                 known.setdefault(unit.unit_id, unit)
 
         decision = decide()
-        reached_m = 0.0
+        reached_m = _reached_m(decision.search, case.searched)
         for radius_m in rules.policy.radius_ladder_m:
             search = decision.search
             if search is None or reached_m >= search.enough_m:
                 return decision
+            if radius_m <= reached_m:
+                continue
             learn(await self._store.free_units(tenant, search.kinds, search.around, radius_m))
             reached_m = radius_m
             decision = decide()
@@ -209,6 +225,14 @@ class Dispatcher:
         if incident is None:
             raise UnknownIncidentError(f"tenant {tenant} has no incident {incident_id}")
         return incident
+
+
+def _reached_m(search: Search | None, searched: Searched | None) -> float:
+    """How far a search has been made already."""
+    if search is None or searched is None:
+        return 0.0
+    covered = search.kinds <= searched.kinds and search.around == searched.around
+    return searched.radius_m if covered else 0.0
 
 
 def _sends_somebody(command: Command) -> Callable[[Decision], None]:

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 from redis.asyncio import Redis
 from siaga.v1 import alert_pb2, incident_pb2, unit_pb2
 from siaga_kit import telemetry
@@ -14,9 +15,11 @@ from siaga_kit.errors import Transient
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.events import Topics, events_of
 from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.pipe import Pipe, Script
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.request import Guard, Request, request_of
 from siaga_dispatcher.core.decision import Decision
+from siaga_dispatcher.core.foresight import Foresight
 from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, Unit
 
 # Redis measures on a slightly larger earth than we do: a unit at the very edge of a radius must still be found.
@@ -42,12 +45,26 @@ class Committed:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """All free units of these kinds within the radius are known."""
+
+    kinds: frozenset[str]
+    around: Position | None
+    radius_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class CallContext:
-    """What is stored about a call; the guards hold while no other incident that it might join is added."""
+    """What is stored about a call; the guards hold while no other incident that it might join is added.
+
+    `near` are all free units in what was `searched` for it beforehand.
+    """
 
     linked: Incident | None
-    open_incidents: tuple[Incident, ...]
-    guards: tuple[Guard, ...]
+    open_incidents: tuple[Incident, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    near: tuple[Unit, ...] = ()
+    searched: Searched | None = None
 
 
 class Store:
@@ -55,8 +72,10 @@ class Store:
 
     def __init__(self, redis: Redis, timezones: Mapping[str, str], places: Places, topics: Topics) -> None:
         self._redis = redis
-        self._script = redis.register_script(_FILES.joinpath("commit.lua").read_text())
-        self._free = redis.register_script(_FILES.joinpath("free.lua").read_text())
+        self._pipe = Pipe(redis)
+        self._script = Script(self._pipe, _FILES.joinpath("commit.lua").read_text())
+        self._free = Script(self._pipe, _FILES.joinpath("free.lua").read_text())
+        self._context = Script(self._pipe, _FILES.joinpath("context.lua").read_text())
         self._zones = {tenant: ZoneInfo(name) for tenant, name in timezones.items()}
         self._places = places
         self._topics = topics
@@ -83,8 +102,8 @@ class Store:
         """Units of these kinds that can be sent now, within the radius."""
         keys = Keys(tenant)
         answer = await self._free(
-            keys=[keys.free(kind) for kind in sorted(kinds)],
-            args=[repr(around.lon), repr(around.lat), repr(radius_m * RADIUS_MARGIN), keys.unit("")],
+            [keys.free(kind) for kind in sorted(kinds)],
+            [repr(around.lon), repr(around.lat), repr(radius_m * RADIUS_MARGIN), keys.unit("")],
         )
         return [codec.unit_of(unit_pb2.Unit.FromString(row)) for row in cast("list[bytes | None]", answer) if row]
 
@@ -106,22 +125,29 @@ class Store:
         found = await self._redis.mget([prefix + call_id for call_id in call_ids])
         return {call_id for call_id, incident_id in zip(call_ids, found, strict=True) if incident_id is not None}
 
-    async def context_of_call(self, assessment: Assessment, window: tuple[int, int]) -> CallContext:
+    async def context_of_call(
+        self, assessment: Assessment, window: tuple[int, int], foresight: Foresight, ladder_m: Sequence[float]
+    ) -> CallContext:  # fmt: skip
         """Everything stored that bears on a call: its own incident, or else those of its type it might join.
 
-        `window` bounds the time of the latest call of those.
+        `window` bounds the time of the latest call of those. With the latter come the free units that are foreseen,
+        out to the first circle of the ladder that holds enough of them.
         """
-        tenant, kind = assessment.tenant, assessment.type
-        keys = Keys(tenant)
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.get(keys.call(assessment.call_id))
-        pipeline.hget(keys.open_versions, kind)
-        pipeline.zrangebyscore(keys.open(kind), *window)
-        own, version, incident_ids = await pipeline.execute()
-        if own is not None:
-            return CallContext(await self.incident(tenant, own.decode()), (), ())
-        found = await self.incidents(tenant, [incident_id.decode() for incident_id in incident_ids])
-        return CallContext(None, tuple(found), (Guard(keys.open_versions, kind, int(version or 0)),))
+        keys, kind = Keys(assessment.tenant), assessment.type
+        request, sets = _context_request(keys, kind, window[0], foresight, ladder_m)
+        answer = await self._context(
+            [keys.call(assessment.call_id), keys.open_versions, keys.open(kind), *sets], [request]
+        )
+        if answer[0] is not None or len(answer) == 1:
+            return CallContext(codec.incident_of(incident_pb2.Incident.FromString(answer[0])) if answer[0] else None)
+        _, version, open_rows, rung, unit_rows = answer
+        return CallContext(
+            None,
+            tuple(codec.incident_of(incident_pb2.Incident.FromString(row)) for row in open_rows if row),
+            (Guard(keys.open_versions, kind, int(version)),),
+            tuple(codec.unit_of(unit_pb2.Unit.FromString(row)) for row in unit_rows if row),
+            Searched(frozenset(foresight.kinds), foresight.around, ladder_m[rung - 1]) if rung else None,
+        )
 
     async def waiting(self, tenant: str) -> list[str]:
         """Incidents that lack a unit, the most urgent and oldest first."""
@@ -191,8 +217,7 @@ class Store:
         return request_of(Request(Keys(tenant), cause), decision, records, traceparent, self._zones[tenant])
 
     async def _run(self, request: Request, *, init: bool) -> Committed:
-        keys, arguments = request.arguments(init=init)
-        answer = cast("list[bytes]", await self._script(keys=keys, args=arguments))
+        answer = cast("list[bytes]", await self._script(*request.arguments(init=init)))
         result = answer[0].decode()
         telemetry.counter("siaga.dispatch.commits").add(1, {"result": result})
         match result:
@@ -208,7 +233,23 @@ class Store:
     async def _snapshots(self, keys: Sequence[str]) -> list[bytes | None]:
         if not keys:
             return []
-        pipeline = self._redis.pipeline(transaction=False)
-        for key in keys:
-            pipeline.hget(key, "pb")
-        return await pipeline.execute()
+        return await self._pipe.ask_all([("HGET", key, "pb") for key in keys])
+
+
+def _context_request(
+    keys: Keys, kind: str, since_ms: int, foresight: Foresight, ladder_m: Sequence[float]
+) -> tuple[bytes, list[str]]:  # fmt: skip
+    """The context script's request, and the sets of free units that it searches."""
+    around, kinds = foresight.around, foresight.kinds
+    places = {name: number for number, name in enumerate(kinds, start=1)}
+    request = {
+        "type": kind,
+        "since": str(since_ms),
+        "incident": keys.incident(""),
+        "unit": keys.unit(""),
+        "lon": repr(around.lon) if around else "",
+        "lat": repr(around.lat) if around else "",
+        "radii": [repr(radius_m * RADIUS_MARGIN) for radius_m in ladder_m] if kinds and around else [],
+        "wanted": [[need.count, *(places[k] for k in need.kinds)] for need in foresight.needs if not need.optional],
+    }
+    return msgspec.json.encode(request), [keys.free(name) for name in kinds]
