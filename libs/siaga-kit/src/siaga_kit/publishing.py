@@ -86,7 +86,9 @@ class Publisher:
             if tracing and traceparent:
                 spans.append(self._span(record, partition))
                 traceparent = spans[-1].traceparent
-            value = None if record.message is None else record.message.SerializeToString()
+            value = record.value
+            if value is None and record.message is not None:
+                value = record.message.SerializeToString()
             message = record.message if record.message is not None else record.topic.message()
             encoded = headers(message, record.event_id, self._service, record.event_at_ms, traceparent)
             by_partition.setdefault((name, partition), []).append((key, value, encoded))

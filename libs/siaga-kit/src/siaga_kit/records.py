@@ -22,7 +22,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One record to publish; `message` None is a tombstone. `event_at_ms` is event time, epoch milliseconds."""
+    """One record to publish; `message` None is a tombstone. `event_at_ms` is event time, epoch milliseconds.
+
+    `value` is the message as it was serialised before, where those very bytes have to go out.
+    """
 
     topic: Topic
     key: str
@@ -30,3 +33,4 @@ class Outgoing:
     event_id: str
     event_at_ms: int
     traceparent: str | None = None
+    value: bytes | None = None

@@ -142,6 +142,7 @@ class Unit(_message.Message):
     FREE_SINCE_MS_FIELD_NUMBER: _builtins.int
     RETIRED_FIELD_NUMBER: _builtins.int
     DOUBTFUL_POSITION_FIELD_NUMBER: _builtins.int
+    TASK_SERIAL_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     tenant: _builtins.str
     kind: Global___UnitKind.ValueType
@@ -164,6 +165,8 @@ class Unit(_message.Message):
     """When its last task ended, epoch milliseconds; 0 = it had none yet."""
     retired: _builtins.bool
     """No longer in the centre's list: never sent again."""
+    task_serial: _builtins.str
+    """Number behind its latest task code: the codes go on from the highest of all."""
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -201,10 +204,11 @@ class Unit(_message.Message):
         free_since_ms: _builtins.int = ...,
         retired: _builtins.bool = ...,
         doubtful_position: _place_pb2.Position | None = ...,
+        task_serial: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["doubtful_position", b"doubtful_position", "position", b"position", "station", b"station"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "task_code", b"task_code", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "task_code", b"task_code", "task_serial", b"task_serial", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,15 +24,16 @@ for _, ticket in ipairs(request.tickets) do
   answer[#answer + 1] = given[ticket[1]]
 end
 for _, task in ipairs(request.tasks) do
-  local code
+  local code, number
   -- 100 to 999, then longer ones: with all 900 in use a code must still be unique.
   for _ = 1, 901 do
-    local number = redis.call('INCR', request.task_counter)
+    number = redis.call('INCR', request.task_counter)
     code = tostring(_ <= 900 and 100 + number % 900 or 1000 + number)
     if redis.call('HEXISTS', request.open_tasks, code) == 0 then break end
   end
   redis.call('HSET', request.open_tasks, code, task[2])
   given[task[1]] = code
+  given[task[1] .. ':serial'] = tostring(number)
 end
 
 -- A field's tag as protobuf writes it: from field 16 on it takes two bytes.

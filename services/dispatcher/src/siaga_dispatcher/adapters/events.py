@@ -65,6 +65,7 @@ INCIDENT_TICKET_TAG: Final = _tag(incident_pb2.Incident, "ticket_no")
 ORDER_TICKET_TAG: Final = _tag(order_pb2.DispatchOrder, "ticket_no")
 ORDER_TASK_TAG: Final = _tag(order_pb2.DispatchOrder, "task_code")
 UNIT_TASK_TAG: Final = _tag(unit_pb2.Unit, "task_code")
+UNIT_SERIAL_TAG: Final = _tag(unit_pb2.Unit, "task_serial")
 
 
 def task_name(unit_id: str) -> str:
@@ -83,8 +84,11 @@ def incident_stamps(incident: Incident) -> tuple[Stamp, ...]:
 
 
 def unit_stamps(unit: Unit, sent: Collection[str]) -> tuple[Stamp, ...]:
-    """A unit that is `sent` now has no task code yet."""
-    return (Stamp(task_name(unit.unit_id), UNIT_TASK_TAG),) if unit.unit_id in sent else ()
+    """A unit that is `sent` now has no task code yet, nor the number behind it."""
+    if unit.unit_id not in sent:
+        return ()
+    name = task_name(unit.unit_id)
+    return Stamp(name, UNIT_TASK_TAG), Stamp(f"{name}:serial", UNIT_SERIAL_TAG)
 
 
 def events_of(decision: Decision, topics: Topics, places: Places) -> Iterator[Event]:

@@ -142,4 +142,6 @@ class Relay:
             fields[b"id"].decode(),
             int(fields[b"at"]),
             fields[b"trace"].decode() or None,
+            # The bytes that the working state keeps: it is made again from the topics, and must come out the same.
+            fields[b"value"],
         )

@@ -29,6 +29,8 @@ class Unit:
     example: bool = False
     # The code its crew types back; given out by the store when the order is committed.
     task_code: str = ""
+    # Number behind its latest code: the codes go on from the highest of all units.
+    task_serial: str = ""
     # By the roster it is not on duty now.
     off_shift: bool = False
     # When its last task ended; 0 = it had none yet.
