@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "audit": "audit",
     "bench": "bench",
     "model": "model",
+    "roads": "roads",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

@@ -1,0 +1,158 @@
+"""Driving times over a road network: one search backwards from the incident tells them for all units."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from siaga_dispatcher.core.geo import EARTH_RADIUS_M
+from siaga_dispatcher.core.roads.network import Floats, Network, Numbers
+from siaga_dispatcher.core.values import Position
+
+# Beyond any street: a yard, a lane too small for the map.
+OFF_ROAD_KMH: Final = 10.0
+# A point farther from every street is not on this map: believing its nearest street would put a unit of the next
+# island beside the bridge.
+OFF_MAP_M: Final = 2_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drive:
+    """A drive over the roads, the rests off them included."""
+
+    seconds: float
+    length_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Spots:
+    """Points on the network: the nearest street of each, how far along it, and how far beside."""
+
+    street: npt.NDArray[np.intp]
+    share: Floats
+    beside_m: Floats
+
+
+class RoadSearch:
+    """A network made ready to be asked; never changes, so threads may share it."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        # Metres on a plane that touches the earth in the middle of the area: near enough to find the nearest street.
+        self._scale = _metres_a_degree(float(np.median(network.course[:, 1])))
+        numbers = np.repeat(np.arange(len(network.start)), np.diff(network.first))
+        self._courses = shapely.linestrings(network.course * self._scale, indices=numbers)
+        self._tree = shapely.STRtree(self._courses)
+        self._arcs, self._hop_keys, self._hop_m = _backwards(network)
+
+    def drives(self, origins: Sequence[Position], destination: Position) -> list[Drive | None]:
+        """The quickest drive from each origin to the destination; None = one of the two is off the map."""
+        spots = self._spots([*origins, destination])
+        goal, starts = _picked(spots, slice(-1, None)), _picked(spots, slice(None, -1))
+        if goal.beside_m[0] > OFF_MAP_M:
+            return [None] * len(origins)
+        seconds, onward, graph_size = self._search(goal)
+        times, lengths = self._from(starts, goal, seconds, onward, graph_size)
+        beside_m = starts.beside_m + goal.beside_m[0]
+        times = times + beside_m / (OFF_ROAD_KMH / 3.6)
+        lengths = lengths + beside_m
+        return [
+            Drive(float(time), float(length)) if beside <= OFF_MAP_M and np.isfinite(time) else None
+            for time, length, beside in zip(times, lengths, starts.beside_m, strict=True)
+        ]
+
+    def _spots(self, points: Sequence[Position]) -> _Spots:
+        placed = shapely.points(np.array([(point.lon, point.lat) for point in points]) * self._scale)
+        street = self._tree.nearest(placed)
+        courses = self._courses[street]
+        share = shapely.line_locate_point(courses, placed, normalized=True)
+        return _Spots(street, share, shapely.distance(courses, placed))
+
+    def _search(self, goal: _Spots) -> tuple[Floats, Numbers, int]:
+        """Seconds from each junction to the goal, and the next junction on that way; the goal is junction n."""
+        network, here, n = self._network, goal.street[0], self._network.junctions
+        ahead = float(goal.share[0] * network.seconds[here])
+        doors = [(int(network.start[here]), ahead)]
+        if network.both_ways[here]:
+            doors.append((int(network.end[here]), float(network.seconds[here]) - ahead))
+        # A street that ends where it begins has both doors at one junction; the nearer counts.
+        nearest = {junction: min(time for where, time in doors if where == junction) for junction, _ in doors}
+        arcs = csr_array(
+            (
+                np.append(self._arcs.data, list(nearest.values())),
+                np.append(self._arcs.indices, list(nearest)),
+                np.append(self._arcs.indptr, len(self._arcs.data) + len(nearest)),
+            ),
+            shape=(n + 1, n + 1),
+        )
+        seconds, onward = dijkstra(arcs, indices=n, return_predecessors=True)
+        return seconds, onward, n
+
+    def _from(
+        self, starts: _Spots, goal: _Spots, seconds: Floats, onward: Numbers, n: int
+    ) -> tuple[Floats, Floats]:  # fmt: skip
+        """Time and length from each start: out by either end of its street, or along it when the goal is on it."""
+        network, street = self._network, starts.street
+        lasts, long = network.seconds[street], network.length_m[street]
+        two_way = network.both_ways[street]
+        by_end = (1 - starts.share) * lasts + seconds[network.end[street]]
+        by_start = np.where(two_way, starts.share * lasts + seconds[network.start[street]], np.inf)
+        gap = goal.share[0] - starts.share
+        along = np.where((street == goal.street[0]) & (two_way | (gap >= 0)), np.abs(gap) * lasts, np.inf)
+        ways = np.stack([by_end, by_start, along])
+        which = ways.argmin(axis=0)
+        leaves = np.where(which == 0, network.end[street], network.start[street])
+        rest = np.where(which == 0, 1 - starts.share, starts.share) * long
+        driven = rest + self._length(leaves, onward, goal, n)
+        return ways.min(axis=0), np.where(which == 2, np.abs(gap) * long, driven)
+
+    def _length(self, junctions: Numbers, onward: Numbers, goal: _Spots, n: int) -> Floats:
+        """Metres from each junction to the goal on its quickest way, all followed together, hop by hop."""
+        total = np.zeros(len(junctions))
+        here = junctions.astype(np.int64)
+        under_way = onward[here] >= 0
+        while under_way.any():
+            ahead = onward[here[under_way]].astype(np.int64)
+            total[under_way] += self._hops(here[under_way], ahead, goal, n)
+            here[under_way] = ahead
+            under_way = (here != n) & (onward[here] >= 0)
+        return total
+
+    def _hops(self, here: npt.NDArray[np.int64], ahead: npt.NDArray[np.int64], goal: _Spots, n: int) -> Floats:
+        known = np.minimum(np.searchsorted(self._hop_keys, ahead * n + here), len(self._hop_keys) - 1)
+        network, street, share = self._network, goal.street[0], float(goal.share[0])
+        last = np.where(here == network.start[street], share, 1 - share) * network.length_m[street]
+        return np.where(ahead == n, last, self._hop_m[known])
+
+
+def _metres_a_degree(lat: float) -> Floats:
+    a_degree = EARTH_RADIUS_M * np.pi / 180
+    return np.array([a_degree * np.cos(np.radians(lat)), a_degree])
+
+
+def _picked(spots: _Spots, which: slice) -> _Spots:
+    return _Spots(spots.street[which], spots.share[which], spots.beside_m[which])
+
+
+def _backwards(network: Network) -> tuple[Any, npt.NDArray[np.int64], Floats]:
+    """The network's arcs turned round, the quickest of those that join the same two junctions; and their lengths.
+
+    The keys of the lengths are `head * junctions + tail` of the road as it is driven, rising.
+    """
+    n, two_way = network.junctions, network.both_ways
+    heads = np.concatenate([network.end, network.start[two_way]]).astype(np.int64)
+    tails = np.concatenate([network.start, network.end[two_way]]).astype(np.int64)
+    seconds = np.concatenate([network.seconds, network.seconds[two_way]])
+    length_m = np.concatenate([network.length_m, network.length_m[two_way]])
+    keys = heads * n + tails
+    order = np.lexsort((seconds, keys))
+    keys, quickest = np.unique(keys[order], return_index=True)
+    taken = order[quickest]
+    arcs = csr_array((seconds[taken], (heads[taken], tails[taken])), shape=(n, n))
+    arcs.sort_indices()
+    return arcs, keys, length_m[taken]
