@@ -40,7 +40,10 @@ def test_a_dispatch_says_all_that_a_crew_needs() -> None:
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        (OrderKind.STAND_DOWN, "#114 DIBATALKAN: Jl. Raya Pandeglang 12. Tidak perlu ke lokasi, kembali siaga."),
+        (
+            OrderKind.STAND_DOWN,
+            "#114 DIBATALKAN: Jl. Raya Pandeglang 12. Tidak perlu ke lokasi, kembali siaga. Balas OK #114",
+        ),
         (
             OrderKind.UPDATE,
             "#114 PERUBAHAN P1 Kebakaran bangunan: Jl. Raya Pandeglang 12 maps.google.com/?q=-6.1326,106.1951 HP 081234567890",
@@ -53,6 +56,15 @@ def test_other_kinds(kind: OrderKind, expected: str) -> None:
 
 def test_a_repeat_says_so_first() -> None:
     assert compose(ORDER, WORDS, repeat=True).startswith("ULANG #114 ")
+
+
+def test_a_reminder_is_the_same_task_again_and_never_a_new_alarm() -> None:
+    first = compose(ORDER, WORDS)
+    assert compose(replace(ORDER, kind=OrderKind.REMIND, about_order_id="o-1"), WORDS) == f"ULANG {first}"
+    secret = replace(ORDER, kind=OrderKind.REMIND, about_order_id="o-1", type="kdrt", confidential=True)
+    assert "KDRT" not in compose(secret, WORDS)
+    stand_down = replace(ORDER, kind=OrderKind.STAND_DOWN, about_order_id="o-1")
+    assert compose(stand_down, WORDS).startswith("ULANG #114 DIBATALKAN")
 
 
 def test_a_label_without_a_value_is_left_out() -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +88,7 @@ def test_any_text_gets_an_answer(text: str) -> None:
     if isinstance(meant, Question):
         assert len(encode(meant.text)) <= SMS_SEPTETS
     else:
+        assert meant.task is not None
         assert meant.task.task_code in ("114", "115")
 
 
@@ -120,6 +123,31 @@ def test_asks_about_a_code_it_does_not_know() -> None:
 
 def test_says_when_nothing_is_open() -> None:
     assert understand("OK", [task("114", is_open=False)]) == Question(NOTHING_OPEN)
+
+
+@pytest.mark.parametrize(
+    "text", ["MAYDAY", "tolong", "Darurat pak", "TOLONG TOLONG TOLONG", "mayday kami terjebak api", "mayday #114"]
+)
+def test_a_crew_in_distress_is_never_asked_back(text: str) -> None:
+    tasks = [task("114", 1), task("115", 2)]
+    meant = understand(text, tasks)
+    assert isinstance(meant, Report)
+    assert meant.status is UnitStatus.MAYDAY
+    assert meant.task is tasks[0 if "#114" in text else 1]
+    assert understand(text, []) == Report(None, UnitStatus.MAYDAY)
+
+
+@pytest.mark.parametrize("text", ["tolong alamatnya", "tolong kirim ulang", "darurat apa ini"])
+def test_please_is_no_distress(text: str) -> None:
+    assert isinstance(understand(text, [task("114")]), Question)
+
+
+def test_a_stand_down_is_confirmed_with_its_code_or_without() -> None:
+    sent = task("114", 1, is_open=False)
+    stand_down = replace(task("114", 2, is_open=False), kind=OrderKind.STAND_DOWN)
+    for text in ("OK", "ok #114"):
+        assert understand(text, [sent, stand_down]) == Report(stand_down, UnitStatus.ACKNOWLEDGED)
+    assert understand("1", [sent, stand_down]) == Question(NOTHING_OPEN)
 
 
 def test_explains_the_form_with_the_senders_own_code() -> None:

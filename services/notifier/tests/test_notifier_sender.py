@@ -6,13 +6,14 @@ import pytest
 from notifier_samples import NOW_MS, order
 from notifier_smsc import free_port
 from siaga.v1.notification_pb2 import NotificationEvent, NotificationState
-from siaga.v1.order_pb2 import ORDER_KIND_STAND_DOWN, ORDER_KIND_UNSPECIFIED, DispatchOrder
-from siaga.v1.unit_pb2 import UNIT_STATUS_ON_SCENE, Contact, UnitReport
+from siaga.v1.order_pb2 import ORDER_KIND_REMIND, ORDER_KIND_STAND_DOWN, ORDER_KIND_UNSPECIFIED, DispatchOrder
+from siaga.v1.unit_pb2 import UNIT_STATUS_MAYDAY, UNIT_STATUS_ON_SCENE, Contact, UnitReport
 from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing, Record
 from siaga_kit.stage import Item
 from siaga_notifier.adapters import hashes
 from siaga_notifier.adapters.mqtt import UnitAnswer
+from siaga_notifier.adapters.smpp import PhoneMessage
 from siaga_notifier.adapters.store import Store
 from siaga_notifier.core.model import Attempt, Order
 from siaga_notifier.core.outcomes import Accepted, Outcome, Temporary, Unknown
@@ -23,6 +24,7 @@ from siaga_notifier.processor import OrderProcessor
 from siaga_notifier.retries import Retries
 from siaga_notifier.sender import GIVE_UP_AFTER_MS, Sender
 
+NINE = "+6281100000009"
 DOWN = Temporary("not bound", 1.0, down=True)
 THROTTLED = Temporary("throttled", 1.0)
 
@@ -41,7 +43,11 @@ class World:
         self.retries = Retries(self.store, self.sender, self.publish, lambda: self.now_ms)
         self.processor = OrderProcessor(self.sender, self.retries, self)  # type: ignore[arg-type]
         self.inbox = Inbox(
-            self.store, self.publish, self.say, Directory(frozenset(), {"unit-9": "36.73"}), lambda: self.now_ms
+            self.store,
+            self.publish,
+            self.say,
+            Directory(frozenset({NINE}), {"unit-9": "36.73"}, {NINE: "unit-9"}),
+            lambda: self.now_ms,
         )
 
     async def send(self, attempt: Attempt) -> Outcome:
@@ -134,6 +140,44 @@ async def test_unknown_is_repeated_and_said_to_be_a_repeat(world: World) -> None
     await world.process(order("114"))
     await world.process(order("114"))
     assert world.starts() == ["#114 P1", "ULANG #114"]
+
+
+def reminder(of: DispatchOrder) -> DispatchOrder:
+    made = DispatchOrder()
+    made.CopyFrom(of)
+    made.kind, made.about_order_id, made.order_id = ORDER_KIND_REMIND, of.order_id, f"{of.order_id}-again"
+    return made
+
+
+async def test_a_reminder_goes_to_the_phone_once_more_marked_as_a_repeat(world: World) -> None:
+    one = both("114")
+    await world.process(one)
+    await world.process(reminder(one))
+    await world.process(reminder(one))
+    assert world.starts() == ["#114 P1", "ULANG #114"]
+    assert world.devices == [one.order_id]
+
+
+async def test_a_reminder_takes_the_way_not_yet_tried(world: World) -> None:
+    one = both("114")
+    phone_only = order("114")
+    phone_only.order_id = one.order_id
+    await world.process(phone_only)
+    await world.process(reminder(one))
+    # Shown under the first order's id: a repeat on the tablet, too.
+    assert (world.starts(), world.devices) == (["#114 P1"], [f"{one.order_id}-again"])
+
+
+async def test_a_reminder_of_an_order_that_nobody_remembers_goes_every_way(world: World) -> None:
+    await world.process(reminder(both("114")))
+    assert world.starts() == ["ULANG #114"]
+    assert len(world.devices) == 1
+
+
+async def test_distress_without_a_task_is_a_report_of_the_phones_unit(world: World) -> None:
+    await world.inbox.message(PhoneMessage(NINE, "TOLONG"))
+    report = next(record.message for record in world.published if isinstance(record.message, UnitReport))
+    assert (report.unit_id, report.status, report.order_id) == ("unit-9", UNIT_STATUS_MAYDAY, "")
 
 
 async def test_a_stand_down_voids_an_alarm_that_never_went_out(world: World) -> None:

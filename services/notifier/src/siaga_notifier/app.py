@@ -43,7 +43,7 @@ class Guide:
 def guide(tenants: Tenants) -> Guide:
     """Texts by tenant, and who its units are."""
     phones = {
-        number
+        number: unit.unit_id
         for tenant in tenants.values()
         for unit in tenant.units
         for contact in unit.contacts
@@ -51,7 +51,7 @@ def guide(tenants: Tenants) -> Guide:
     }
     units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
     words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
-    return Guide(words, Directory(frozenset(phones), units))
+    return Guide(words, Directory(frozenset(phones), units, phones))
 
 
 async def assemble(

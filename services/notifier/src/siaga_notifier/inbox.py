@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -43,6 +43,8 @@ class Directory:
     # Numbers in E.164.
     phones: frozenset[str]
     tenant_of_unit: Mapping[str, str]
+    # Whose phone it is: a crew in distress may have no task.
+    unit_of_phone: Mapping[str, str] = field(default_factory=dict)
 
 
 class Inbox:
@@ -127,12 +129,26 @@ class Inbox:
 
     async def _report(self, report: Report, number: str, text: str) -> None:
         task = report.task
+        if task is None:
+            await self._distress(report, number, text)
+            return
         at_ms = answered_at_ms(task.event_at_ms, task.taken_at_ms, self._clock_ms())
         word = CrewWord(task.tenant, task.unit_id, task.order_id, report.status, SMS, at_ms, text)
         await self._say_so(word, task, SMS)
         if report.status in ENDING:
             await self._store.close(task.incident_id, task.unit_id, number)
             await self._store.flush()
+
+    async def _distress(self, report: Report, number: str, text: str) -> None:
+        """A crew without a task is in distress: who it is, its phone tells."""
+        unit_id = self._directory.unit_of_phone.get(number, "")
+        tenant = self._directory.tenant_of_unit.get(unit_id)
+        if tenant is None:
+            log.error("distress from a phone of no unit", number=masked(number))
+            self._unknown(number)
+            return
+        word = CrewWord(tenant, unit_id, "", report.status, SMS, self._clock_ms(), text)
+        await self._say_so(word, None, SMS)
 
     async def unit_answer(self, answer: UnitAnswer) -> None:
         """A unit's tablet answered over MQTT; the broker's access list vouches for the unit."""

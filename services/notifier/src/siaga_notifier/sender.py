@@ -85,15 +85,23 @@ class Sender:
     async def send(self, jobs: Sequence[Job]) -> list[Sending]:
         """Send all at once; at most one job of a unit, for a unit's orders must arrive in their order."""
         known = await self._store.known([job.order.order_id for job in jobs])
+        said = await self._said_before(jobs)
         now_ms = self._clock_ms()
-        plans = [self._plan(job, one, now_ms) for job, one in zip(jobs, known, strict=True)]
+        plans = [self._plan(job, one, said, now_ms) for job, one in zip(jobs, known, strict=True)]
         # Written before the first call: after a crash these are known to be unknown.
         await self._store.flush()
         results = await asyncio.gather(*(self._carry_out(job, plan) for job, plan in zip(jobs, plans, strict=True)))
         await self._store.flush()
         return results
 
-    def _plan(self, job: Job, known: Known, now_ms: int) -> list[tuple[str, Contact, Send | Try]]:
+    async def _said_before(self, jobs: Sequence[Job]) -> dict[str, Known]:
+        """How far the orders got that reminders among the jobs say again, by their ids."""
+        orders = list({job.order.about_order_id for job in jobs if job.order.again})
+        return dict(zip(orders, await self._store.known(orders), strict=True)) if orders else {}
+
+    def _plan(
+        self, job: Job, known: Known, said: Mapping[str, Known], now_ms: int
+    ) -> list[tuple[str, Contact, Send | Try]]:
         order = job.order
         contacts = routes(order.contacts, mqtt=self._mqtt is not None)
         if not known.task:
@@ -101,7 +109,8 @@ class Sender:
             phones = [contact.address for contact in contacts if contact.channel == SMS]
             self._store.put_task(task_of(order, now_ms, job.traceparent), phones)
         plan: list[tuple[str, Contact, Send | Try]] = []
-        for route, contact in _numbered(contacts):
+        named = _numbered(contacts)
+        for route, contact in _again(named, said[order.about_order_id]) if order.again else named:
             if contact.channel == SMS and not job.sms:
                 continue
             step = next_step(known.tries.get(route), now_ms, GIVE_UP_AFTER_MS)
@@ -217,6 +226,16 @@ def _numbered(contacts: Sequence[Contact]) -> list[tuple[str, Contact]]:
         counts[contact.channel] = index + 1
         named.append((f"{contact.channel}:{index}", contact))
     return named
+
+
+def _again(named: Sequence[tuple[str, Contact]], said: Known) -> Sequence[tuple[str, Contact]]:
+    """The routes of a reminder: those that the first word did not take, or else the phones once more.
+
+    A tablet that has the order shows it already; a unit without a phone is told where it was told before.
+    """
+    untried = [(route, contact) for route, contact in named if route not in said.tries]
+    phones = [(route, contact) for route, contact in named if contact.channel == SMS]
+    return untried or phones or named
 
 
 def _attempt_id(order: Order, route: str, number: int) -> str:

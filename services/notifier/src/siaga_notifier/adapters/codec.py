@@ -16,6 +16,7 @@ _KINDS: Final[Mapping[order_pb2.OrderKind.ValueType, OrderKind]] = {
     order_pb2.ORDER_KIND_DISPATCH: OrderKind.DISPATCH,
     order_pb2.ORDER_KIND_STAND_DOWN: OrderKind.STAND_DOWN,
     order_pb2.ORDER_KIND_UPDATE: OrderKind.UPDATE,
+    order_pb2.ORDER_KIND_REMIND: OrderKind.REMIND,
 }
 _KIND_NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
 
@@ -46,6 +47,7 @@ def order(message: order_pb2.DispatchOrder) -> Order:
         callback_number=message.callback_number,
         contacts=tuple(Contact(contact.channel, contact.address) for contact in message.contacts),
         event_at_ms=message.event_at_ms,
+        about_order_id=message.about_order_id,
     )
 
 

@@ -153,9 +153,9 @@ class MqttBroker:
 
 
 def payload(attempt: Attempt, order: Order) -> bytes:
-    """An order for a device; it shows one alarm per `order_id`, however often the order comes."""
+    """An order for a device; it shows one alarm per `order_id`, however often the order comes, or a reminder of it."""
     content: dict[str, Any] = {
-        "order_id": order.order_id,
+        "order_id": order.about_order_id or order.order_id,
         "attempt_id": attempt.attempt_id,
         "kind": order.kind,
         "unit_id": order.unit_id,

@@ -20,7 +20,7 @@ SHORTEST_NOTE: Final = 10
 DEFAULT_TEMPLATES: Final[Mapping[str, str]] = {
     "sms_dispatch": "#{task} {priority} {type}: {address} {map} HP {callback} {ticket} 1 jalan 2 tiba 3 selesai 0 tolak",
     "sms_update": "#{task} PERUBAHAN {priority} {type}: {address} {map} HP {callback}",
-    "sms_stand_down": "#{task} DIBATALKAN: {address}. Tidak perlu ke lokasi, kembali siaga.",
+    "sms_stand_down": "#{task} DIBATALKAN: {address}. Tidak perlu ke lokasi, kembali siaga. Balas OK #{task}",
     "sms_confidential": "#{task} {priority} {address} {map} Gunakan pendekatan senyap. 1 jalan 2 tiba 3 selesai 0 tolak",
 }
 _BARE: Final = "#{task} {priority} {address} {map}"
@@ -53,7 +53,7 @@ def compose(order: Order, words: Words, *, repeat: bool = False) -> str:
     code = transliterate(order.task_code)
     if not code or len(code) > LONGEST_CODE:
         raise ValueError("the order's task code is empty or too long to be said or typed")
-    prefix = REPEAT if repeat else ""
+    prefix = REPEAT if repeat or order.again else ""
     room = SMS_SEPTETS - len(prefix)
     template = _template(order, words)
     values = _values(order, words, code)
@@ -76,7 +76,7 @@ def _template(order: Order, words: Words) -> str:
     elif order.confidential:
         name = "sms_confidential"
     else:
-        name = "sms_dispatch" if order.kind is OrderKind.DISPATCH else "sms_update"
+        name = "sms_update" if order.kind is OrderKind.UPDATE else "sms_dispatch"
     return words.templates.get(name) or DEFAULT_TEMPLATES[name]
 
 

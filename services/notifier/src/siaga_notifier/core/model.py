@@ -14,6 +14,7 @@ class OrderKind(StrEnum):
     DISPATCH = "dispatch"
     STAND_DOWN = "stand_down"
     UPDATE = "update"
+    REMIND = "remind"
 
 
 class UnitStatus(StrEnum):
@@ -24,6 +25,7 @@ class UnitStatus(StrEnum):
     ON_SCENE = "on_scene"
     CLEAR = "clear"
     DECLINED = "declined"
+    MAYDAY = "mayday"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ class Order:
     callback_number: str
     contacts: tuple[Contact, ...]
     event_at_ms: int
+    # The order that this one says again; empty = it is the first word.
+    about_order_id: str = ""
+
+    @property
+    def again(self) -> bool:
+        """Whether the crew has been told before: it must read as a repeat, never as a second alarm."""
+        return self.kind is OrderKind.REMIND or bool(self.about_order_id)
 
 
 @dataclass(frozen=True, slots=True)
