@@ -101,6 +101,13 @@ def seen(*units: Unit, rules: Rules = RULES) -> Situation:
     return Situation(tuple(units), rules, NOON_MS)
 
 
+def town() -> "World":
+    """Three fire engines, an ambulance and a satgas post."""
+    return World(
+        unit("d1"), unit("d2", away_m=2000), unit("d3", away_m=3000), unit("p1", "puskesmas"), unit("s1", "satgas")
+    )
+
+
 class World:
     """Applies decisions to plain dictionaries, as the store does."""
 

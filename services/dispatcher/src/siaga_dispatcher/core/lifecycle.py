@@ -24,6 +24,10 @@ class Trigger(StrEnum):
     CANCEL = "cancel"
     REOPEN = "reopen"
     MERGE = "merge"
+    UNMERGE = "unmerge"
+    TAKE_IN = "take_in"
+    SPLIT = "split"
+    LINK = "link"
     HAND_OVER = "hand_over"
 
 
@@ -42,64 +46,48 @@ class IllegalTransition(Exception):  # noqa: N818  (an answer to whoever asked, 
         self.legal = legal
 
 
+# Whom an incident belongs with may turn out at any time, also long after its end.
+_ALWAYS: Final = (T.SPLIT, T.LINK)
+
+
+def _row(status: I, *stays: Trigger, **moves: I) -> Mapping[Trigger, I]:
+    """One row: triggers that leave the incident where it is, and those that move it on, by the trigger's name."""
+    return {**dict.fromkeys((*stays, *_ALWAYS), status), **{T(name): after for name, after in moves.items()}}
+
+
+def _open(status: I, *stays: Trigger, **moves: I) -> Mapping[Trigger, I]:
+    """The row of an incident that units may be sent to: it may be classified anew, take others in, and end."""
+    return {**_row(status, T.CLASSIFY, T.TAKE_IN, *stays, resolve=I.RESOLVED, **moves), **_ENDINGS}
+
+
 _ENDINGS: Final[Mapping[Trigger, I]] = {
     T.CANCEL: I.CANCELLED,
     T.MERGE: I.MERGED,
     T.HAND_OVER: I.HANDED_OVER,
 }
+_STAFFING: Final = {"queue": I.QUEUED, "assign": I.DISPATCHED}
+_WORK: Final = {"queue": I.QUEUED, "all_clear": I.RESOLVED}
 
 INCIDENT: Final[Mapping[I, Mapping[Trigger, I]]] = {
-    I.RECEIVED: {T.CLASSIFY: I.CLASSIFIED, **_ENDINGS},
-    I.CLASSIFIED: {T.VERIFY: I.VERIFIED, **_ENDINGS},
-    I.VERIFIED: {T.QUEUE: I.QUEUED, T.ASSIGN: I.DISPATCHED, T.RESOLVE: I.RESOLVED, **_ENDINGS},
-    I.QUEUED: {T.QUEUE: I.QUEUED, T.ASSIGN: I.DISPATCHED, T.RESOLVE: I.RESOLVED, **_ENDINGS},
-    I.DISPATCHED: {
-        T.ASSIGN: I.DISPATCHED,
-        T.QUEUE: I.QUEUED,
-        T.UNIT_EN_ROUTE: I.EN_ROUTE,
-        T.UNIT_ON_SCENE: I.ON_SCENE,
-        T.ALL_CLEAR: I.RESOLVED,
-        T.RESOLVE: I.RESOLVED,
-        **_ENDINGS,
-    },
-    I.EN_ROUTE: {
-        T.ASSIGN: I.EN_ROUTE,
-        T.QUEUE: I.QUEUED,
-        T.UNIT_EN_ROUTE: I.EN_ROUTE,
-        T.UNIT_ON_SCENE: I.ON_SCENE,
-        T.ALL_CLEAR: I.RESOLVED,
-        T.RESOLVE: I.RESOLVED,
-        **_ENDINGS,
-    },
-    I.ON_SCENE: {
-        T.ASSIGN: I.ON_SCENE,
-        T.QUEUE: I.QUEUED,
-        T.UNIT_EN_ROUTE: I.ON_SCENE,
-        T.UNIT_ON_SCENE: I.ON_SCENE,
-        T.UNDER_CONTROL: I.UNDER_CONTROL,
-        T.ALL_CLEAR: I.RESOLVED,
-        T.RESOLVE: I.RESOLVED,
-        **_ENDINGS,
-    },
-    I.UNDER_CONTROL: {
-        T.ASSIGN: I.UNDER_CONTROL,
-        T.QUEUE: I.QUEUED,
-        T.UNIT_EN_ROUTE: I.UNDER_CONTROL,
-        T.UNIT_ON_SCENE: I.UNDER_CONTROL,
-        T.ALL_CLEAR: I.RESOLVED,
-        T.RESOLVE: I.RESOLVED,
-        **_ENDINGS,
-    },
-    I.RESOLVED: {T.CLOSE: I.CLOSED, T.REOPEN: I.REOPENED},
-    I.CLOSED: {T.REOPEN: I.REOPENED},
+    I.RECEIVED: {**_row(I.RECEIVED, classify=I.CLASSIFIED), **_ENDINGS},
+    I.CLASSIFIED: {**_row(I.CLASSIFIED, T.CLASSIFY, verify=I.VERIFIED), **_ENDINGS},
+    I.VERIFIED: _open(I.VERIFIED, **_STAFFING),
+    I.QUEUED: _open(I.QUEUED, **_STAFFING),
+    I.DISPATCHED: _open(I.DISPATCHED, T.ASSIGN, unit_en_route=I.EN_ROUTE, unit_on_scene=I.ON_SCENE, **_WORK),
+    I.EN_ROUTE: _open(I.EN_ROUTE, T.ASSIGN, T.UNIT_EN_ROUTE, unit_on_scene=I.ON_SCENE, **_WORK),
+    I.ON_SCENE: _open(I.ON_SCENE, T.ASSIGN, T.UNIT_EN_ROUTE, T.UNIT_ON_SCENE, under_control=I.UNDER_CONTROL, **_WORK),
+    I.UNDER_CONTROL: _open(I.UNDER_CONTROL, T.ASSIGN, T.UNIT_EN_ROUTE, T.UNIT_ON_SCENE, **_WORK),
+    I.RESOLVED: _row(I.RESOLVED, close=I.CLOSED, reopen=I.REOPENED),
+    I.CLOSED: _row(I.CLOSED, reopen=I.REOPENED),
     # A wrong cancellation of a real incident must be reparable under its own ticket.
-    I.CANCELLED: {T.REOPEN: I.REOPENED},
-    I.MERGED: {},
-    I.HANDED_OVER: {T.CLOSE: I.CLOSED, T.REOPEN: I.REOPENED},
-    I.REOPENED: {T.QUEUE: I.QUEUED, T.ASSIGN: I.DISPATCHED, T.RESOLVE: I.RESOLVED, **_ENDINGS},
+    I.CANCELLED: _row(I.CANCELLED, reopen=I.REOPENED),
+    # Its calls are the other incident's: nothing but undoing the merge gives them back.
+    I.MERGED: {T.UNMERGE: I.VERIFIED, T.LINK: I.MERGED},
+    I.HANDED_OVER: _row(I.HANDED_OVER, close=I.CLOSED, reopen=I.REOPENED),
+    I.REOPENED: _open(I.REOPENED, **_STAFFING),
 }
 
-# Crews may skip steps forward (a crew that types only "arrived" has arrived); none may go back.
+# Crews may skip steps forward (a crew that types only "arrived" has arrived).
 _ARRIVED: Final = {status: status for status in (U.PATIENT_CONTACT, U.TRANSPORTING, U.AT_HOSPITAL, U.CLEAR)}
 _LEAVE: Final = {status: status for status in (U.DECLINED, U.OUT_OF_SERVICE, U.CLEAR, U.MAYDAY)}
 _ON_THE_WAY: Final = {U.STAGING: U.STAGING, U.ON_SCENE: U.ON_SCENE, U.DELAYED: U.DELAYED, **_ARRIVED, **_LEAVE}
@@ -110,7 +98,7 @@ ASSIGNMENT: Final[Mapping[U, Mapping[U, U]]] = {
     U.ACKNOWLEDGED: {U.EN_ROUTE: U.EN_ROUTE, **_ON_THE_WAY},
     U.EN_ROUTE: dict(_ON_THE_WAY),
     U.DELAYED: {U.EN_ROUTE: U.EN_ROUTE, U.STAGING: U.STAGING, U.ON_SCENE: U.ON_SCENE, **_ARRIVED, **_LEAVE},
-    U.STAGING: {U.EN_ROUTE: U.EN_ROUTE, U.ON_SCENE: U.ON_SCENE, **_ARRIVED, **_LEAVE},
+    U.STAGING: {U.EN_ROUTE: U.EN_ROUTE, U.DELAYED: U.DELAYED, U.ON_SCENE: U.ON_SCENE, **_ARRIVED, **_LEAVE},
     U.ON_SCENE: {**_ARRIVED, **_AT_WORK},
     U.PATIENT_CONTACT: {U.TRANSPORTING: U.TRANSPORTING, U.AT_HOSPITAL: U.AT_HOSPITAL, **_AT_WORK},
     U.TRANSPORTING: {U.AT_HOSPITAL: U.AT_HOSPITAL, **_AT_WORK},
@@ -120,6 +108,22 @@ ASSIGNMENT: Final[Mapping[U, Mapping[U, U]]] = {
     U.CLEAR: {},
     U.DECLINED: {},
 }
+
+_BEFORE_ARRIVAL: Final = frozenset({U.EN_ROUTE, U.STAGING})
+_ON_THE_SPOT: Final = _BEFORE_ARRIVAL | {U.ON_SCENE}
+
+# Jumps back that are taken, with a warning in the timeline: the crew is where it says, whatever it typed before, and
+# what is shown of it must be true. Times already noted stay. All other words that cannot follow are refused: `available`
+# or `declined` from a crew at work would take it off an incident by one wrong key.
+STEPS_BACK: Final[Mapping[U, frozenset[U]]] = {
+    U.ON_SCENE: _BEFORE_ARRIVAL,
+    U.PATIENT_CONTACT: _ON_THE_SPOT,
+    U.TRANSPORTING: _ON_THE_SPOT | {U.PATIENT_CONTACT},
+    U.AT_HOSPITAL: _ON_THE_SPOT | {U.PATIENT_CONTACT, U.TRANSPORTING},
+    U.MAYDAY: frozenset({U.STAGING}),
+}
+# Refused without a warning: it comes late or says what is known, and means no harm.
+LATE_WORDS: Final = frozenset({U.ACKNOWLEDGED, U.DISPATCHED})
 
 # What a unit without a task may say of itself.
 OFF_TASK: Final = frozenset({U.OFF_DUTY, U.AVAILABLE, U.AVAILABLE_MOBILE, U.OUT_OF_SERVICE})

@@ -7,7 +7,9 @@ from siaga_dispatcher.core.decision import Decision, ignore
 from siaga_dispatcher.core.draft import Draft, answers
 from siaga_dispatcher.core.lifecycle import (
     FINISHED,
+    LATE_WORDS,
     OFF_TASK,
+    STEPS_BACK,
     UNIT_TRIGGERS,
     IllegalTransition,
     Trigger,
@@ -32,7 +34,8 @@ _LEAVING: Final = frozenset({UnitStatus.DECLINED, UnitStatus.OUT_OF_SERVICE})
 def on_unit_report(report: UnitReport, unit: Unit, incident: Incident | None, situation: Situation) -> Decision:
     """Decide about one report. `incident` is the one the unit works on; `situation.units` are candidates for a replacement.
 
-    A word about another task than the present one, or one that cannot follow, changes nothing but the position.
+    A word about another task than the present one changes nothing but the position; one that cannot follow is taken with
+    a warning or refused with one.
     """
     moved = _moved(unit, report)
     if report.status is None:
@@ -49,7 +52,7 @@ def on_unit_report(report: UnitReport, unit: Unit, incident: Incident | None, si
     try:
         next_assignment(assignment.status, report.status)
     except IllegalTransition as refused:
-        return _unit_only(moved, unit, f"illegal: {refused}", report)
+        return _out_of_turn(report, moved, unit, incident, assignment, refused)
     draft = Draft(incident, incident, report.report_id, report.event_at_ms, f"unit {unit.unit_id}")
     draft.know((unit,))
     if report.status in _LEAVING:
@@ -68,6 +71,39 @@ def on_unit_free(incident: Incident, situation: Situation, cause_id: str, event_
     draft = Draft(incident, incident, cause_id, max(event_at_ms, incident.event_at_ms), "dispatcher")
     staff(draft, situation)
     return draft.decision()
+
+
+def _out_of_turn(
+    report: UnitReport,
+    moved: Unit,
+    unit: Unit,
+    incident: Incident,
+    assignment: Assignment,
+    refused: IllegalTransition,
+) -> Decision:
+    """A word that cannot follow: a step back is taken, others are refused; a person sees a warning of either."""
+    assert report.status is not None
+    steps_back = report.status in STEPS_BACK.get(assignment.status, ())
+    overtaken = report.event_at_ms < _last_word_ms(assignment)
+    taken = "dicatat" if steps_back else "ditolak"
+    warning = f"{unit.name}: {assignment.status} → {report.status} tidak lazim, {taken}"
+    if overtaken or report.status in LATE_WORDS or (not steps_back and warning == incident.change.reason):
+        return _unit_only(moved, unit, f"illegal: {refused}", report)
+    draft = Draft(incident, incident, report.report_id, report.event_at_ms, f"unit {unit.unit_id}")
+    draft.know((unit,))
+    if not steps_back:
+        if moved != unit:
+            draft.put(moved)
+        draft.change("unit_warning", warning)
+        return draft.decision()
+    draft.put(replace(moved, status=report.status))
+    draft.change("unit_warning", warning, assignments=_with(incident, replace(assignment, status=report.status)))
+    return draft.decision()
+
+
+def _last_word_ms(assignment: Assignment) -> int:
+    """When the crew last moved on, as far as times are kept."""
+    return max(assignment.acknowledged_at_ms, assignment.en_route_at_ms, assignment.on_scene_at_ms)
 
 
 def _progress(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport, situation: Situation) -> None:
