@@ -1,6 +1,6 @@
 """What a decision makes known, as records ready for the outbox."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,19 +91,31 @@ def unit_stamps(unit: Unit, sent: Collection[str]) -> tuple[Stamp, ...]:
     return Stamp(name, UNIT_TASK_TAG), Stamp(f"{name}:serial", UNIT_SERIAL_TAG)
 
 
-def events_of(decision: Decision, topics: Topics, places: Places) -> Iterator[Event]:
-    """All records of a decision: the incident's versions, its public mirror, the units, the orders."""
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All records of a decision in order, and by id the newest one of each incident, unit and alert."""
+
+    all: tuple[Event, ...]
+    incidents: Mapping[str, Event]
+    units: Mapping[str, Event]
+    alerts: Mapping[str, Event]
+
+
+def records_of(decision: Decision, topics: Topics, places: Places) -> Records:
+    """All records of a decision: the incidents' versions, their public mirrors, the units, the orders, the alerts."""
+    everything: list[Event] = []
+    incidents: dict[str, Event] = {}
     for timeline in decision.timelines:
-        for incident in timeline.snapshots:
-            yield _incident_event(incident, topics)
-        yield _public_incident_event(timeline.after, topics, places)
+        everything += (_incident_event(incident, topics) for incident in timeline.snapshots)
+        incidents[timeline.after.incident_id] = everything[-1]
+        everything.append(_public_incident_event(timeline.after, topics, places))
     sent = sent_by(decision)
+    units = {unit.unit_id: _unit_event(unit, topics, sent) for unit in decision.units}
     for unit in decision.units:
-        yield from _unit_events(unit, topics, sent)
-    for order in decision.orders:
-        yield _order_event(order, topics)
-    for alert in decision.alerts:
-        yield _alert_event(alert, topics)
+        everything += (units[unit.unit_id], _public_unit_event(unit, topics))
+    everything += (_order_event(order, topics) for order in decision.orders)
+    alerts = {alert.alert_id: _alert_event(alert, topics) for alert in decision.alerts}
+    return Records((*everything, *alerts.values()), incidents, units, alerts)
 
 
 def sent_by(decision: Decision) -> dict[str, Order]:
@@ -133,20 +145,22 @@ def _public_incident_event(incident: Incident, topics: Topics, places: Places) -
     )
 
 
-def _unit_events(unit: Unit, topics: Topics, sent: Collection[str]) -> Iterator[Event]:
-    version = (unit.tenant, unit.unit_id, str(unit.version))
-    yield Event(
+def _unit_event(unit: Unit, topics: Topics, sent: Collection[str]) -> Event:
+    return Event(
         topics.units.name,
         unit.unit_id,
-        ids.derived("unit-version", *version),
+        ids.derived("unit-version", unit.tenant, unit.unit_id, str(unit.version)),
         unit.event_at_ms,
         codec.unit_message(unit).SerializeToString(),
         unit_stamps(unit, sent),
     )
-    yield Event(
+
+
+def _public_unit_event(unit: Unit, topics: Topics) -> Event:
+    return Event(
         topics.public_units.name,
         unit.unit_id,
-        ids.derived("public-unit-version", *version),
+        ids.derived("public-unit-version", unit.tenant, unit.unit_id, str(unit.version)),
         unit.event_at_ms,
         codec.public_unit_message(unit).SerializeToString(),
     )

@@ -12,36 +12,37 @@ class Keys:
 
     tenant: str
 
-    def _key(self, *parts: str) -> str:
-        return ":".join((f"{{{self.tenant}}}", "dispatch", *parts))
+    def _key(self, name: str) -> str:
+        # One concatenation: a decision names some thirty keys.
+        return f"{{{self.tenant}}}:dispatch:{name}"
 
     def unit(self, unit_id: str) -> str:
         """Hash: v version, pb snapshot."""
-        return self._key("unit", unit_id)
+        return self._key(f"unit:{unit_id}")
 
     def incident(self, incident_id: str) -> str:
         """Hash: v version, pb snapshot."""
-        return self._key("incident", incident_id)
+        return self._key(f"incident:{incident_id}")
 
     def call(self, call_id: str) -> str:
         """String: the incident of a call."""
-        return self._key("call", call_id)
+        return self._key(f"call:{call_id}")
 
     def free(self, kind: str) -> str:
         """Geo set of the units of a kind that can be sent now, and of no others."""
-        return self._key("free", kind)
+        return self._key(f"free:{kind}")
 
     def open(self, incident_type: str) -> str:
         """Sorted set of the incidents a call of the type may join, by the time of their latest call."""
-        return self._key("open", incident_type)
+        return self._key(f"open:{incident_type}")
 
     def done(self, cause: str) -> str:
         """String: this cause has been committed."""
-        return self._key("done", cause)
+        return self._key(f"done:{cause}")
 
     def ticket(self, year: int) -> str:
         """Counter of the year's tickets."""
-        return self._key("ticket", str(year))
+        return self._key(f"ticket:{year}")
 
     @property
     def open_versions(self) -> str:

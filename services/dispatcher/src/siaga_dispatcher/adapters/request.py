@@ -1,14 +1,14 @@
 """Builds the commit script's request: checks, numbers to give out, commands, and the bytes they refer to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import msgspec
 
-from siaga_dispatcher.adapters import codec, events
-from siaga_dispatcher.adapters.events import Event, Stamp
+from siaga_dispatcher.adapters import events
+from siaga_dispatcher.adapters.events import Event, Records
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.state import FINISHED_KEPT_S, put_alert, put_incident, put_unit
 from siaga_dispatcher.core.decision import Decision, Timeline
@@ -40,6 +40,7 @@ class Request:
     ops: list[list[Argument]] = field(default_factory=list)
     tasks: list[list[str]] = field(default_factory=list)
     tickets: list[list[str]] = field(default_factory=list)
+    _numbers: dict[int, int] = field(default_factory=dict)
 
     def arguments(self, *, init: bool) -> tuple[list[str], list[bytes]]:
         """KEYS and ARGV of the script."""
@@ -62,9 +63,12 @@ class Request:
         )
 
     def blob(self, data: bytes) -> int:
-        """The number by which an argument refers to these bytes."""
-        self.blobs.append(data)
-        return len(self.blobs)
+        """The number by which an argument refers to these bytes; the same object is sent once."""
+        number = self._numbers.get(id(data))
+        if number is None:
+            self.blobs.append(data)
+            number = self._numbers[id(data)] = len(self.blobs)
+        return number
 
     def op(self, *command: Argument) -> None:
         """One Redis command."""
@@ -76,53 +80,51 @@ class Request:
 
 
 def request_of(
-    request: Request, decision: Decision, records: Sequence[Event], traceparent: str | None, zone: tzinfo
+    request: Request, decision: Decision, records: Records, traceparent: str | None, zone: tzinfo
 ) -> Request:  # fmt: skip
     """The request with everything that a decision writes. `zone` is the tenant's: tickets are counted by its years."""
     keys = request.keys
     for timeline in decision.timelines:
-        _write_incident(request, timeline, zone)
+        _write_incident(request, timeline, records.incidents[timeline.after.incident_id], zone)
     sent = events.sent_by(decision)
     for unit in decision.units:
-        _write_unit(request, unit, sent)
+        _write_unit(request, unit, records.units[unit.unit_id], sent)
     for unit in decision.released:
         request.op("HDEL", keys.tasks, unit.task_code)
     for alert in decision.alerts:
-        put_alert(request, alert, request.blob(codec.alert_message(alert).SerializeToString()))
-    for record in records:
+        put_alert(request, alert, request.blob(records.alerts[alert.alert_id].payload))
+    for record in records.all:
         _append(request, record, traceparent or "")
     return request
 
 
-def _write_incident(request: Request, timeline: Timeline, zone: tzinfo) -> None:
+def _write_incident(request: Request, timeline: Timeline, record: Event, zone: tzinfo) -> None:
     keys, incident = request.keys, timeline.after
     request.check(Guard(keys.incident(incident.incident_id), "v", timeline.snapshots[0].version - 1))
-    stamps = events.incident_stamps(incident)
-    if stamps:
+    if not incident.ticket_no:
         year = datetime.fromtimestamp(incident.opened_at_ms / 1000, zone).year
         prefix = f"{incident.tenant.replace('.', '')}-{year}-"
         request.tickets.append([events.ticket_name(incident), keys.ticket(year), prefix])
-    snapshot = _stamped(request.blob(codec.incident_message(incident).SerializeToString()), stamps)
-    put_incident(request, timeline.before, incident, snapshot, FINISHED_KEPT_S)
+    put_incident(request, timeline.before, incident, _payload(request, record), FINISHED_KEPT_S)
 
 
-def _write_unit(request: Request, unit: Unit, sent: Mapping[str, Order]) -> None:
+def _write_unit(request: Request, unit: Unit, record: Event, sent: Mapping[str, Order]) -> None:
     request.check(Guard(request.keys.unit(unit.unit_id), "v", unit.version - 1))
     if unit.unit_id in sent:
         request.tasks.append([events.task_name(unit.unit_id), sent[unit.unit_id].order_id])
-    snapshot = _stamped(request.blob(codec.unit_message(unit).SerializeToString()), events.unit_stamps(unit, sent))
-    put_unit(request, unit, snapshot)
+    put_unit(request, unit, _payload(request, record))
 
 
 def _append(request: Request, record: Event, traceparent: str) -> None:
-    payload = _stamped(request.blob(record.payload), record.stamps)
     request.op(
         "XADD", request.keys.outbox, "*", "topic", record.topic, "key", record.key, "id", record.event_id,
-        "at", str(record.event_at_ms), "trace", traceparent, "value", payload,
+        "at", str(record.event_at_ms), "trace", traceparent, "value", _payload(request, record),
     )  # fmt: skip
 
 
-def _stamped(blob: int, stamps: Sequence[Stamp]) -> Argument:
-    if not stamps:
+def _payload(request: Request, record: Event) -> Argument:
+    """A record's bytes with its stamps: what the working state keeps is what the topic gets."""
+    blob = request.blob(record.payload)
+    if not record.stamps:
         return blob
-    return [blob, *(part for stamp in stamps for part in (stamp.name, stamp.tag))]
+    return [blob, *(part for stamp in record.stamps for part in (stamp.name, stamp.tag))]

@@ -55,7 +55,10 @@ def put_incident(write: Writer, before: Incident | None, incident: Incident, sna
     finished = incident.status in FINISHED
     waits = bool(incident.shortfalls) and not finished
     _keep(write, keys.waiting, incident, incident.priority * PRIORITY_STEP + incident.opened_at_ms, holds=waits)
-    write.op(*(("EXPIRE", key, str(kept_s)) if finished else ("PERSIST", key)))
+    if finished:
+        write.op("EXPIRE", key, str(kept_s))
+    elif before is not None and before.status in FINISHED:
+        write.op("PERSIST", key)
     _put_open(write, before, incident)
     _put_timers(write, before, incident)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from typing import Final, cast
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from siaga_kit import telemetry
 from siaga_kit.errors import Transient
 
 from siaga_dispatcher.adapters import codec
-from siaga_dispatcher.adapters.events import Topics, events_of
+from siaga_dispatcher.adapters.events import Topics, records_of
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.pipe import Pipe, Script
 from siaga_dispatcher.adapters.places import Places
@@ -24,6 +25,8 @@ from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, 
 
 # Redis measures on a slightly larger earth than we do: a unit at the very edge of a radius must still be found.
 RADIUS_MARGIN: Final = 1.001
+# Units that need no decoding when they are read again unchanged; a thousand take two megabytes.
+UNITS_AT_HAND: Final = 4096
 # The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit.
 WAITING_AT_ONCE: Final = 50
 _FILES: Final = resources.files("siaga_dispatcher.adapters")
@@ -84,7 +87,7 @@ class Store:
         """The units of these ids that exist."""
         keys = Keys(tenant)
         rows = await self._snapshots([keys.unit(unit_id) for unit_id in unit_ids])
-        return [codec.unit_of(unit_pb2.Unit.FromString(row)) for row in rows if row]
+        return [_unit(row) for row in rows if row]
 
     async def unit(self, tenant: str, unit_id: str) -> Unit | None:
         """One unit."""
@@ -105,7 +108,7 @@ class Store:
             [keys.free(kind) for kind in sorted(kinds)],
             [repr(around.lon), repr(around.lat), repr(radius_m * RADIUS_MARGIN), keys.unit("")],
         )
-        return [codec.unit_of(unit_pb2.Unit.FromString(row)) for row in cast("list[bytes | None]", answer) if row]
+        return [_unit(row) for row in cast("list[bytes | None]", answer) if row]
 
     async def incidents(self, tenant: str, incident_ids: Iterable[str]) -> list[Incident]:
         """The incidents of these ids that exist."""
@@ -145,7 +148,7 @@ class Store:
             None,
             tuple(codec.incident_of(incident_pb2.Incident.FromString(row)) for row in open_rows if row),
             (Guard(keys.open_versions, kind, int(version)),),
-            tuple(codec.unit_of(unit_pb2.Unit.FromString(row)) for row in unit_rows if row),
+            tuple(_unit(row) for row in unit_rows if row),
             Searched(frozenset(foresight.kinds), foresight.around, ladder_m[rung - 1]) if rung else None,
         )
 
@@ -213,7 +216,7 @@ class Store:
         await self._run(request, init=True)
 
     def _request(self, tenant: str, cause: str | None, decision: Decision, traceparent: str | None) -> Request:
-        records = list(events_of(decision, self._topics, self._places))
+        records = records_of(decision, self._topics, self._places)
         return request_of(Request(Keys(tenant), cause), decision, records, traceparent, self._zones[tenant])
 
     async def _run(self, request: Request, *, init: bool) -> Committed:
@@ -234,6 +237,12 @@ class Store:
         if not keys:
             return []
         return await self._pipe.ask_all([("HGET", key, "pb") for key in keys])
+
+
+@lru_cache(UNITS_AT_HAND)
+def _unit(snapshot: bytes) -> Unit:
+    """A unit from its snapshot: most units are looked at again and again before anything changes with them."""
+    return codec.unit_of(unit_pb2.Unit.FromString(snapshot))
 
 
 def _context_request(

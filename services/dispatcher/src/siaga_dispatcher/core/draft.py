@@ -91,10 +91,11 @@ class Draft:
         if self.snapshots:
             self.snapshots[-1] = self.incident
 
-    def put(self, unit: Unit) -> Unit:
+    def put(self, unit: Unit, **fields: Any) -> Unit:
         """The unit's new state: one version later than loaded, however often it is put."""
         stored = replace(
             unit,
+            **fields,
             version=self.book.loaded[unit.unit_id].version + 1,
             event_at_ms=max(unit.event_at_ms, self.event_at_ms),
         )
@@ -118,7 +119,8 @@ class Draft:
 
     def order(self, kind: OrderKind, unit: Unit, reason: str = "", about_order_id: str = "") -> None:
         """A word to the unit, saying what the incident is by the end of this decision."""
-        order_id = order_id_of(kind, self.incident, unit)
+        dispatch = kind is OrderKind.DISPATCH and unit.order_id
+        order_id = unit.order_id if dispatch else order_id_of(kind, self.incident, unit)
         self.book.orders.append(
             Order(order_id, kind, unit, self.incident, self.event_at_ms, reason, about_order_id)
         )  # fmt: skip
@@ -132,7 +134,7 @@ class Draft:
         drafts = self.book.drafts
         after = {draft.incident.incident_id: draft.incident for draft in drafts}
         timelines = tuple(Timeline(draft.before, tuple(draft.snapshots)) for draft in drafts if draft.snapshots)
-        orders = tuple(replace(order, incident=after[order.incident.incident_id]) for order in self.book.orders)
+        orders = tuple(_about(order, after[order.incident.incident_id]) for order in self.book.orders)
         nothing = not (timelines or self.book.touched or self.book.alerts)
         return Decision(
             drafts[0].before,
@@ -144,6 +146,10 @@ class Draft:
             next((draft.search for draft in drafts if draft.search is not None), None),
             "nothing_new" if nothing else "",
         )
+
+
+def _about(order: Order, incident: Incident) -> Order:
+    return order if order.incident is incident else replace(order, incident=incident)
 
 
 def order_id_of(kind: OrderKind, incident: Incident, unit: Unit) -> str:

@@ -40,7 +40,7 @@ def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
         if assignment.status is not UnitStatus.DECLINED:
             filled[assignment.role] = filled.get(assignment.role, 0) + 1
     remaining = ((need, need.count - filled.get(need.role, 0)) for need in needs)
-    return tuple(replace(need, count=count) for need, count in remaining if count > 0)
+    return tuple(need if count == need.count else replace(need, count=count) for need, count in remaining if count > 0)
 
 
 def search_point(incident: Incident, rules: Rules) -> Position | None:
@@ -85,9 +85,15 @@ def assign(draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfal
     bound: list[Assignment] = []
     for choice in chosen:
         draft.know((choice.unit,))
-        unit = replace(choice.unit, fence=choice.unit.fence + 1, incident_id=draft.incident.incident_id, task_code="")
+        unit = replace(
+            choice.unit,
+            fence=choice.unit.fence + 1,
+            incident_id=draft.incident.incident_id,
+            task_code="",
+            status=UnitStatus.DISPATCHED,
+        )
         order_id = order_id_of(OrderKind.DISPATCH, draft.incident, unit)
-        unit = draft.put(replace(unit, status=UnitStatus.DISPATCHED, order_id=order_id))
+        unit = draft.put(unit, order_id=order_id)
         bound.append(
             Assignment(
                 unit.unit_id,
