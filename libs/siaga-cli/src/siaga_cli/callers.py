@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeVar
 
@@ -17,6 +18,7 @@ from siaga.v1.sanctions_service_pb2_grpc import SanctionsStub
 from siaga_classifier.core.caller_decisions import is_caller_key
 from siaga_contracts.catalogue import SANCTIONS
 from siaga_kit.embedded import state
+from siaga_kit.embedded.addresses import StackAddresses
 from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import Home
 
@@ -29,6 +31,19 @@ TRIES: Final = 3
 _AGAIN: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A service that commands ask: by the variable's address, else that of the running stack."""
+
+    name: str
+    variable: str
+    address: Callable[[StackAddresses], str]
+
+
+CLASSIFIER: Final = Door("classifier", "SIAGA_CLASSIFIER_GRPC", lambda addresses: addresses.classifier_grpc)
+DISPATCHER: Final = Door("dispatcher", "SIAGA_DISPATCHER_GRPC", lambda addresses: addresses.dispatcher_grpc)
 
 Caller = Annotated[
     str,
@@ -65,9 +80,16 @@ def name_caller(request: GetCallerRequest | DecideRequest, caller: str) -> None:
         request.number = written
 
 
-def ask(home: Home, call: Callable[[Any], T], stub_of: Callable[[grpc.Channel], Any] = SanctionsStub) -> T:
-    """Ask the people's service, or another of the classifier; tries again while it is away. What it refuses is told in its own words."""
-    where = os.environ.get("SIAGA_CLASSIFIER_GRPC") or _running(home)
+def ask(
+    home: Home,
+    call: Callable[[Any], T],
+    stub_of: Callable[[grpc.Channel], Any] = SanctionsStub,
+    door: Door = CLASSIFIER,
+) -> T:
+    """Ask the people's service, or another of a door; tries again while it is away. What it refuses is told in its own words."""
+    where = address_of(home, door)
+    if where is None:
+        raise StackError(f"no stack runs on {home.root}", f"start it with `./siaga up`, or set {door.variable}")
     with grpc.insecure_channel(where) as channel:
         stub = stub_of(channel)
         for left in reversed(range(TRIES)):
@@ -79,15 +101,19 @@ def ask(home: Home, call: Callable[[Any], T], stub_of: Callable[[grpc.Channel], 
                     raise typer.BadParameter(str(details)) from error
                 if code not in _AGAIN or not left:
                     remedy = "look with `./siaga status`" if code in _AGAIN else ""
-                    raise StackError(f"the classifier at {where}: {details}", remedy) from error
+                    raise StackError(f"the {door.name} at {where}: {details}", remedy) from error
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _running(home: Home) -> str:
+def address_of(home: Home, door: Door) -> str | None:
+    """Where the door is; None = no stack runs, and no address is set."""
+    set_to = os.environ.get(door.variable)
+    if set_to:
+        return set_to
     told = state.read(home)
     if told is None or told.addresses is None or not state.is_running(home):
-        raise StackError(f"no stack runs on {home.root}", "start it with `./siaga up`, or set SIAGA_CLASSIFIER_GRPC")
-    return told.addresses.classifier_grpc
+        return None
+    return door.address(told.addresses)
 
 
 def tell_json(told: Message | Iterable[Message]) -> None:

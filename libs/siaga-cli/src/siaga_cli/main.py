@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "topics": "topics",
     "dlq": "dlq",
     "tenants": "tenants",
+    "units": "units",
     "source": "source",
     "quarantine": "quarantine",
     "intake": "intake",

@@ -11,10 +11,13 @@ from siaga_tenants.model import (
     Contact,
     Conversations,
     DispatchPolicy,
+    Duty,
     Messages,
     Need,
     ResponsePlan,
+    Roster,
     SanctionPolicy,
+    Shift,
     Source,
     Tenant,
     Tenants,
@@ -22,6 +25,7 @@ from siaga_tenants.model import (
 )
 from siaga_tenants.national import NationalArea, NationalGazetteer, national
 from siaga_tenants.posture import PosturePolicy
+from siaga_tenants.terms import Terms
 
 __all__ = [
     "Area",
@@ -31,6 +35,7 @@ __all__ = [
     "Contact",
     "Conversations",
     "DispatchPolicy",
+    "Duty",
     "Gazetteer",
     "Landmark",
     "Messages",
@@ -39,11 +44,14 @@ __all__ = [
     "Need",
     "PosturePolicy",
     "ResponsePlan",
+    "Roster",
     "SanctionPolicy",
+    "Shift",
     "Source",
     "Tenant",
     "TenantError",
     "Tenants",
+    "Terms",
     "UnitSpec",
     "gsm7_length",
     "load_sources",

@@ -8,6 +8,8 @@ from typing import Final
 from siaga_tenants.borders import BordersError
 from siaga_tenants.document import Problems, Value
 from siaga_tenants.model import Need, Source, Tenant, UnitSpec
+from siaga_tenants.roster import ReadRoster
+from siaga_tenants.terms import Terms
 
 # A post just over the border may serve the tenant; one further off is a typing error.
 FARTHEST_FROM_BORDER_M: Final = 5_000
@@ -22,6 +24,7 @@ class Loaded:
     sources: tuple[tuple[Source, Value], ...]
     units: tuple[tuple[UnitSpec, Value], ...]
     needs: tuple[tuple[Need, Value], ...]
+    roster: ReadRoster
 
 
 def check_alone(loaded: Loaded, problems: Problems) -> None:
@@ -33,9 +36,27 @@ def check_alone(loaded: Loaded, problems: Problems) -> None:
             place.child("unit_id").wrong(f"{unit.unit_id!r} must begin with {digits}-, the tenant's code")
         if unit.kind and speeds and unit.kind not in speeds:
             place.child("kind").wrong(f"{unit.kind!r} has no speed; add it to speed_kmh in dispatch.yaml")
+        _check_capabilities(unit, place, loaded.tenant.terms)
     _check_positions(loaded, problems)
+    _check_roster(loaded)
     if loaded.units:
         _check_needs(loaded)
+
+
+def _check_capabilities(unit: UnitSpec, place: Value, terms: Terms) -> None:
+    for capability in unit.capabilities:
+        kinds = terms.kinds_of(capability)
+        if unit.kind and kinds and unit.kind not in kinds:
+            place.child("capabilities").wrong(
+                f"{unit.kind!r} cannot have {capability!r}, only {', '.join(kinds)}; correct the kind or the capability"
+            )
+
+
+def _check_roster(loaded: Loaded) -> None:
+    listed = {unit.unit_id for unit in loaded.tenant.units}
+    for unit_id, place in loaded.roster.units:
+        if unit_id and unit_id not in listed:
+            place.wrong(f"{unit_id!r} is not in units.yaml; list it there, or take it from the roster")
 
 
 def _check_positions(loaded: Loaded, problems: Problems) -> None:
@@ -81,6 +102,12 @@ def check_unique(loaded: list[Loaded], problems: Problems) -> None:
         for unit, place in entry.units
         for name in (unit.unit_id, *(contact.address for contact in unit.contacts))
     )
+    owners = {contact.address: unit.unit_id for entry in loaded for unit, _ in entry.units for contact in unit.contacts}
+    for entry in loaded:
+        for address, unit_id, place in entry.roster.contacts:
+            # One crew may stand in several shifts with its number.
+            if address and owners.setdefault(address, unit_id) != unit_id:
+                place.wrong(f"{address!r} belongs to {owners[address]}; every crew has its own")
     check_credentials(entry.sources for entry in loaded)
 
 

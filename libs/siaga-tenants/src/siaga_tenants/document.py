@@ -66,7 +66,7 @@ class Value:
         words = tuple(allowed)
         text = self.text()
         if text and text not in words:
-            self.wrong(f"{text!r} is not known; {_suggest(text, words)}")
+            self.wrong(f"{text!r} is not known; {suggest(text, words)}")
         return text
 
     def number(self, minimum: float, maximum: float) -> float:
@@ -134,7 +134,7 @@ class Value:
         found = self.entries()
         for name, value in found.items():
             if name not in known:
-                value.wrong(f"unknown key; {_suggest(name, known)}")
+                value.wrong(f"unknown key; {suggest(name, known)}")
         if isinstance(self.node, MappingNode):
             for name in required:
                 if name not in found:
@@ -242,6 +242,7 @@ def _reason(error: Exception) -> str:
     return error.strerror or "no such file" if isinstance(error, OSError) else " ".join(str(error).split())
 
 
-def _suggest(word: str, known: Sequence[str]) -> str:
+def suggest(word: str, known: Sequence[str]) -> str:
+    """The remedy for a word that is not known: the nearest that is, else all of them."""
     near = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {near[0]!r}?" if near else f"use one of: {', '.join(known)}"

@@ -13,20 +13,22 @@ from siaga_tenants.messages import read_messages
 from siaga_tenants.model import Source, Tenant, Tenants
 from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_learning, read_sources
 from siaga_tenants.posture import read_posture
+from siaga_tenants.roster import ReadRoster, read_roster
 from siaga_tenants.sanctions import read_sanctions
+from siaga_tenants.terms import USUAL_TERMS, read_terms
 from siaga_tenants.units import read_plan, read_units
 
 SOURCES_FILE: Final = "sources.yaml"
 FOLDER: Final = re.compile(r"(\d\d\.\d\d)-[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def load_tenants(directory: Path) -> Tenants:
-    """All tenants under the directory, one folder each (`36.73-kota-serang`).
+def load_tenants(directory: Path, instead: Mapping[Path, str] | None = None) -> Tenants:
+    """All tenants under the directory, one folder each (`36.73-kota-serang`); `instead` of a YAML file, this is its text.
 
     Raises TenantError with every problem of every file, each with its line and a remedy.
     """
     problems = Problems()
-    loaded = [_load(folder, code, problems) for folder, code in _folders(directory, problems)]
+    loaded = [_load(folder, code, problems, instead or {}) for folder, code in _folders(directory, problems)]
     check_unique(loaded, problems)
     if problems.found:
         raise TenantError(problems.found)
@@ -66,18 +68,24 @@ def _folders(directory: Path, problems: Problems) -> list[tuple[Path, str]]:
     return found
 
 
-def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
+def _load(folder: Path, folder_code: str, problems: Problems, instead: Mapping[Path, str]) -> Loaded:
     def document(name: str) -> Value:
-        return read_document(folder / f"{name}.yaml", problems)
+        file = folder / f"{name}.yaml"
+        return read_document(file, problems, instead.get(file))
+
+    def present(name: str) -> bool:
+        return (folder / f"{name}.yaml").exists()
 
     identity = document("tenant")
     code, name, timezone, operators = read_identity(identity)
     if code and code != folder_code:
         identity.child("code").wrong(f"{code!r} is not the code of the folder {folder.name}; make them the same")
     dispatch = document("dispatch")
-    plan, needs = read_plan(document("plan"))
+    terms = read_terms(document("vocabulary")) if present("vocabulary") else USUAL_TERMS
+    plan, needs = read_plan(document("plan"), terms.capability_codes)
     sources = read_sources(document("sources"))
-    units = read_units(document("units"))
+    units = read_units(document("units"), terms.capability_codes)
+    roster = read_roster(document("roster")) if present("roster") else ReadRoster()
     gazetteer = read_gazetteer(folder, folder_code, problems)
     tenant = Tenant(
         code=folder_code,
@@ -96,8 +104,10 @@ def _load(folder: Path, folder_code: str, problems: Problems) -> Loaded:
         landmarks=read_landmarks(folder, gazetteer.borders, problems),
         learning=read_learning(identity),
         posture=read_posture(dispatch),
+        terms=terms,
+        roster=roster.roster,
     )
-    loaded = Loaded(folder, tenant, sources, units, needs)
+    loaded = Loaded(folder, tenant, sources, units, needs, roster)
     check_alone(loaded, problems)
     return loaded
 

@@ -1,5 +1,6 @@
 """Reading `units.yaml` and `plan.yaml`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from siaga_tenants.document import Value
@@ -25,21 +26,21 @@ MOST_UNITS_OF_A_NEED: Final = 20
 FAMILIES: Final = tuple(sorted({family_of(name) for name in TYPES if "_" in name}))
 
 
-def read_units(document: Value) -> tuple[tuple[UnitSpec, Value], ...]:
+def read_units(document: Value, capabilities: Sequence[str] = CAPABILITIES) -> tuple[tuple[UnitSpec, Value], ...]:
     """`units.yaml`: each unit with its place in the file, for the checks that need other files."""
     table = document.table(("units",))
-    units = tuple((_unit(item), item) for item in table.items("units"))
+    units = tuple((_unit(item, capabilities), item) for item in table.items("units"))
     if "units" in table and not units:
         table.values["units"].wrong("is empty; a centre without units can send nobody, list them")
     return units
 
 
-def _unit(item: Value) -> UnitSpec:
+def _unit(item: Value, capabilities: Sequence[str]) -> UnitSpec:
     entry = item.table(
         ("unit_id", "kind", "name", "lat", "lon", "radius_m", "coord_source", "capabilities", "contacts"),
         ("example", "address"),
     )
-    contacts = tuple(_contact(contact) for contact in entry.items("contacts"))
+    contacts = tuple(read_contact(contact) for contact in entry.items("contacts"))
     if "contacts" in entry and not contacts:
         entry.values["contacts"].wrong("is empty; a unit nobody can reach cannot be sent, give it an sms contact")
     return UnitSpec(
@@ -50,14 +51,15 @@ def _unit(item: Value) -> UnitSpec:
         lon=entry.number("lon", -180, 180),
         radius_m=entry.number("radius_m", 0, WIDEST_ESTIMATE_M),
         coord_source=entry.choice("coord_source", COORD_SOURCES),
-        capabilities=entry.choices("capabilities", CAPABILITIES),
+        capabilities=entry.choices("capabilities", capabilities),
         contacts=contacts,
         example=entry.flag("example"),
         address=entry.text("address"),
     )
 
 
-def _contact(item: Value) -> Contact:
+def read_contact(item: Value) -> Contact:
+    """One way to reach a crew."""
     entry = item.table(("channel", "address"))
     channel = entry.choice("channel", CONTACT_CHANNELS)
     if channel == "mqtt":
@@ -65,14 +67,16 @@ def _contact(item: Value) -> Contact:
     return Contact(channel, entry.text("address", E164, "a number like +6281103673201"))
 
 
-def read_plan(document: Value) -> tuple[ResponsePlan, tuple[tuple[Need, Value], ...]]:
+def read_plan(
+    document: Value, capabilities: Sequence[str] = CAPABILITIES
+) -> tuple[ResponsePlan, tuple[tuple[Need, Value], ...]]:
     """`plan.yaml`: the plan, and each need with its place in the file."""
     entries: dict[tuple[str, str], tuple[Need, ...]] = {}
     needs: list[tuple[Need, Value]] = []
     plan = document.table(("plan",)).table("plan", (DEFAULT_TYPE,), (*TYPES, *FAMILIES))
     for pattern, by_priority in plan.values.items():
         for priority, value in by_priority.table((), (*PRIORITIES, ANY_PRIORITY)).values.items():
-            read = tuple((_need(item), item) for item in value.items())
+            read = tuple((_need(item, capabilities), item) for item in value.items())
             if not read and pattern not in TYPES_WITHOUT_UNIT:
                 value.wrong(f"sends nobody, which only {' and '.join(TYPES_WITHOUT_UNIT)} may; name the units")
             entries[pattern, priority] = tuple(need for need, _ in read)
@@ -82,7 +86,7 @@ def read_plan(document: Value) -> tuple[ResponsePlan, tuple[tuple[Need, Value], 
     return ResponsePlan(entries), tuple(needs)
 
 
-def _need(item: Value) -> Need:
+def _need(item: Value, capabilities: Sequence[str]) -> Need:
     entry = item.table(("role", "kinds"), ("capabilities", "count", "optional"))
     kinds = entry.choices("kinds", UNIT_KINDS)
     if "kinds" in entry and not kinds:
@@ -90,7 +94,7 @@ def _need(item: Value) -> Need:
     return Need(
         role=entry.text("role"),
         kinds=kinds,
-        capabilities=entry.choices("capabilities", CAPABILITIES),
+        capabilities=entry.choices("capabilities", capabilities),
         count=entry.integer("count", 1, MOST_UNITS_OF_A_NEED, absent=1),
         optional=entry.flag("optional"),
     )

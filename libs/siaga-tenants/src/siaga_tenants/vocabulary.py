@@ -46,16 +46,49 @@ COUNTABLE_OUTCOMES: Final = {"answered_prank": 1.0, "ivr_prank": 1.0, "abandon":
 # What operators note of callers.
 CALLER_TAGS: Final = ("child", "mental_health")
 
-# Resource types as EIDO names them.
-CAPABILITIES: Final = (
-    "GroundALSAmbulance", "GroundBLSAmbulance",
-    "StructureFireEngine", "FireWaterTender", "LightRescue", "SwiftwaterRescueTeam",
-    "AnimalHandlingSpecialist", "VictimAdvocate",
-)  # fmt: skip
+# Resource types as EIDO names them, with the kinds of unit that may have them: a fire engine among the ambulances is a
+# typing error that would send nobody.
+CAPABILITY_KINDS: Final = {
+    "GroundALSAmbulance": ("puskesmas", "pmi", "damkar", "satgas", "polisi", "sar"),
+    "GroundBLSAmbulance": ("puskesmas", "pmi", "damkar", "satgas", "polisi", "sar"),
+    "StructureFireEngine": ("damkar", "satgas"),
+    "FireWaterTender": ("damkar", "satgas", "pmi"),
+    "LightRescue": ("damkar", "satgas", "sar", "pmi", "polisi", "puskesmas"),
+    "SwiftwaterRescueTeam": ("damkar", "satgas", "sar", "pmi", "polisi"),
+    "AnimalHandlingSpecialist": ("damkar", "satgas", "sar", "polisi"),
+    "VictimAdvocate": ("satgas", "polisi", "puskesmas", "pmi"),
+}
+CAPABILITIES: Final = tuple(CAPABILITY_KINDS)
 
-# How a unit's position is known. All but `surveyed` are estimates, with `radius_m` saying how far off they may be.
+# Status codes of units, with what people here call them.
+UNIT_STATUSES: Final = {
+    "off_duty": "lepas tugas",
+    "available": "siaga",
+    "available_mobile": "siaga di jalan",
+    "dispatched": "ditugaskan",
+    "acknowledged": "menerima tugas",
+    "en_route": "meluncur",
+    "staging": "menunggu di titik kumpul",
+    "on_scene": "di lokasi",
+    "patient_contact": "kontak korban",
+    "transporting": "membawa pasien",
+    "at_hospital": "di RS/puskesmas",
+    "clear": "selesai",
+    "delayed": "terhambat",
+    "declined": "menolak",
+    "out_of_service": "rusak",
+    "mayday": "darurat petugas",
+}
+# The days of the week, Monday first, in both languages.
+DAYS: Final = {
+    "senin": 0, "selasa": 1, "rabu": 2, "kamis": 3, "jumat": 4, "sabtu": 5, "minggu": 6,
+    "mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6,
+}  # fmt: skip
+
+# How a unit's position is known. All but `surveyed` are estimates, with `radius_m` saying how far off they may be;
+# `imported` is one that came in a list, and that nobody has looked at on the spot.
 COORD_SOURCES: Final = (
-    "surveyed", "desa_point", "desa_alias", "kecamatan_point", "kecamatan_alias", "kecamatan_assumed",
+    "surveyed", "imported", "desa_point", "desa_alias", "kecamatan_point", "kecamatan_alias", "kecamatan_assumed",
 )  # fmt: skip
 
 PLACEHOLDERS: Final = ("task", "priority", "type", "address", "map", "ticket", "callback")
