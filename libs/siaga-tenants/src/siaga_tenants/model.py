@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from siaga_tenants.crews import USUAL_CREWS, CrewPolicy
 from siaga_tenants.gazetteer import Gazetteer
 from siaga_tenants.landmarks import Landmark
 from siaga_tenants.posture import USUAL_POSTURE, PosturePolicy
@@ -119,6 +120,7 @@ class DispatchPolicy:
     auto_close: bool = True
     automatic_channels: tuple[str, ...] = ()
     automatic_types: tuple[str, ...] = ()
+    crews: CrewPolicy = USUAL_CREWS
 
 
 @dataclass(frozen=True, slots=True)

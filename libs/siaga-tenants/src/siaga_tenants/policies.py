@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
-from siaga_tenants import connections, credentials
+from siaga_tenants import connections, credentials, crews
 from siaga_tenants.document import Value
 from siaga_tenants.model import Conversations, DispatchPolicy, Source
 from siaga_tenants.vocabulary import (
@@ -80,10 +80,10 @@ def read_sources(document: Value) -> tuple[tuple[Source, Value], ...]:
 
 
 def read_dispatch(document: Value) -> DispatchPolicy:
-    """`dispatch.yaml`: joining, searching, speeds."""
+    """`dispatch.yaml`: joining, searching, speeds, how crews are followed up."""
     table = document.table(
         ("join_minutes", "join_distance_m", "radius_ladder_m", "detour_factor", "speed_kmh", "auto_close"),
-        ("automatic_channels", "automatic_types", "posture"),
+        ("automatic_channels", "automatic_types", "posture", *crews.KEYS),
     )
     ladder = tuple(item.number(100, WIDEST_RADIUS_M) for item in table.items("radius_ladder_m"))
     if "radius_ladder_m" in table and (not ladder or any(near >= far for near, far in pairwise(ladder))):
@@ -100,4 +100,5 @@ def read_dispatch(document: Value) -> DispatchPolicy:
         auto_close=table.flag("auto_close"),
         automatic_channels=table.choices("automatic_channels", CALL_CHANNELS),
         automatic_types=table.choices("automatic_types", TYPES),
+        crews=crews.read_crews(document),
     )

@@ -90,6 +90,9 @@ class Assignment(_message.Message):
     ENDED_BY_FIELD_NUMBER: _builtins.int
     STOOD_DOWN_AT_MS_FIELD_NUMBER: _builtins.int
     STAND_DOWN_CONFIRMED_AT_MS_FIELD_NUMBER: _builtins.int
+    TASK_CODE_FIELD_NUMBER: _builtins.int
+    LAST_WORD_AT_MS_FIELD_NUMBER: _builtins.int
+    FAILED_ATTEMPTS_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     unit_name: _builtins.str
     unit_kind: _unit_pb2.UnitKind.ValueType
@@ -115,6 +118,14 @@ class Assignment(_message.Message):
     stood_down_at_ms: _builtins.int
     """A stand-down is over only when the crew has confirmed it."""
     stand_down_confirmed_at_ms: _builtins.int
+    task_code: _builtins.str
+    """The code by which a crew that was stood down confirms."""
+    last_word_at_ms: _builtins.int
+    """Event time of the crew's last word about the task."""
+    @_builtins.property
+    def failed_attempts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Attempts to tell the crew that have failed for good."""
+
     def __init__(
         self,
         *,
@@ -138,10 +149,13 @@ class Assignment(_message.Message):
         ended_by: _builtins.str = ...,
         stood_down_at_ms: _builtins.int = ...,
         stand_down_confirmed_at_ms: _builtins.int = ...,
+        task_code: _builtins.str = ...,
+        last_word_at_ms: _builtins.int = ...,
+        failed_attempts: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "position_age_s", b"position_age_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "acknowledged_at_ms", b"acknowledged_at_ms", "clear_at_ms", b"clear_at_ms", "dispatched_at_ms", b"dispatched_at_ms", "distance_m", b"distance_m", "en_route_at_ms", b"en_route_at_ms", "ended_by", b"ended_by", "eta_s", b"eta_s", "eta_source", b"eta_source", "fence", b"fence", "on_scene_at_ms", b"on_scene_at_ms", "order_id", b"order_id", "position_age_s", b"position_age_s", "role", b"role", "selection_reason", b"selection_reason", "stand_down_confirmed_at_ms", b"stand_down_confirmed_at_ms", "status", b"status", "stood_down_at_ms", b"stood_down_at_ms", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "acknowledged_at_ms", b"acknowledged_at_ms", "clear_at_ms", b"clear_at_ms", "dispatched_at_ms", b"dispatched_at_ms", "distance_m", b"distance_m", "en_route_at_ms", b"en_route_at_ms", "ended_by", b"ended_by", "eta_s", b"eta_s", "eta_source", b"eta_source", "failed_attempts", b"failed_attempts", "fence", b"fence", "last_word_at_ms", b"last_word_at_ms", "on_scene_at_ms", b"on_scene_at_ms", "order_id", b"order_id", "position_age_s", b"position_age_s", "role", b"role", "selection_reason", b"selection_reason", "stand_down_confirmed_at_ms", b"stand_down_confirmed_at_ms", "status", b"status", "stood_down_at_ms", b"stood_down_at_ms", "task_code", b"task_code", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__position_age_s: _TypeAlias = _typing.Literal["position_age_s"]  # noqa: Y015
     _WhichOneofArgType__position_age_s: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s"]  # noqa: Y015

@@ -143,6 +143,7 @@ class Unit(_message.Message):
     RETIRED_FIELD_NUMBER: _builtins.int
     DOUBTFUL_POSITION_FIELD_NUMBER: _builtins.int
     TASK_SERIAL_FIELD_NUMBER: _builtins.int
+    STOOD_DOWN_FROM_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     tenant: _builtins.str
     kind: Global___UnitKind.ValueType
@@ -181,6 +182,10 @@ class Unit(_message.Message):
     def doubtful_position(self) -> _place_pb2.Position:
         """A fix that came too far from the last one; a second one near it makes it believed."""
 
+    @_builtins.property
+    def stood_down_from(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Incidents that it was stood down from and has not confirmed yet, the latest last."""
+
     def __init__(
         self,
         *,
@@ -205,10 +210,11 @@ class Unit(_message.Message):
         retired: _builtins.bool = ...,
         doubtful_position: _place_pb2.Position | None = ...,
         task_serial: _builtins.str = ...,
+        stood_down_from: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["doubtful_position", b"doubtful_position", "position", b"position", "station", b"station"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "task_code", b"task_code", "task_serial", b"task_serial", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "stood_down_from", b"stood_down_from", "task_code", b"task_code", "task_serial", b"task_serial", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

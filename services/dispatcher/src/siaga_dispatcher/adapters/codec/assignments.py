@@ -29,6 +29,9 @@ def assignment_message(assignment: Assignment) -> incident_pb2.Assignment:
         ended_by=assignment.ended_by,
         stood_down_at_ms=assignment.stood_down_at_ms,
         stand_down_confirmed_at_ms=assignment.stand_down_confirmed_at_ms,
+        task_code=assignment.task_code,
+        last_word_at_ms=assignment.last_word_at_ms,
+        failed_attempts=assignment.failed_attempts,
     )
 
 
@@ -55,6 +58,9 @@ def assignment_of(message: incident_pb2.Assignment) -> Assignment:
         message.ended_by,
         message.stood_down_at_ms,
         message.stand_down_confirmed_at_ms,
+        message.task_code,
+        message.last_word_at_ms,
+        tuple(message.failed_attempts),
     )
 
 

@@ -47,6 +47,7 @@ def unit_message(unit: Unit) -> unit_pb2.Unit:
         free_since_ms=unit.free_since_ms,
         retired=unit.retired,
         doubtful_position=None if unit.doubtful_position is None else position_message(unit.doubtful_position),
+        stood_down_from=unit.stood_down_from,
     )
 
 
@@ -74,6 +75,7 @@ def unit_of(message: unit_pb2.Unit) -> Unit:
         free_since_ms=message.free_since_ms,
         retired=message.retired,
         doubtful_position=position_of(message.doubtful_position) if message.HasField("doubtful_position") else None,
+        stood_down_from=tuple(message.stood_down_from),
     )
 
 

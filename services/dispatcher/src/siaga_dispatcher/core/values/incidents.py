@@ -33,6 +33,12 @@ class Assignment:
     # A stand-down is over only when the crew has confirmed it.
     stood_down_at_ms: int = 0
     stand_down_confirmed_at_ms: int = 0
+    # The code by which it confirms; kept from when it is stood down, for the unit's own is then gone.
+    task_code: str = ""
+    # Event time of the crew's last word about the task.
+    last_word_at_ms: int = 0
+    # Attempts to tell the crew that have failed for good.
+    failed_attempts: tuple[str, ...] = ()
 
     @property
     def active(self) -> bool:

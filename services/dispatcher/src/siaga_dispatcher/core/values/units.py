@@ -39,6 +39,8 @@ class Unit:
     retired: bool = False
     # A fix that came too far from the last one; a second one near it makes it believed.
     doubtful_position: Position | None = None
+    # Incidents that it was stood down from and has not confirmed yet, the latest last.
+    stood_down_from: tuple[str, ...] = ()
 
     @property
     def free(self) -> bool:
