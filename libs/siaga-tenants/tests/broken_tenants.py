@@ -77,6 +77,13 @@ CASES = {
         "instance: pbx1, token_sha256: abc",
         "sources[0].token_sha256: is not a SHA-256 in 64 lower-case hex digits; `./siaga source rotate` makes one",
     ),
+    "fairness at the cost of a life": Case(
+        "dispatch.yaml",
+        "join_minutes: 15",
+        "join_minutes: 15\ntie_band_s: {P1: 60}",
+        "tie_band_s.P1: unknown key; use one of: P2, P3, P4",
+        below=1,
+    ),
     "misspelt key": Case(
         "sanctions.yaml",
         "watch_at: 3",

@@ -10,6 +10,8 @@ from siaga_dispatcher.core.choose import Selection, choose
 from siaga_dispatcher.core.values import Position, Unit, UnitStatus
 from siaga_tenants.model import Need
 
+OLD = replace(CENTRE, fixed_at_ms=NOON_MS - 31 * 60_000, source="gps")
+
 
 def pick(needs: list[Need], units: list[Unit], excluded: frozenset[str] = frozenset()) -> Selection:
     return choose(needs, units, CENTRE, POLICY, NOON_MS, excluded=excluded)
@@ -33,6 +35,10 @@ def test_distance_and_time() -> None:
         ({"status": UnitStatus.OFF_DUTY}, "off_duty"),
         ({"status": UnitStatus.OUT_OF_SERVICE}, "out_of_service"),
         ({"capabilities": ()}, "capability_missing"),
+        ({"off_shift": True}, "off_duty"),
+        ({"retired": True}, "out_of_service"),
+        ({"off_shift": True, "incident_id": "other", "status": UnitStatus.ON_SCENE}, "busy"),
+        ({"position": OLD}, "position_too_old"),
     ],
 )
 def test_nearest_suitable_free_one_goes_and_the_nearer_one_is_explained(nearer: dict[str, object], code: str) -> None:
@@ -82,6 +88,9 @@ def test_optional_need_takes_no_required_unit_and_no_far_one() -> None:
         ([unit("a", capabilities=())], "capability_missing"),
         ([unit("a", away_m=50_000)], "outside_radius"),
         ([unit("a", status=UnitStatus.OFF_DUTY)], "off_duty"),
+        ([unit("a", off_shift=True), unit("b", retired=True)], "off_duty"),
+        ([unit("a", retired=True), unit("b", away_m=50_000)], "out_of_service"),
+        ([unit("a", position=OLD), unit("b", off_shift=True)], "position_too_old"),
         ([unit("a", incident_id="x"), unit("b", status=UnitStatus.OFF_DUTY), unit("c", away_m=50_000)], "all_busy"),
     ],
 )

@@ -74,7 +74,7 @@ def test_declined_goes_to_the_next_unit_and_not_back() -> None:
     world.report("d2", U.DECLINED)
     world.report("d3", U.DECLINED)
     assert world.incident.status is S.QUEUED
-    assert [gap.code for gap in world.incident.shortfalls] == ["all_busy"]
+    assert [gap.code for gap in world.incident.shortfalls] == ["declined"]
     assert on_unit_free(world.incident, seen(*world.units.values()), "cause", NOON_MS).empty
 
 

@@ -121,6 +121,9 @@ class DispatchPolicy:
     automatic_channels: tuple[str, ...] = ()
     automatic_types: tuple[str, ...] = ()
     crews: CrewPolicy = USUAL_CREWS
+    # By priority: so many seconds later a unit may come that has rested longer or whose post can spare it. A priority
+    # that is not named, and P0 and P1 always: the soonest goes. A call of unknown urgency counts as P2, so P2 is not.
+    tie_band_s: Mapping[str, float] = field(default_factory=lambda: {"P3": 60.0, "P4": 60.0})
 
 
 @dataclass(frozen=True, slots=True)

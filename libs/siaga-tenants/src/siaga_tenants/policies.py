@@ -1,10 +1,11 @@
 """Reading `tenant.yaml`, `sources.yaml` and `dispatch.yaml`."""
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
 from siaga_tenants import connections, credentials, crews
-from siaga_tenants.document import Value
+from siaga_tenants.document import Table, Value
 from siaga_tenants.model import Conversations, DispatchPolicy, Source
 from siaga_tenants.vocabulary import (
     CALL_CHANNELS,
@@ -18,6 +19,9 @@ WORD: Final = r"[a-z0-9][a-z0-9-]{0,30}"
 E164: Final = r"\+[1-9]\d{7,14}"
 # The widest search: beyond it a unit of another regency is nearer.
 WIDEST_RADIUS_M: Final = 100_000
+# Beyond it fairness to crews would cost whoever waits more than any estimate of a driving time is wrong by.
+WIDEST_BAND_S: Final = 300
+TIED_PRIORITIES: Final = ("P2", "P3", "P4")
 
 
 def read_identity(document: Value) -> tuple[str, str, str, tuple[str, ...]]:
@@ -83,7 +87,7 @@ def read_dispatch(document: Value) -> DispatchPolicy:
     """`dispatch.yaml`: joining, searching, speeds, how crews are followed up."""
     table = document.table(
         ("join_minutes", "join_distance_m", "radius_ladder_m", "detour_factor", "speed_kmh", "auto_close"),
-        ("automatic_channels", "automatic_types", "posture", *crews.KEYS),
+        ("automatic_channels", "automatic_types", "posture", "tie_band_s", *crews.KEYS),
     )
     ladder = tuple(item.number(100, WIDEST_RADIUS_M) for item in table.items("radius_ladder_m"))
     if "radius_ladder_m" in table and (not ladder or any(near >= far for near, far in pairwise(ladder))):
@@ -101,4 +105,13 @@ def read_dispatch(document: Value) -> DispatchPolicy:
         automatic_channels=table.choices("automatic_channels", CALL_CHANNELS),
         automatic_types=table.choices("automatic_types", TYPES),
         crews=crews.read_crews(document),
+        tie_band_s=_tie_band(table),
     )
+
+
+def _tie_band(table: Table) -> Mapping[str, float]:
+    """`tie_band_s`, which may be left out; P0 and P1 cannot be named: there a life hangs on the seconds."""
+    if "tie_band_s" not in table:
+        return DispatchPolicy().tie_band_s
+    bands = table.table("tie_band_s", (), TIED_PRIORITIES)
+    return {priority: bands.number(priority, 0, WIDEST_BAND_S) for priority in TIED_PRIORITIES if priority in bands}

@@ -216,14 +216,14 @@ class Candidate(_message.Message):
     """The need of the response plan that it was looked at for."""
     verdict: _builtins.str
     """chosen, or why not: slower, busy, off_duty, out_of_service, capability_missing, declined, outside_radius,
-    position_too_old, kept_for_coverage.
+    position_too_old, kept_for_coverage, less_rested; advised = what would have been sent where a person named another.
     """
     detail: _builtins.str
     """For people."""
     distance_m: _builtins.float
     eta_s: _builtins.float
     eta_source: _builtins.str
-    """great_circle, valhalla, osrm, graph."""
+    """great_circle, valhalla, osrm, graph; station_list = nobody knows the place."""
     position_age_s: _builtins.float
     """Absent = it stands at its station."""
     def __init__(

@@ -1,6 +1,7 @@
 """Distance and time between two points, without a map."""
 
 import math
+from collections.abc import Callable
 from typing import Final
 
 from siaga_dispatcher.core.values import Position
@@ -12,11 +13,23 @@ DEFAULT_SPEED_KMH: Final = 30.0
 
 def distance_m(here: Position, there: Position) -> float:
     """Great-circle distance (haversine)."""
-    lat_1, lat_2 = math.radians(here.lat), math.radians(there.lat)
-    half_lat = (lat_2 - lat_1) / 2
-    half_lon = math.radians(there.lon - here.lon) / 2
-    chord = math.sin(half_lat) ** 2 + math.cos(lat_1) * math.cos(lat_2) * math.sin(half_lon) ** 2
-    return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
+    return from_point(here)(there)
+
+
+def from_point(here: Position) -> Callable[[Position], float]:
+    """Measures great-circle distances from one point to many."""
+    lat, lon = math.radians(here.lat), math.radians(here.lon)
+    cos_lat = math.cos(lat)
+    radians, sin, cos, sqrt = math.radians, math.sin, math.cos, math.sqrt
+
+    def to(there: Position) -> float:
+        there_lat = radians(there.lat)
+        across = sin((there_lat - lat) / 2)
+        along = sin((radians(there.lon) - lon) / 2)
+        chord = sqrt(across * across + cos_lat * cos(there_lat) * along * along)
+        return 2 * EARTH_RADIUS_M * math.asin(min(1.0, chord))
+
+    return to
 
 
 def eta_s(straight_m: float, detour_factor: float, speed_kmh: float) -> float:

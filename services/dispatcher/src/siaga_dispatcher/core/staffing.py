@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from siaga_tenants.model import Need
 
-from siaga_dispatcher.core.choose import Choice, choose
+from siaga_dispatcher.core.choose import Choice, Selection, choose
 from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.draft import Draft, order_id_of
 from siaga_dispatcher.core.lifecycle import Trigger
 from siaga_dispatcher.core.values import (
     Assignment,
+    Candidate,
     Incident,
     IncidentStatus,
     OrderKind,
@@ -71,17 +72,22 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
         return
     draft.know(candidates)
     declined = frozenset(a.unit_id for a in incident.assignments if a.status is UnitStatus.DECLINED)
-    selection = choose(wanted, candidates, around, rules.policy, situation.now, excluded=declined, etas=situation.etas)
+    selection = choose(
+        wanted, candidates, around, rules.policy, situation.now,
+        priority=incident.priority, excluded=declined, etas=situation.etas, kept=situation.kept,
+    )  # fmt: skip
     kinds = frozenset(kind for need in wanted for kind in need.kinds)
     draft.search = Search(kinds, around, selection.enough_m)
     if selection.chosen:
-        assign(draft, selection.chosen, selection.shortfalls)
+        assign(draft, selection.chosen, selection.shortfalls, selection.candidates())
     else:
-        _note_shortfalls(draft, selection.shortfalls)
+        _note_shortfalls(draft, selection.shortfalls, selection)
 
 
-def assign(draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfall]) -> None:
-    """Bind the chosen units to the incident and order them to go."""
+def assign(
+    draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfall], candidates: tuple[Candidate, ...] = ()
+) -> None:
+    """Bind the chosen units to the incident and order them to go; `candidates` are what the choice looked at."""
     bound: list[Assignment] = []
     for choice in chosen:
         draft.know((choice.unit,))
@@ -118,6 +124,7 @@ def assign(draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfal
         Trigger.ASSIGN,
         assignments=draft.incident.assignments + tuple(bound),
         shortfalls=tuple(shortfalls),
+        candidates=candidates,
     )
 
 
@@ -127,15 +134,17 @@ def _reason(choice: Choice, *, located: bool) -> str:
     return f"{choice.reason}{age}{guess}"
 
 
-def _note_shortfalls(draft: Draft, gaps: tuple[Shortfall, ...]) -> None:
+def _note_shortfalls(draft: Draft, gaps: tuple[Shortfall, ...], selection: Selection | None = None) -> None:
     """Write down what is missing, once; an incident that has no unit at all waits in the queue."""
     incident = draft.incident
+    candidates = selection.candidates() if selection is not None else ()
     waiting = bool(gaps) and not incident.active_assignments
     if waiting and incident.status is not IncidentStatus.QUEUED:
-        draft.change("queued", _listed(gaps), Trigger.QUEUE, shortfalls=gaps)
+        draft.change("queued", _listed(gaps), Trigger.QUEUE, shortfalls=gaps, candidates=candidates)
     # The counts in the detail change with every unit that moves; only what is missing, and why, is news.
     elif [(gap.role, gap.code) for gap in gaps] != [(gap.role, gap.code) for gap in incident.shortfalls]:
-        draft.change("shortfall" if gaps else "shortfall_filled", _listed(gaps), shortfalls=gaps)
+        kind = "shortfall" if gaps else "shortfall_filled"
+        draft.change(kind, _listed(gaps), shortfalls=gaps, candidates=candidates)
 
 
 def _listed(gaps: Sequence[Shortfall]) -> str:

@@ -23,10 +23,12 @@ class Rules:
 class Situation:
     """What a decision sees of the world: the units loaded so far, the tenant's rules, the wall clock (`now`, ms).
 
-    `etas` has driving times by unit where a road network was asked; the others are reckoned by great circle.
+    `etas` has driving times by unit where a road network was asked; the others are reckoned by great circle. `kept` are
+    the units whose leaving would put a post under its minimum, with the post's name.
     """
 
     units: tuple[Unit, ...]
     rules: Rules
     now: int
     etas: Mapping[str, Eta] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,165 @@
+"""Who goes when several would be there about equally soon, what is told of it, and in what order others would follow."""
+
+from dataclasses import replace
+
+import pytest
+from dispatcher_samples import AMBULANCE, CENTRE, DAMKAR, NOON_MS, POLICY, SATGAS, unit
+from hypothesis import given
+from hypothesis import strategies as st
+from siaga_dispatcher.core.choose import Selection, choose, ranked
+from siaga_dispatcher.core.choosing.selection import CANDIDATES_PER_ROLE
+from siaga_dispatcher.core.values import Priority, Unit, UnitStatus
+from siaga_tenants.model import Need
+
+HOUR_MS = 3_600_000
+# At 40 km/h and a detour of 1.4, 100 m are 12.6 s: within the usual band of 60 s are those up to 476 m farther.
+JUST_BACK = {"free_since_ms": NOON_MS}
+RESTED = {"free_since_ms": NOON_MS - 5 * HOUR_MS}
+
+
+def pick(
+    units: list[Unit], priority: Priority = Priority.P3, needs: tuple[Need, ...] = (DAMKAR,), **more: object
+) -> Selection:
+    return choose(needs, units, CENTRE, POLICY, NOON_MS, priority=priority, **more)  # type: ignore[arg-type]
+
+
+def goes(selection: Selection) -> list[str]:
+    return [choice.unit.unit_id for choice in selection.chosen]
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "far_m", "expected"),
+    [
+        (JUST_BACK, RESTED, 1_400, "far"),
+        (JUST_BACK, {}, 1_400, "far"),
+        (JUST_BACK, RESTED, 1_600, "near"),
+        (RESTED, JUST_BACK, 1_400, "near"),
+        ({"free_since_ms": NOON_MS - 60_000}, JUST_BACK, 1_001, "near"),
+    ],
+)
+def test_within_the_band_the_one_that_rested_longer_goes(
+    near: dict[str, int], far: dict[str, int], far_m: float, expected: str
+) -> None:
+    selection = pick([unit("near", away_m=1_000, **near), unit("far", away_m=far_m, **far)])
+    assert goes(selection) == [expected]
+    codes = {rejection.unit_id: rejection.code for rejection in selection.rejected}
+    assert codes == ({"near": "less_rested"} if expected == "far" else {"far": "slower"})
+
+
+def test_within_the_band_no_post_is_left_short_and_that_weighs_more_than_rest() -> None:
+    kept = {"near": "Pos Utara"}
+    selection = pick([unit("near", away_m=1_000, **RESTED), unit("far", away_m=1_400, **JUST_BACK)], kept=kept)
+    assert goes(selection) == ["far"]
+    (rejection,) = selection.rejected
+    assert (rejection.code, rejection.detail) == (
+        "kept_for_coverage",
+        "lebih cepat 50 detik, tetapi Pos Utara tinggal di bawah minimum tanpanya",
+    )
+    assert "Pos near: dijaga untuk posnya" in selection.chosen[0].reason
+    assert goes(pick([unit("near", away_m=1_000)], kept=kept)) == ["near"]
+
+
+@pytest.mark.parametrize("priority", [Priority.P0, Priority.P1, Priority.P2])
+def test_no_second_of_a_life_is_traded_for_fairness(priority: Priority) -> None:
+    units = [unit("near", away_m=1_399, **JUST_BACK), unit("far", away_m=1_400)]
+    assert goes(pick(units, priority, kept={"near": "Pos Utara"})) == ["near"]
+
+
+def test_who_was_looked_at_is_told_by_role_and_bounded() -> None:
+    engines = [unit(f"d{i}", away_m=1_000 + 100 * i) for i in range(CANDIDATES_PER_ROLE + 3)]
+    busy = unit("p1", "puskesmas", away_m=100, incident_id="x", status=UnitStatus.ON_SCENE)
+    selection = pick([*engines, busy, unit("p2", "puskesmas")], Priority.P1, (DAMKAR, AMBULANCE))
+    told = selection.candidates()
+    assert [(c.unit_id, c.role, c.verdict) for c in told if c.role == "ambulance"] == [
+        ("p2", "ambulance", "chosen"),
+        ("p1", "ambulance", "busy"),
+    ]
+    verdicts = [(c.unit_id, c.verdict, c.detail) for c in told if c.role == "damkar"]
+    assert verdicts[0][:2] == ("d0", "chosen")
+    assert verdicts[1] == ("d1", "slower", "lebih lambat 13 detik")
+    assert len(verdicts) == 1 + CANDIDATES_PER_ROLE
+    assert len(selection.candidates(most=100)) == len(engines) + 2
+    assert all(c.eta_source == "great_circle" for c in told)
+
+
+def test_ranked_is_whom_choose_takes_when_those_before_are_away() -> None:
+    units = [unit("c", away_m=3_000), unit("a", away_m=1_000), unit("b", away_m=2_000), unit("x", off_shift=True)]
+    order = [choice.unit.unit_id for choice in ranked(DAMKAR, units, CENTRE, POLICY, NOON_MS)]
+    assert order == ["a", "b", "c"]
+    assert [goes(pick(units, excluded=frozenset(order[:n])))[0] for n in range(3)] == order
+
+
+def test_where_nobody_knows_the_place_units_go_in_the_order_of_the_list() -> None:
+    units = [unit("3673-DMK-03", away_m=10), unit("3673-DMK-02", away_m=30_000), unit("3673-DMK-01", off_shift=True)]
+    selection = choose((DAMKAR,), units, None, POLICY, NOON_MS)
+    assert goes(selection) == ["3673-DMK-02"]
+    assert selection.chosen[0].eta.source == "station_list"
+    assert "menurut urutan daftar pos" in selection.chosen[0].reason
+
+
+UNITS = st.lists(
+    st.tuples(
+        st.sampled_from(["damkar", "puskesmas", "satgas"]),
+        st.integers(0, 45_000),
+        st.sampled_from([*UnitStatus]),
+        st.booleans(),
+        st.integers(0, 8).map(lambda hours: NOON_MS - hours * HOUR_MS),
+    ),
+    max_size=10,
+).map(
+    lambda rows: [
+        unit(f"u{i}", kind, away_m=away, status=status, off_shift=off, free_since_ms=since)
+        for i, (kind, away, status, off, since) in enumerate(rows)
+    ]
+)
+NEEDS = st.lists(st.sampled_from([DAMKAR, AMBULANCE, SATGAS, replace(SATGAS, optional=True)]), max_size=4, unique=True)
+PRIORITIES = st.sampled_from(Priority)
+KEPT = st.sets(st.integers(0, 9)).map(lambda numbers: {f"u{n}": "Pos" for n in numbers})
+
+
+@given(NEEDS, UNITS, PRIORITIES, KEPT, st.randoms(use_true_random=False))
+def test_the_order_of_candidates_does_not_matter(
+    needs: list[Need], units: list[Unit], priority: Priority, kept: dict[str, str], random: object
+) -> None:
+    shuffled = list(units)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    one, other = (pick(listed, priority, tuple(needs), kept=kept) for listed in (units, shuffled))
+    assert one == other
+    assert one.candidates() == other.candidates()
+
+
+@given(NEEDS, UNITS, PRIORITIES, KEPT, st.integers(0, 40_000))
+def test_a_busy_unit_more_changes_nothing(
+    needs: list[Need], units: list[Unit], priority: Priority, kept: dict[str, str], away_m: int
+) -> None:
+    busy = unit("busy", away_m=away_m, incident_id="x", status=UnitStatus.EN_ROUTE)
+    before, after = (pick(those, priority, tuple(needs), kept=kept) for those in (units, [*units, busy]))
+    assert goes(before) == goes(after)
+    assert [gap.role for gap in before.shortfalls] == [gap.role for gap in after.shortfalls]
+
+
+@given(NEEDS, UNITS, PRIORITIES, KEPT)
+def test_nobody_sooner_is_passed_over_without_a_reason(
+    needs: list[Need], units: list[Unit], priority: Priority, kept: dict[str, str]
+) -> None:
+    selection = pick(units, priority, tuple(needs), kept=kept)
+    going = set(goes(selection))
+    codes = {rejection.unit_id: rejection.code for rejection in selection.rejected}
+    for choice in selection.chosen:
+        need = next(need for need in needs if need.role == choice.role)
+        for option in ranked(need, units, CENTRE, POLICY, NOON_MS):
+            if option.unit.unit_id in going or option.eta_s >= choice.eta_s:
+                continue
+            assert priority > Priority.P2
+            assert codes[option.unit.unit_id] in {"less_rested", "kept_for_coverage"}
+            assert choice.eta_s - option.eta_s <= POLICY.tie_band_s[priority.name]
+
+
+@given(UNITS, PRIORITIES, KEPT)
+def test_required_needs_never_lose_to_optional_ones(
+    units: list[Unit], priority: Priority, kept: dict[str, str]
+) -> None:
+    required = (DAMKAR, SATGAS)
+    spare = (replace(DAMKAR, role="air", optional=True), replace(SATGAS, role="jaga", optional=True))
+    alone, with_spare = (pick(units, priority, needs, kept=kept) for needs in (required, (*spare, *required)))
+    assert goes(alone) == [c.unit.unit_id for c in with_spare.chosen if c.role in {"damkar", "satgas"}]
