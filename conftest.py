@@ -1,8 +1,12 @@
-"""The real Kafka and Redis that tests marked `stack` run against: one pair for the whole session."""
+"""The real servers that tests run against: one Kafka and Redis for the whole session, an MQTT broker for each that asks."""
 
 import asyncio
 import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -43,6 +47,40 @@ def redis_url(request: pytest.FixtureRequest) -> str:
         return given
     servers: StackAddresses = request.getfixturevalue("_servers")
     return servers.redis_url
+
+
+class MqttBroker:
+    """A broker process (amqtt: MQTT 3.1.1) that lets anybody in; can be killed and started again on its port."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        self._config = folder / "amqtt.yaml"
+        self._config.write_text(
+            f"listeners: {{default: {{type: tcp, bind: '127.0.0.1:{self.port}'}}}}\n"
+            "plugins: {amqtt.plugins.authentication.AnonymousAuthPlugin: {allow_anonymous: true}}\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it; it listens some moments later."""
+        command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(self._config)]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+
+    def kill(self) -> None:
+        """Kill -9."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+
+
+@pytest.fixture
+def mqtt_broker(tmp_path: Path) -> Iterator[MqttBroker]:
+    """A broker of the test's own."""
+    process = MqttBroker(tmp_path)
+    process.start()
+    yield process
+    process.kill()
 
 
 @pytest.hookimpl(trylast=True)

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import Any
 
 import pytest
-from siaga.v1 import call_pb2, common_pb2
+from siaga.v1 import call_pb2, common_pb2, unit_pb2
 from siaga_contracts import terms
 
 PAIRS: list[tuple[type[IntEnum], Any]] = [
@@ -18,6 +18,7 @@ PAIRS: list[tuple[type[IntEnum], Any]] = [
     (terms.CallbackResult, call_pb2.CallbackResult),
     (terms.CallerTag, call_pb2.CallerTag),
     (terms.Priority, common_pb2.Priority),
+    (terms.UnitStatus, unit_pb2.UnitStatus),
 ]
 
 

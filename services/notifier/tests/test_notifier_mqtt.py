@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import json
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -25,34 +22,6 @@ ORDER = Order(
     task_code="114", type="fire_building", priority="P1", confidential=False, address="Jl. Merdeka 1", lat=-6.1,
     lon=106.1, text="ada korban", callback_number="0811", contacts=(Contact("mqtt", TOPIC),), event_at_ms=5,
 )  # fmt: skip
-
-
-class BrokerProcess:
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self._config = folder / "amqtt.yaml"
-        self._config.write_text(
-            f"listeners: {{default: {{type: tcp, bind: '127.0.0.1:{self.port}'}}}}\n"
-            "plugins: {amqtt.plugins.authentication.AnonymousAuthPlugin: {allow_anonymous: true}}\n"
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(self._config)]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(PATIENCE_S)
-
-
-@pytest.fixture
-def broker_process(tmp_path: Path) -> Iterator[BrokerProcess]:
-    process = BrokerProcess(tmp_path)
-    process.start()
-    yield process
-    process.kill()
 
 
 @contextlib.asynccontextmanager
@@ -95,9 +64,9 @@ async def next_order(client: aiomqtt.Client) -> dict[str, Any]:
         return content
 
 
-async def test_orders_out_and_answers_back(broker_process: BrokerProcess) -> None:
+async def test_orders_out_and_answers_back(mqtt_broker: Any) -> None:
     answers: list[UnitAnswer] = []
-    async with tablet(broker_process.port) as client, channel(broker_process.port, answers) as broker:
+    async with tablet(mqtt_broker.port) as client, channel(mqtt_broker.port, answers) as broker:
         await until(lambda: accepted(broker))
         shown = await next_order(client)
         assert (shown["order_id"], shown["text"], shown["type"]) == ("o-1", "#114 P1 Kebakaran", "fire_building")
@@ -108,14 +77,14 @@ async def test_orders_out_and_answers_back(broker_process: BrokerProcess) -> Non
     assert answers == [UnitAnswer("3673-DMK-01", "o-1", "en_route", 0, -6.11, 106.15)]
 
 
-async def test_a_broker_that_was_killed_is_found_again(broker_process: BrokerProcess) -> None:
-    async with channel(broker_process.port, []) as broker:
-        async with tablet(broker_process.port):
+async def test_a_broker_that_was_killed_is_found_again(mqtt_broker: Any) -> None:
+    async with channel(mqtt_broker.port, []) as broker:
+        async with tablet(mqtt_broker.port):
             await until(lambda: accepted(broker))
-        broker_process.kill()
+        mqtt_broker.kill()
         assert isinstance(await broker.send(ATTEMPT, ORDER), Temporary)
-        broker_process.start()
-        async with tablet(broker_process.port) as client:
+        mqtt_broker.start()
+        async with tablet(mqtt_broker.port) as client:
             await until(lambda: accepted(broker))
             assert (await next_order(client))["order_id"] == "o-1"
 

@@ -102,7 +102,7 @@ UNITS: Final = Topic(
     "directory and status of units", compacted=True,
 )  # fmt: skip
 UNIT_REPORTS: Final = Topic(
-    "siaga.unit-reports.v1", "unit_id", unit_pb2.UnitReport, PARTITIONS, "notifier, console",
+    "siaga.unit-reports.v1", "unit_id", unit_pb2.UnitReport, PARTITIONS, "intake, notifier, console",
     "what crews and trackers say", 7 * DAY,
 )  # fmt: skip
 NOTIFICATION_EVENTS: Final = Topic(

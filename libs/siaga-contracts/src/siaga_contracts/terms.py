@@ -114,3 +114,25 @@ class Priority(IntEnum):
     P2 = 3
     P3 = 4
     P4 = 5
+
+
+class UnitStatus(IntEnum):
+    """What a unit does, and where it stands with a task."""
+
+    UNSPECIFIED = 0
+    OFF_DUTY = 1
+    AVAILABLE = 2
+    AVAILABLE_MOBILE = 3
+    DISPATCHED = 4
+    ACKNOWLEDGED = 5
+    EN_ROUTE = 6
+    STAGING = 7
+    ON_SCENE = 8
+    PATIENT_CONTACT = 9
+    TRANSPORTING = 10
+    AT_HOSPITAL = 11
+    CLEAR = 12
+    DELAYED = 13
+    DECLINED = 14
+    OUT_OF_SERVICE = 15
+    MAYDAY = 16

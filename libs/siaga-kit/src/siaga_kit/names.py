@@ -15,6 +15,7 @@ METRICS: Final = {
     "siaga.published": "records acknowledged by the broker, by topic",
     "siaga.intake.events": "events taken, by source kind and result",
     "siaga.intake.turned_away": "requests of which nothing was read or taken, by status",
+    "siaga.intake.unit_reports": "words of units by trackers, phones and crews' apps, by way in and result",
     "siaga.intake.quarantined": "payloads and parts of them that were not taken and are kept, masked, by result",
     "siaga.intake.spooled": "events waiting in the spool",
     "siaga.intake.spool_share": "how full the spool is, of its bound; from 0.8 on somebody should look",

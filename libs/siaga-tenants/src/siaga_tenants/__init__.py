@@ -1,10 +1,11 @@
 """A regency's data: sources, units, response plan, policies, gazetteer, texts; loaded and validated."""
 
 from siaga_tenants.borders import Borders, BordersError
+from siaga_tenants.devices import speakers
 from siaga_tenants.document import TenantError
 from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
 from siaga_tenants.landmarks import Landmark
-from siaga_tenants.loading import load_sources, load_tenants
+from siaga_tenants.loading import load_devices, load_sources, load_tenants
 from siaga_tenants.messages import gsm7_length
 from siaga_tenants.model import (
     Connect,
@@ -54,8 +55,10 @@ __all__ = [
     "Terms",
     "UnitSpec",
     "gsm7_length",
+    "load_devices",
     "load_sources",
     "load_tenants",
     "national",
     "normalise_name",
+    "speakers",
 ]

@@ -11,16 +11,19 @@ from siaga_tenants.model import Connect, Source
 KEYS: Final = ("connect", "backfill")
 _HOST_PORT: Final = r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9_.-]+):[1-9]\d{0,4}"
 _ABSOLUTE: Final = r"/.+"
+# `#` would bring, beside the positions, all that phones and other programs say under the same topic.
+_TOPIC: Final = r"[^#\s$][^#\s]{0,255}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Protocol:
-    """What a way of connecting needs: the kind of switch, the keys beside `protocol`, and how its address looks."""
+    """What a way of connecting needs: the kind of source, the keys beside `protocol`, and how its address looks."""
 
     kind: str
     keys: tuple[str, ...]
     address: str = ""
     example: str = ""
+    optional: tuple[str, ...] = ()
 
 
 PROTOCOLS: Final[Mapping[str, _Protocol]] = {
@@ -29,6 +32,10 @@ PROTOCOLS: Final[Mapping[str, _Protocol]] = {
     # Asterisk opens the connection and shows the source's own token.
     "ari-outbound": _Protocol("asterisk", ()),
     "esl": _Protocol("freeswitch", ("address", "secret_file"), _HOST_PORT, "10.0.0.6:8021"),
+    # A broker to which phones with OwnTracks publish; one on this machine may need no user.
+    "mqtt": _Protocol(
+        "tracker", ("address",), rf"mqtts?://{_HOST_PORT}", "mqtt://10.0.0.7:1883", ("user", "secret_file", "topic")
+    ),
 }
 BACKFILL: Final[Mapping[str, tuple[str, ...]]] = {"asterisk": ("queue_log", "cdr"), "freeswitch": ("cdr_dir",)}
 
@@ -46,14 +53,15 @@ def _connect(folder: Path, place: Value, kind: str) -> Connect | None:
     name = place.child("protocol").choice(PROTOCOLS) if "protocol" in place.entries() else ""
     protocol = PROTOCOLS.get(name)
     if protocol is None:
-        place.table(("protocol",), ("address", "user", "secret_file"))
+        place.table(("protocol",), ("address", "user", "secret_file", "topic"))
         return None
     if kind and kind != protocol.kind:
         place.child("protocol").wrong(f"{name!r} is how {protocol.kind} is connected, and this source is {kind}")
-    entry = place.table(("protocol", *protocol.keys))
+    entry = place.table(("protocol", *protocol.keys), protocol.optional)
     secret = entry.text("secret_file")
     address = entry.text("address", protocol.address, f"an address like {protocol.example}")
-    return Connect(name, address, entry.text("user"), str(folder / secret) if secret else None)
+    topic = entry.text("topic", _TOPIC, "a topic like owntracks/+/+, a + for one level")
+    return Connect(name, address, entry.text("user"), str(folder / secret) if secret else None, topic)
 
 
 def _backfill(place: Value, kind: str) -> Mapping[str, str]:

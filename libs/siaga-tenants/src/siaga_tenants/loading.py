@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from siaga_tenants.areas import read_gazetteer
 from siaga_tenants.checks import Loaded, check_alone, check_credentials, check_unique
+from siaga_tenants.devices import read_devices, speakers
 from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
@@ -19,6 +20,7 @@ from siaga_tenants.terms import USUAL_TERMS, read_terms
 from siaga_tenants.units import read_plan, read_units
 
 SOURCES_FILE: Final = "sources.yaml"
+UNITS_FILE: Final = "units.yaml"
 FOLDER: Final = re.compile(r"(\d\d\.\d\d)-[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -49,6 +51,23 @@ def load_sources(directory: Path, instead: Mapping[Path, str] | None = None) -> 
     if problems.found:
         raise TenantError(problems.found)
     return {code: tuple(source for source, _ in sources) for code, sources in found.items()}
+
+
+def load_devices(directory: Path) -> Mapping[str, Mapping[str, str]]:
+    """For each tenant by code, the unit that a device speaks for; a unit's own id speaks for itself.
+
+    Raises TenantError with every problem of every `devices.csv`, and of a `units.yaml` that is no list.
+    """
+    problems = Problems()
+    found: dict[str, Mapping[str, str]] = {}
+    for folder, code in _folders(directory, problems):
+        listed = read_document(folder / UNITS_FILE, problems).table(("units",)).items("units")
+        # Their ids only: whether all else of a unit is right is for whoever dispatches it to say.
+        units = {entries["unit_id"].text() for item in listed if "unit_id" in (entries := item.entries())}
+        found[code] = speakers(units, read_devices(folder, units, problems))
+    if problems.found:
+        raise TenantError(problems.found)
+    return found
 
 
 def _folders(directory: Path, problems: Problems) -> list[tuple[Path, str]]:
@@ -106,6 +125,7 @@ def _load(folder: Path, folder_code: str, problems: Problems, instead: Mapping[P
         posture=read_posture(dispatch),
         terms=terms,
         roster=roster.roster,
+        devices=read_devices(folder, {unit.unit_id for unit, _ in units}, problems),
     )
     loaded = Loaded(folder, tenant, sources, units, needs, roster)
     check_alone(loaded, problems)

@@ -18,13 +18,15 @@ DEFAULT_TYPE: Final = "default"
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """How intake reaches a switch by itself, or is reached by it; what the protocol has no use for is empty."""
+    """How intake reaches a switch or broker by itself, or is reached by it; what the protocol has no use for is empty."""
 
     protocol: str
-    # `host:port`, or a URL for `ari`.
+    # `host:port`, or a URL for `ari` and `mqtt`.
     address: str = ""
     user: str = ""
     secret_file: str | None = None
+    # What to subscribe to, with `+` for one level; empty = the protocol's usual one.
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,8 @@ class Tenant:
     posture: PosturePolicy = USUAL_POSTURE
     terms: Terms = USUAL_TERMS
     roster: Roster = NO_ROSTER
+    # The unit that each tracker or phone is in, by what the device calls itself.
+    devices: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ SOURCE_KINDS: Final = (
     "aml",
     "form",
     "events",
+    "tracker",
 )
 UNIT_KINDS: Final = ("puskesmas", "damkar", "satgas", "polisi", "pmi", "pln", "sar")
 PRIORITIES: Final = ("P0", "P1", "P2", "P3", "P4")

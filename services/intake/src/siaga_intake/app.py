@@ -12,19 +12,21 @@ from typing import Final
 
 import structlog
 import uvicorn
-from siaga_contracts.catalogue import CALL_EVENTS, Topic
+from siaga_contracts.catalogue import CALL_EVENTS, UNIT_REPORTS, Topic
 from siaga_kit.records import Outgoing
 from siaga_kit.service import DOOR, QuietServer, Runtime
 from siaga_tenants import load_tenants
 
 from siaga_intake import openapi
 from siaga_intake.adapters import codec, grpc_door, tls
+from siaga_intake.adapters.admission import Admission
 from siaga_intake.adapters.finder.shared import RedisFinder
 from siaga_intake.adapters.finder.steady import PATIENCE_S, SteadyFinder
 from siaga_intake.adapters.following import Following, Keep
 from siaga_intake.adapters.handshake import handshake
 from siaga_intake.adapters.http import FrontDoor
 from siaga_intake.adapters.keeping import Keeper, Publish
+from siaga_intake.adapters.limits import Gate, Limits
 from siaga_intake.adapters.quarantine import Quarantine
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.sources import AccessSettings, Sources
@@ -36,6 +38,7 @@ from siaga_intake.adapters.switches.connector import Connector
 from siaga_intake.adapters.switches.links import connectors, expected, folders
 from siaga_intake.adapters.switches.pump import MAX_MESSAGE_BYTES
 from siaga_intake.adapters.tls import CertificateWatch, TlsProtocol
+from siaga_intake.adapters.trackers import unit_doors
 from siaga_intake.adapters.watching import SourceWatch
 from siaga_intake.core.events import CallEvent
 
@@ -53,8 +56,8 @@ KEEP_ALIVE_S: Final = 60
 GC_THRESHOLD: Final = 1_000_000
 
 
-async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
-    """Start intake: spool, keeper and HTTP server, until the runtime stops."""
+async def start(runtime: Runtime, topic: Topic = CALL_EVENTS, reports: Topic = UNIT_REPORTS) -> None:
+    """Start intake: spool, keeper and HTTP server, until the runtime stops. `topic` is calls', `reports` units'."""
     secret = runtime.settings.caller_secret.get_secret_value().encode()
     if not secret:
         raise ValueError("SIAGA_CALLER_SECRET is empty: without it callers' keys could be undone")
@@ -83,25 +86,31 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS) -> None:
     links = list(connectors(tenants, sources, reception, secret, notes))
     outbound = expected(tenants, sources, reception, secret, notes)
     for feed in (*(link.feed for link in links), *(each.feed for each in outbound.values())):
-        runtime.health.tell(feed.line.title, feed.trouble)
+        runtime.health.tell(feed.title, feed.trouble)
     left_behind = list(folders(tenants, sources, reception, secret))
     for folder in left_behind:
         runtime.health.tell(f"{folder.delivery.line.title} cdr_dir", folder.trouble)
     ari_route = ari_inbound.route(sources, {names: each.feed for names, each in outbound.items()})
-    extra = (handshake(sources), ari_route, openapi.route())
-    front_door = FrontDoor(sources, reception, secret, unreadable=quarantine.unreadable, extra=extra)
+    limits, gate = Limits(), Gate()
+    trackers = unit_doors.opened(
+        runtime, tenants, sources, Admission(sources, time.time, limits, gate), quarantine, reports
+    )
+    extra = (handshake(sources), ari_route, openapi.route(), *trackers.routes)
+    front_door = FrontDoor(
+        sources, reception, secret, limits=limits, gate=gate, unreadable=quarantine.unreadable, extra=extra
+    )
     secured = tls.context(runtime.settings.http)
     if secured is not None:
         renewing = CertificateWatch(secured, runtime.settings.http)
         runtime.health.tell("tls", lambda: renewing.trouble)
         runtime.spawn("tls", renewing.run(runtime.stop))
-    await grpc_door.opened(runtime, sources, reception, secret, front_door.limits)
+    await grpc_door.opened(runtime, sources, reception, secret, limits)
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     url = "{}://{}:{}".format("http" if secured is None else "https", *listening.getsockname()[:2])
     log.info("listening", url=url, tenants=len(sources.centres))
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)
-    behind = _Behind(keeper, spool, following, finder, [*links, *outbound.values(), *left_behind])
+    behind = _Behind(keeper, spool, following, finder, [*links, *trackers.links, *outbound.values(), *left_behind])
     runtime.spawn("intake", _serve(runtime, front_door, listening, secured, behind))
 
 

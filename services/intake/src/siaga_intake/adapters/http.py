@@ -15,14 +15,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from siaga_intake.adapters import bodies, origins, problems
+from siaga_intake.adapters.admission import Admission, Turned
 from siaga_intake.adapters.bodies import Unreadable
 from siaga_intake.adapters.limits import Gate, Limits
 from siaga_intake.adapters.problems import problem
 from siaga_intake.adapters.reception import Reception
-from siaga_intake.adapters.sources import Admitted, Denied, Sources
+from siaga_intake.adapters.sources import Admitted, Sources
 from siaga_intake.adapters.spool import Full
 from siaga_intake.adapters.straight import Straight
-from siaga_intake.adapters.tls import certificate_of
 from siaga_intake.core import doors
 from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door, Taken
@@ -55,34 +55,29 @@ class FrontDoor:
 
     def application(self) -> ASGIApp:
         """The ASGI application."""
-        posts = {door.path: self._through(door) for door in doors.DOORS}
+        admission = Admission(self.sources, self.now_s, self.limits, self.gate)
+        posts = {door.path: self._through(door, admission) for door in doors.DOORS}
         # Posts go straight to their door; here they tell the router which other methods to refuse.
         standing = [Route(door.path, posts[door.path], methods=_methods(door)) for door in doors.DOORS]
         routes = [*self.extra, *standing, Route("/v1/switch/{switch}", _no_such_switch, methods=["POST"])]
         handlers = {HTTPException: problems.on_http_error, Exception: problems.on_fault}
         return Straight(posts, Starlette(routes=routes, exception_handlers=handlers))
 
-    def _through(self, door: Door) -> Callable[[Request], Awaitable[Response]]:
+    def _through(self, door: Door, admission: Admission) -> Callable[[Request], Awaitable[Response]]:
         async def receive(request: Request) -> Response:
-            with self.gate.passing(bodies.announced(request, _most_bytes(door))) as room:
-                response = await self._receive(request, door) if room else _busy()
-            if response.status_code >= 400:
-                _count_turned_away(response.status_code)
-            return response
+            return await self._receive(request, door, admission)
 
-        return receive
+        async def through(request: Request) -> Response:
+            return await admission.through(request, _most_bytes(door), receive)
 
-    async def _receive(self, request: Request, door: Door) -> Response:
+        return through
+
+    async def _receive(self, request: Request, door: Door, admission: Admission) -> Response:
         try:
-            # What is signed, in a request that carries its fields in the address, is these.
-            asked = request.method == "GET"
-            body = request.url.query.encode() if asked else await bodies.read(request, _most_bytes(door))
-            shown = certificate_of(request.scope)
-            admitted = self.sources.admit(request.headers.get, body, door.open_for, self.now_s(), shown)
-            if isinstance(admitted, Denied):
-                return _denied(admitted)
-            if wait_s := self._wait_s(admitted):
-                return _too_much(wait_s)
+            let_in = await admission.admit(request, _most_bytes(door), door.open_for)
+            if isinstance(let_in, Turned):
+                return let_in.response
+            admitted, body = let_in
             payload = self._decoded(request, door, admitted, body)
             origin = self._origin(request, door, admitted)
         except Unreadable as unreadable:
@@ -92,7 +87,7 @@ class FrontDoor:
         payloads = payload if isinstance(payload, list) else [payload]
         if len(payloads) > MAX_EVENTS:
             return problem(413, f"more than {MAX_EVENTS} events in one list")
-        self._spend(admitted, len(payloads))
+        admission.spend(admitted, len(payloads))
         with telemetry.span(
             f"POST {door.path}", "server", request.headers.get("traceparent"),
             {"http.request.method": "POST", "http.route": door.path, "siaga.tenant": origin.centre.tenant},
@@ -114,14 +109,6 @@ class FrontDoor:
             self.unreadable(admitted.centre.tenant, source, unreadable.reason, body)
             raise
         return bodies.cloud_event(request.headers, payload) if door is doors.CALL_EVENTS else payload
-
-    def _wait_s(self, admitted: Admitted) -> int:
-        source = admitted.source
-        return 0 if source is None else self.limits.wait_s(admitted.centre.tenant, source.name, source.rate_per_s)
-
-    def _spend(self, admitted: Admitted, events: int) -> None:
-        if (source := admitted.source) is not None:
-            self.limits.spend(admitted.centre.tenant, source.name, events, source.rate_per_s)
 
     def _origin(self, request: Request, door: Door, admitted: Admitted) -> Origin:
         now_ms = int(self.now_s() * 1000)
@@ -149,24 +136,6 @@ def _methods(door: Door) -> list[str]:
 
 async def _no_such_switch(_: Request) -> Response:
     return problem(404, f"no such switch; known are {', '.join(doors.SWITCH_DOORS)}")
-
-
-def _busy() -> Response:
-    return problem(503, "too many requests are under way; nothing was taken", headers={"Retry-After": "1"})
-
-
-def _too_much(wait_s: int) -> Response:
-    reason = f"this source sends more than its limit; nothing was taken, send the same again in {wait_s} s"
-    return problem(429, reason, headers={"Retry-After": str(wait_s)})
-
-
-def _count_turned_away(status: int) -> None:
-    telemetry.counter("siaga.intake.turned_away").add(1, {"http.response.status_code": status})
-
-
-def _denied(denied: Denied) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if denied.status == 401 else None
-    return problem(denied.status, denied.reason, denied.field, headers)
 
 
 def _answer(taken: Sequence[Taken], *, sender_mends: bool) -> Response:

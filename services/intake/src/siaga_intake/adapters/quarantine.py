@@ -20,6 +20,7 @@ from siaga_intake.core.canonical import Origin
 from siaga_intake.core.doors import Door, Taken
 from siaga_intake.core.events import Accepted, Ignored, Refusal
 from siaga_intake.core.masking import masked, masked_body, masked_text, masked_words
+from siaga_intake.core.trackers.words import Unknown
 
 log = structlog.get_logger()
 
@@ -94,6 +95,13 @@ class Quarantine:
                 self._note(_of(door, origin, "refused", name, reason), payload)
             case Ignored(reason, name) if reason == _UNKNOWN:
                 self._note(replace(_of(door, origin, "unknown", "", reason), name=name), payload)
+
+    def turned_down(self, tenant: str, source: str, what: Refusal | Unknown, payload: object) -> None:
+        """See a word of a unit that could not be taken."""
+        if isinstance(what, Unknown):
+            self._note(Matter(tenant, source, "unknown", "device", what.reason, what.found), payload)
+        else:
+            self._note(Matter(tenant, source, "refused", what.field, what.reason), payload)
 
     def unreadable(self, tenant: str, source: str, reason: str, body: bytes) -> None:
         """A request of a known source that was refused as a whole."""

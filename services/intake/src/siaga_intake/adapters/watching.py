@@ -1,14 +1,14 @@
-"""Notices changed sources while intake runs: a rotated or disabled credential needs no restart."""
+"""Notices changed sources and devices while intake runs: a rotated credential or another phone needs no restart."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import structlog
-from siaga_tenants import Source, TenantError, load_sources
+from siaga_tenants import Source, TenantError, load_devices, load_sources
 
 from siaga_intake.adapters.sources import Known, Sources
 
@@ -34,15 +34,8 @@ class SourceWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until told to stop. The first look reads as well: something may have changed since the start read it."""
-        read: Seen = {}
-        before: Seen = {}
-        while not await told(stop, self.poll_s):
-            now = await asyncio.to_thread(self._look)
-            # Twice alike: an editor that is still writing would leave half of the sources outside for a moment.
-            if now == before and now != read:
-                await self._reload()
-                read = now
-            before = now
+        async for _ in changes(self._look, stop, self.poll_s):
+            await self._reload()
 
     async def _reload(self) -> None:
         # In a thread: the loop goes on answering while files are read.
@@ -65,6 +58,50 @@ class SourceWatch:
     def _look(self) -> Seen:
         files = [*self.directory.glob("*/sources.yaml"), *self._keys]
         return {file: state(file) for file in files}
+
+
+@dataclass(slots=True)
+class DeviceWatch:
+    """Looks at every `devices.csv`, and `units.yaml`, whose units they name. What cannot be read changes nothing, and is told."""
+
+    directory: Path
+    install: Callable[[Mapping[str, Mapping[str, str]]], None]
+    poll_s: float = POLL_S
+    # What is wrong with the files as they are now; None = nothing.
+    trouble: str | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until told to stop; the first look reads as well."""
+        async for _ in changes(self._look, stop, self.poll_s):
+            trouble = await asyncio.to_thread(self._reload)
+            if trouble is not None and trouble != self.trouble:
+                log.error("changed devices cannot be used, the ones before stay", problems=trouble)
+            self.trouble = trouble
+
+    def _reload(self) -> str | None:
+        try:
+            self.install(load_devices(self.directory))
+        except (TenantError, OSError, ValueError) as error:
+            return str(error)
+        return None
+
+    def _look(self) -> Seen:
+        return {
+            file: state(file) for name in ("devices.csv", "units.yaml") for file in self.directory.glob(f"*/{name}")
+        }
+
+
+async def changes(look: Callable[[], Seen], stop: asyncio.Event, poll_s: float) -> AsyncIterator[None]:
+    """Once at first, and once for every change of the files, until told to stop."""
+    read: Seen = {}
+    before: Seen = {}
+    while not await told(stop, poll_s):
+        now = await asyncio.to_thread(look)
+        # Twice alike: an editor that is still writing would leave half of a list outside for a moment.
+        if now == before and now != read:
+            yield
+            read = now
+        before = now
 
 
 def _keys(sources: Mapping[str, Sequence[Source]]) -> frozenset[Path]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from siaga_intake.adapters.http import MAX_EVENTS
 from siaga_intake.core import doors
 from siaga_intake.core.doors import Door
-from siaga_intake.openapi import answers
+from siaga_intake.openapi import answers, trackers
 from siaga_intake.openapi.schemas import SCHEMAS, Schema
 
 PATH: Final = "/v1/openapi.json"
@@ -38,13 +38,15 @@ _TAGS: Final = {
     "calls": "Operators",
     "channels": "Written channels",
     "positions": "Where callers are",
+    trackers.TAG[0]: trackers.TAG[1],
     "contract": "This document",
 }
 
 
 def document() -> dict[str, Any]:
     """The whole document."""
-    schemas = {**answers.SCHEMAS, **{name: schema for of_door in SCHEMAS.values() for name, schema in of_door.items()}}
+    of_doors = {name: schema for of_door in SCHEMAS.values() for name, schema in of_door.items()}
+    schemas = {**answers.SCHEMAS, **of_doors, **trackers.schemas()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,7 +60,7 @@ def document() -> dict[str, Any]:
         "servers": [{"url": "http://127.0.0.1:8112", "description": "`./siaga up` on this machine"}],
         "tags": [{"name": name, "description": told} for name, told in _TAGS.items()],
         "security": [{name: []} for name in answers.SECURITY],
-        "paths": {**{door.path: _path(door) for door in doors.DOORS}, PATH: _itself()},
+        "paths": {**{door.path: _path(door) for door in doors.DOORS}, **trackers.paths(), PATH: _itself()},
         "components": {
             "schemas": schemas,
             "responses": {f"Status{status}": told for status, told in answers.DEFINED.items()},

@@ -9,14 +9,13 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
-from siaga_kit import telemetry
 
 from siaga_intake.adapters.reception import Reception
 from siaga_intake.adapters.switches.delivery import Delivery, Line
+from siaga_intake.adapters.switches.presence import Presence
 from siaga_intake.adapters.switches.progress import Progress
 from siaga_intake.core.fields import Payload
 
@@ -58,6 +57,35 @@ class History(Protocol):
         """Payloads of that time and later, oldest first; called in a thread, may block. OSError: cannot be read."""
 
 
+class Fed(Protocol):
+    """Where what a link brings goes, and who is told of the connection."""
+
+    @property
+    def title(self) -> str:
+        """What people call the source."""
+
+    def trouble(self) -> str | None:
+        """Since when the other end is away, and why; None = connected."""
+
+    async def hand(self, payloads: Sequence[Payload]) -> None:
+        """Take these; returns when they are dealt with."""
+
+    def check(self) -> None:
+        """Raises LinkError while no connection may be made."""
+
+    def connected(self) -> None:
+        """A connection is there."""
+
+    async def lost(self, reason: str) -> None:
+        """A connection has ended."""
+
+    async def failed(self, reason: str) -> None:
+        """A connection could not be made."""
+
+    async def close(self) -> None:
+        """No connection will be made any more."""
+
+
 class Feed:
     """What one switch tells, however it comes in: kept, noted how far, and completed from the history after a gap."""
 
@@ -77,12 +105,13 @@ class Feed:
         self._history = history
         self._now_s = now_s
         self._log = log.bind(tenant=line.centre.tenant, source=line.source.name)
-        self._up = telemetry.gauge("siaga.intake.link_up")
-        # Connections open at this moment; Asterisk may hold one for each call.
-        self._open = 0
-        self._away: tuple[int, str] | None = (self._now_ms(), "not connected yet")
+        self._presence = Presence(line.names, "switch", now_s)
         self._filling: asyncio.Task[None] | None = None
-        self._up.set(0, line.names)
+
+    @property
+    def title(self) -> str:
+        """What people call the source."""
+        return self.line.title
 
     async def hand(self, payloads: Sequence[Payload]) -> None:
         """Keep these; returns when they are safe, however long that takes."""
@@ -100,12 +129,8 @@ class Feed:
 
     def connected(self) -> None:
         """A connection is there: fetch what was missed, beside what comes now."""
-        self._open += 1
-        if self._open > 1:
+        if not self._presence.came():
             return
-        self._away = None
-        self._up.set(1, self.line.names)
-        self._log.info("connected to the switch")
         if self._history is not None:
             if self._filling is not None:
                 # It may have passed the end of the records before this gap began; the note still stands before both.
@@ -114,20 +139,12 @@ class Feed:
 
     async def lost(self, reason: str) -> None:
         """A connection has ended."""
-        self._open -= 1
-        if self._open > 0:
-            return
-        await self.failed(reason)
-        await self._progress.save()
+        if self._presence.left(reason):
+            await self._progress.save()
 
     async def failed(self, reason: str) -> None:
         """A connection could not be made, or the last one ended."""
-        self._open = 0
-        since_ms = self._away[0] if self._away else self._now_ms()
-        if self._away is None or self._away[1] != reason:
-            self._log.warning("the switch is away", reason=reason)
-        self._away = (since_ms, reason)
-        self._up.set(0, self.line.names)
+        self._presence.failed(reason)
 
     async def close(self) -> None:
         """Stop filling and note how far it got."""
@@ -138,10 +155,7 @@ class Feed:
 
     def trouble(self) -> str | None:
         """Since when the switch is away, and why; None = connected."""
-        if self._away is None:
-            return None
-        since = datetime.fromtimestamp(self._away[0] / 1000, UTC)
-        return f"away since {since:%Y-%m-%dT%H:%M:%SZ}: {self._away[1]}"
+        return self._presence.trouble()
 
     async def _fill(self, history: History) -> None:
         since_ms = self._gap_began_ms()
@@ -179,7 +193,7 @@ class Feed:
 class Connector:
     """Keeps one link open for as long as the process runs."""
 
-    def __init__(self, feed: Feed, link: Link, rng: random.Random | None = None) -> None:
+    def __init__(self, feed: Fed, link: Link, rng: random.Random | None = None) -> None:
         self.feed = feed
         self._link = link
         self._rng = rng or random.Random()  # noqa: S311  (spreads load, guards nothing)
