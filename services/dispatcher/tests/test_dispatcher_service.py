@@ -206,7 +206,8 @@ async def test_declined_then_waiting_then_sent_when_a_unit_is_free(service: Runn
         while [a.unit_id for a in (await service.incidents())[0].assignments] != ["d1", "d2"]:
             await asyncio.sleep(0.02)
     await service.report("d1", unit_pb2.UNIT_STATUS_OFF_DUTY)
-    await service.call("second", type="fire_land", event_at_ms=NOON_MS + 5000)
+    # Another fire: too late to be the same one.
+    await service.call("second", type="fire_land", event_at_ms=NOON_MS + 20 * 60_000)
     queued = await service.incident_when(incident_pb2.INCIDENT_STATUS_QUEUED)
     assert [gap.code for gap in queued.shortfalls] == ["all_busy"]
     await service.report("d2", unit_pb2.UNIT_STATUS_CLEAR)

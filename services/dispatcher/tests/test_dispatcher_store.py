@@ -210,13 +210,13 @@ async def test_finished_incidents_leave_the_indexes_and_expire(bench: Bench) -> 
     assert await bench.redis.ttl(keys.incident(opened.incident_id)) == -1
     await bench.dispatcher.take_report(bench.report("d1", U.CLEAR))
     assert await bench.redis.ttl(keys.incident(opened.incident_id)) > 0
-    assert not await bench.redis.zcard(keys.open("fire_building"))
+    assert not await bench.redis.zcard(keys.open("fire"))
     assert not await bench.store.listed(bench.code, open_only=True, limit=10)
     assert len(await bench.store.listed(bench.code, open_only=False, limit=10)) == 1
     reopen = Command("cmd-1", Action.REOPEN, "operator", "menyala lagi")
     await bench.dispatcher.take_command(bench.code, opened.incident_id, reopen, 0)
     assert await bench.redis.ttl(keys.incident(opened.incident_id)) == -1
-    assert await bench.redis.zcard(keys.open("fire_building")) == 1
+    assert await bench.redis.zcard(keys.open("fire")) == 1
 
 
 async def test_unknown_names_are_errors(bench: Bench) -> None:

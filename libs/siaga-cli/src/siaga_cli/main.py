@@ -37,7 +37,6 @@ COMMANDS: Final = {
     "bench": "bench",
     "model": "model",
     "roads": "roads",
-    "dispatch": "dispatch",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

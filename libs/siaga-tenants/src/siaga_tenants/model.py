@@ -114,6 +114,8 @@ class DispatchPolicy:
 
     join_minutes: int = 15
     join_distance_m: float = 300
+    # Further away than that and up to here, a merge is suggested to people.
+    suggest_distance_m: float = 1_000
     radius_ladder_m: tuple[float, ...] = (2_000, 5_000, 15_000, 40_000)
     # Great-circle distance times this is the length of the road.
     detour_factor: float = 1.4

@@ -22,6 +22,8 @@ WIDEST_RADIUS_M: Final = 100_000
 # Beyond it fairness to crews would cost whoever waits more than any estimate of a driving time is wrong by.
 WIDEST_BAND_S: Final = 300
 TIED_PRIORITIES: Final = ("P2", "P3", "P4")
+# Where a tenant does not say how far away an incident may be to be suggested as the same one.
+SUGGESTED_M: Final = 1_000.0
 
 
 def read_identity(document: Value) -> tuple[str, str, str, tuple[str, ...]]:
@@ -87,7 +89,7 @@ def read_dispatch(document: Value) -> DispatchPolicy:
     """`dispatch.yaml`: joining, searching, speeds, how crews are followed up."""
     table = document.table(
         ("join_minutes", "join_distance_m", "radius_ladder_m", "detour_factor", "speed_kmh", "auto_close"),
-        ("automatic_channels", "automatic_types", "posture", "tie_band_s", *crews.KEYS),
+        ("suggest_distance_m", "automatic_channels", "automatic_types", "posture", "tie_band_s", *crews.KEYS),
     )
     ladder = tuple(item.number(100, WIDEST_RADIUS_M) for item in table.items("radius_ladder_m"))
     if "radius_ladder_m" in table and (not ladder or any(near >= far for near, far in pairwise(ladder))):
@@ -95,9 +97,14 @@ def read_dispatch(document: Value) -> DispatchPolicy:
     speeds = table.table("speed_kmh", (), UNIT_KINDS)
     if "speed_kmh" in table and not speeds.values:
         table.values["speed_kmh"].wrong("is empty; give a speed for every kind of unit")
+    joins_m = table.number("join_distance_m", 0, 10_000)
+    suggests_m = table.number("suggest_distance_m", 0, 20_000) if "suggest_distance_m" in table else SUGGESTED_M
+    if "suggest_distance_m" in table and suggests_m < joins_m:
+        table.values["suggest_distance_m"].wrong("is less than join_distance_m; within that calls join by themselves")
     return DispatchPolicy(
         join_minutes=table.integer("join_minutes", 0, 24 * 60),
-        join_distance_m=table.number("join_distance_m", 0, 10_000),
+        join_distance_m=joins_m,
+        suggest_distance_m=max(suggests_m, joins_m),
         radius_ladder_m=ladder,
         detour_factor=table.number("detour_factor", 1, 3),
         speed_kmh={kind: speeds.number(kind, 5, 120) for kind in UNIT_KINDS if kind in speeds},

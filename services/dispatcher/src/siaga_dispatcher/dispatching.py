@@ -85,7 +85,8 @@ class Dispatcher:
         async def load() -> Case:
             stored = await self._store.context_of_call(assessment, window, foresight, policy.radius_ladder_m)
             linked, others = stored.linked, stored.open_incidents
-            touched = linked or find_home(assessment, others, policy)
+            home = find_home(assessment, others, policy) if linked is None else None
+            touched = linked if home is None else home.incident
             own = await self._own_units(touched) if touched is not None else ()
             return Case(
                 lambda situation: on_assessment(assessment, linked, others, situation),

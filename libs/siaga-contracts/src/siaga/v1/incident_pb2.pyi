@@ -114,7 +114,9 @@ class Assignment(_message.Message):
     position_age_s: _builtins.float
     """Age of the position that the choice was made on; absent = the unit stood at its station."""
     ended_by: _builtins.str
-    """Why the unit left: clear, declined, unacknowledged, diverted, stood_down, out_of_service; empty while it is bound."""
+    """Why the unit left: clear, declined, unacknowledged, diverted, stood_down, out_of_service, moved (it goes on with the
+    same order for the incident that this one was merged into); empty while it is bound.
+    """
     stood_down_at_ms: _builtins.int
     """A stand-down is over only when the crew has confirmed it."""
     stand_down_confirmed_at_ms: _builtins.int
@@ -261,12 +263,18 @@ class IncidentLink(_message.Message):
     TICKET_NO_FIELD_NUMBER: _builtins.int
     AT_MS_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
     kind: _builtins.str
-    """merged_into, merged_from, split_into, split_from, related, suggested (a merge that a person may accept)."""
+    """merged_into, merged_from, split_into, split_from, related, suggested (a merge that a person may accept), dismissed
+    (such a suggestion, or a merge undone: it is not suggested again).
+    """
     ticket_no: _builtins.str
+    """Empty when the other incident was opened by the same decision."""
     at_ms: _builtins.int
     detail: _builtins.str
+    version: _builtins.int
+    """The other incident's version when they were linked."""
     def __init__(
         self,
         *,
@@ -275,10 +283,11 @@ class IncidentLink(_message.Message):
         ticket_no: _builtins.str = ...,
         at_ms: _builtins.int = ...,
         detail: _builtins.str = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "detail", b"detail", "incident_id", b"incident_id", "kind", b"kind", "ticket_no", b"ticket_no"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "detail", b"detail", "incident_id", b"incident_id", "kind", b"kind", "ticket_no", b"ticket_no", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -339,6 +348,47 @@ class CallRevision(_message.Message):
 Global___CallRevision: _TypeAlias = CallRevision  # noqa: Y015
 
 @_typing.final
+class CallAccount(_message.Message):
+    """What one of several calls told, so that it can be given back an incident of its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALL_ID_FIELD_NUMBER: _builtins.int
+    EVENT_AT_MS_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    PLACE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CALLBACK_NUMBER_FIELD_NUMBER: _builtins.int
+    call_id: _builtins.str
+    event_at_ms: _builtins.int
+    type: _builtins.str
+    priority: _common_pb2.Priority.ValueType
+    text: _builtins.str
+    """Empty for confidential incidents, like the number."""
+    callback_number: _builtins.str
+    @_builtins.property
+    def place(self) -> _place_pb2.Place: ...
+    def __init__(
+        self,
+        *,
+        call_id: _builtins.str = ...,
+        event_at_ms: _builtins.int = ...,
+        type: _builtins.str = ...,
+        priority: _common_pb2.Priority.ValueType = ...,
+        place: _place_pb2.Place | None = ...,
+        text: _builtins.str = ...,
+        callback_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["call_id", b"call_id", "callback_number", b"callback_number", "event_at_ms", b"event_at_ms", "place", b"place", "priority", b"priority", "text", b"text", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CallAccount: _TypeAlias = CallAccount  # noqa: Y015
+
+@_typing.final
 class IncidentWork(_message.Message):
     """What the dispatcher needs to go on from here; answers to questions leave it out."""
 
@@ -349,6 +399,7 @@ class IncidentWork(_message.Message):
     LAST_CALL_AT_MS_FIELD_NUMBER: _builtins.int
     REVISIONS_FIELD_NUMBER: _builtins.int
     TIMERS_FIELD_NUMBER: _builtins.int
+    ACCOUNTS_FIELD_NUMBER: _builtins.int
     callback_number: _builtins.str
     reopened: _builtins.bool
     """A reopened incident never closes itself again."""
@@ -357,6 +408,10 @@ class IncidentWork(_message.Message):
     def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallRevision]: ...
     @_builtins.property
     def timers(self) -> _containers.RepeatedCompositeFieldContainer[Global___IncidentTimer]: ...
+    @_builtins.property
+    def accounts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallAccount]:
+        """One for each call, once there are several."""
+
     def __init__(
         self,
         *,
@@ -365,10 +420,11 @@ class IncidentWork(_message.Message):
         last_call_at_ms: _builtins.int = ...,
         revisions: _abc.Iterable[Global___CallRevision] | None = ...,
         timers: _abc.Iterable[Global___IncidentTimer] | None = ...,
+        accounts: _abc.Iterable[Global___CallAccount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["callback_number", b"callback_number", "last_call_at_ms", b"last_call_at_ms", "reopened", b"reopened", "revisions", b"revisions", "timers", b"timers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "callback_number", b"callback_number", "last_call_at_ms", b"last_call_at_ms", "reopened", b"reopened", "revisions", b"revisions", "timers", b"timers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -441,7 +497,7 @@ class Incident(_message.Message):
     LINKS_FIELD_NUMBER: _builtins.int
     WORK_FIELD_NUMBER: _builtins.int
     incident_id: _builtins.str
-    """UUIDv5 of the call that opened it."""
+    """UUIDv5 of the call that opened it, or of the command that split it off."""
     tenant: _builtins.str
     ticket_no: _builtins.str
     """Number for people, e.g. 3673-2019-000014."""

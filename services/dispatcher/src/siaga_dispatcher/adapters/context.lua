@@ -1,29 +1,33 @@
--- Everything stored that bears on a call, in one trip: its own incident; or else those of its type that it may join, and
--- the free units around it.
--- KEYS  [1] the call, [2] versions of the open incidents by type, [3] those of its type, [4..] geo sets of free units.
+-- Everything stored that bears on a call, in one trip: its own incident; or else those of types like its own that it may
+-- join, and the free units around it.
+-- KEYS  [1] the call, [2] versions of the open incidents by family, then the open ones of each family, then geo sets of
+--       free units.
 -- ARGV  [1] the request as JSON.  What hangs on found names (incidents, units) shares the tenant's slot with them.
--- request.type       the call's
+-- request.families   in which the call may find its incident, in the order of their keys
 -- request.since      oldest latest call of an incident that it may join, milliseconds
 -- request.incident   prefix of the incidents' keys;  request.unit  the same of the units'
 -- request.lon, lat   the middle of the search;  request.radii  metres, the ladder: empty = no units are wanted
 -- request.wanted     {how many, set, set…}: sets are numbers from 1; no wider circle is searched once all are filled
--- Answers {incident}, or {nothing, version, {incident…}, rung searched, {unit…}}: snapshots.
+-- Answers {incident}, or {nothing, {version…}, {incident…}, rung searched, {unit…}}: snapshots.
 local request = cjson.decode(ARGV[1])
 
 local own = redis.call('GET', KEYS[1])
 if own then return {redis.call('HGET', request.incident .. own, 'pb')} end
 
-local version = redis.call('HGET', KEYS[2], request.type) or '0'
-local open = {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], request.since, '+inf')) do
-  open[#open + 1] = redis.call('HGET', request.incident .. id, 'pb')
+local versions, open = {}, {}
+for i, family in ipairs(request.families) do
+  versions[i] = redis.call('HGET', KEYS[2], family) or '0'
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2 + i], request.since, '+inf')) do
+    open[#open + 1] = redis.call('HGET', request.incident .. id, 'pb')
+  end
 end
+local before = 2 + #request.families
 
 local found, reached = {}, 0
 for rung, radius in ipairs(request.radii) do
   reached = rung
-  for i = 4, #KEYS do
-    found[i - 3] = redis.call('GEOSEARCH', KEYS[i], 'FROMLONLAT', request.lon, request.lat, 'BYRADIUS', radius, 'm')
+  for i = before + 1, #KEYS do
+    found[i - before] = redis.call('GEOSEARCH', KEYS[i], 'FROMLONLAT', request.lon, request.lat, 'BYRADIUS', radius, 'm')
   end
   local enough = true
   for _, want in ipairs(request.wanted) do
@@ -37,4 +41,4 @@ local near = {}
 for _, set in ipairs(found) do
   for _, unit in ipairs(set) do near[#near + 1] = redis.call('HGET', request.unit .. unit, 'pb') end
 end
-return {false, version, open, reached, near}
+return {false, versions, open, reached, near}

@@ -32,9 +32,9 @@ class Keys:
         """Geo set of the units of a kind that can be sent now, and of no others."""
         return self._key(f"free:{kind}")
 
-    def open(self, incident_type: str) -> str:
-        """Sorted set of the incidents a call of the type may join, by the time of their latest call."""
-        return self._key(f"open:{incident_type}")
+    def open(self, family: str) -> str:
+        """Sorted set of the incidents a call of a type of the family may join, by the time of their latest call."""
+        return self._key(f"open:{family}")
 
     def done(self, cause: str) -> str:
         """String: this cause has been committed."""
@@ -46,7 +46,7 @@ class Keys:
 
     @property
     def open_versions(self) -> str:
-        """Hash: per type, how often an incident was added to `open`."""
+        """Hash: per family, how often an incident was added to `open`."""
         return self._key("open_versions")
 
     @property

@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.core.lifecycle import ENDED, FINISHED
+from siaga_dispatcher.core.likeness import family_of
 from siaga_dispatcher.core.values import Alert, Incident, IncidentStatus, Unit
 
 # A finished incident and its calls stay at hand for corrections and reopening; after that Kafka has them.
@@ -76,8 +77,8 @@ def _put_calls(write: Writer, before: Incident | None, incident: Incident, kept_
 def _put_open(write: Writer, before: Incident | None, incident: Incident) -> None:
     """Keep the index of incidents that calls may join; whoever decided on its older state must decide again."""
     keys = write.keys
-    was = before.type if before is not None and before.status not in FINISHED else None
-    now = incident.type if incident.status not in FINISHED else None
+    was = family_of(before.type) if before is not None and before.status not in FINISHED else None
+    now = family_of(incident.type) if incident.status not in FINISHED else None
     if was is not None and was != now:
         write.op("ZREM", keys.open(was), incident.incident_id)
     if now is not None:

@@ -21,6 +21,7 @@ from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.request import Guard, Request, request_of
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.foresight import Foresight
+from siaga_dispatcher.core.likeness import families_alike
 from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, Unit
 
 # Redis measures on a slightly larger earth than we do: a unit at the very edge of a radius must still be found.
@@ -131,23 +132,25 @@ class Store:
     async def context_of_call(
         self, assessment: Assessment, window: tuple[int, int], foresight: Foresight, ladder_m: Sequence[float]
     ) -> CallContext:  # fmt: skip
-        """Everything stored that bears on a call: its own incident, or else those of its type it might join.
+        """Everything stored that bears on a call: its own incident, or else those of types like its own it might join.
 
         `window` bounds the time of the latest call of those. With the latter come the free units that are foreseen,
         out to the first circle of the ladder that holds enough of them.
         """
-        keys, kind = Keys(assessment.tenant), assessment.type
-        request, sets = _context_request(keys, kind, window[0], foresight, ladder_m)
-        answer = await self._context(
-            [keys.call(assessment.call_id), keys.open_versions, keys.open(kind), *sets], [request]
-        )
+        keys, families = Keys(assessment.tenant), families_alike(assessment.type)
+        request, sets = _context_request(keys, families, window[0], foresight, ladder_m)
+        opened = [keys.open(family) for family in families]
+        answer = await self._context([keys.call(assessment.call_id), keys.open_versions, *opened, *sets], [request])
         if answer[0] is not None or len(answer) == 1:
             return CallContext(codec.incident_of(incident_pb2.Incident.FromString(answer[0])) if answer[0] else None)
-        _, version, open_rows, rung, unit_rows = answer
+        _, versions, open_rows, rung, unit_rows = answer
         return CallContext(
             None,
             tuple(codec.incident_of(incident_pb2.Incident.FromString(row)) for row in open_rows if row),
-            (Guard(keys.open_versions, kind, int(version)),),
+            tuple(
+                Guard(keys.open_versions, family, int(version))
+                for family, version in zip(families, versions, strict=True)
+            ),
             tuple(_unit(row) for row in unit_rows if row),
             Searched(frozenset(foresight.kinds), foresight.around, ladder_m[rung - 1]) if rung else None,
         )
@@ -246,13 +249,13 @@ def _unit(snapshot: bytes) -> Unit:
 
 
 def _context_request(
-    keys: Keys, kind: str, since_ms: int, foresight: Foresight, ladder_m: Sequence[float]
+    keys: Keys, families: Sequence[str], since_ms: int, foresight: Foresight, ladder_m: Sequence[float]
 ) -> tuple[bytes, list[str]]:  # fmt: skip
     """The context script's request, and the sets of free units that it searches."""
     around, kinds = foresight.around, foresight.kinds
     places = {name: number for number, name in enumerate(kinds, start=1)}
     request = {
-        "type": kind,
+        "families": families,
         "since": str(since_ms),
         "incident": keys.incident(""),
         "unit": keys.unit(""),

@@ -8,7 +8,8 @@ from typing import Final
 
 from siaga_tenants.model import Need
 
-from siaga_dispatcher.core.assessments import PRIORITY_UNSTATED, UNCLEAR
+from siaga_dispatcher.core.accounts import UNCLEAR
+from siaga_dispatcher.core.assessments import PRIORITY_UNSTATED
 from siaga_dispatcher.core.values import Assessment, Position, Rules
 
 

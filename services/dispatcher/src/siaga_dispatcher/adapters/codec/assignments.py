@@ -3,7 +3,7 @@
 from siaga.v1 import incident_pb2
 
 from siaga_dispatcher.adapters.codec.codes import UNIT_KIND, UNIT_KIND_OF, UNIT_STATUS, UNIT_STATUS_OF
-from siaga_dispatcher.core.values import Assignment, Candidate, Link, Timer
+from siaga_dispatcher.core.values import Assignment, Candidate, Link, LinkKind, Timer
 
 
 def assignment_message(assignment: Assignment) -> incident_pb2.Assignment:
@@ -99,13 +99,19 @@ def candidate_of(message: incident_pb2.Candidate) -> Candidate:
 def link_message(link: Link) -> incident_pb2.IncidentLink:
     """How the incident belongs to another."""
     return incident_pb2.IncidentLink(
-        incident_id=link.incident_id, kind=link.kind, ticket_no=link.ticket_no, at_ms=link.at_ms, detail=link.detail
+        incident_id=link.incident_id,
+        kind=link.kind,
+        ticket_no=link.ticket_no,
+        at_ms=link.at_ms,
+        detail=link.detail,
+        version=link.version,
     )
 
 
 def link_of(message: incident_pb2.IncidentLink) -> Link:
     """How the incident belongs to another, as it was stored."""
-    return Link(message.incident_id, message.kind, message.ticket_no, message.at_ms, message.detail)
+    kind = LinkKind(message.kind)
+    return Link(message.incident_id, kind, message.ticket_no, message.at_ms, message.detail, message.version)
 
 
 def timer_message(timer: Timer) -> incident_pb2.IncidentTimer:

@@ -12,6 +12,7 @@ from siaga_dispatcher.adapters.codec.assignments import (
     timer_message,
     timer_of,
 )
+from siaga_dispatcher.adapters.codec.calls import account_message, account_of
 from siaga_dispatcher.adapters.codec.codes import INCIDENT_STATUS, INCIDENT_STATUS_OF, PRIORITY, PRIORITY_OF, UNIT_KIND
 from siaga_dispatcher.adapters.codec.places import place_message, place_of
 from siaga_dispatcher.core.redact import PublicView
@@ -60,6 +61,7 @@ def incident_message(incident: Incident) -> incident_pb2.Incident:
             last_call_at_ms=incident.last_call_at_ms,
             revisions=[incident_pb2.CallRevision(call_id=call, revision=number) for call, number in incident.revisions],
             timers=[timer_message(timer) for timer in incident.timers],
+            accounts=[account_message(account) for account in incident.accounts],
         ),
     )
 
@@ -107,6 +109,7 @@ def incident_of(message: incident_pb2.Incident) -> Incident:
         last_call_at_ms=work.last_call_at_ms,
         revisions=tuple((one.call_id, one.revision) for one in work.revisions),
         timers=tuple(timer_of(timer) for timer in work.timers),
+        accounts=tuple(account_of(account) for account in work.accounts),
     )
 
 

@@ -1,15 +1,24 @@
 """What the dispatcher thinks in: places, units, incidents, orders, and what is told to it."""
 
 from siaga_dispatcher.core.values.calls import Assessment, Reason
-from siaga_dispatcher.core.values.incidents import Assignment, Candidate, Change, Incident, Link, Shortfall, Timer
+from siaga_dispatcher.core.values.incidents import (
+    Account,
+    Assignment,
+    Candidate,
+    Change,
+    Incident,
+    Link,
+    Shortfall,
+    Timer,
+)
 from siaga_dispatcher.core.values.outcomes import Alert, Order
 from siaga_dispatcher.core.values.places import Place, Position
 from siaga_dispatcher.core.values.situation import Rules, Situation
-from siaga_dispatcher.core.values.terms import IncidentStatus, OrderKind, Priority, UnitStatus
+from siaga_dispatcher.core.values.terms import IncidentStatus, LinkKind, OrderKind, Priority, UnitStatus
 from siaga_dispatcher.core.values.units import Unit, UnitReport
 
 __all__ = [
-    "Alert", "Assessment", "Assignment", "Candidate", "Change", "Incident", "IncidentStatus", "Link", "Order",
-    "OrderKind", "Place", "Position", "Priority", "Reason", "Rules", "Shortfall", "Situation", "Timer", "Unit",
-    "UnitReport", "UnitStatus",
+    "Account", "Alert", "Assessment", "Assignment", "Candidate", "Change", "Incident", "IncidentStatus", "Link",
+    "LinkKind", "Order", "OrderKind", "Place", "Position", "Priority", "Reason", "Rules", "Shortfall", "Situation",
+    "Timer", "Unit", "UnitReport", "UnitStatus",
 ]  # fmt: skip

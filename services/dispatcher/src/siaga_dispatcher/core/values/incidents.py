@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from siaga_dispatcher.core.values.calls import Reason
 from siaga_dispatcher.core.values.places import Place
-from siaga_dispatcher.core.values.terms import IncidentStatus, Priority, UnitStatus
+from siaga_dispatcher.core.values.terms import IncidentStatus, LinkKind, Priority, UnitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,27 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """How an incident belongs to another: merged_into, merged_from, split_into, split_from, related, suggested."""
+    """How an incident belongs to another; `version` is the other's when they were linked."""
 
     incident_id: str
-    kind: str
+    kind: LinkKind
     ticket_no: str = ""
     at_ms: int = 0
     detail: str = ""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one of several calls told, so that it can be given an incident of its own again."""
+
+    call_id: str
+    event_at_ms: int
+    type: str
+    priority: Priority | None
+    place: Place
+    text: str = ""
+    callback_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +155,17 @@ class Incident:
     # Revision of each call's assessment already taken in, so that an old one that comes again changes nothing.
     revisions: tuple[tuple[str, int], ...] = ()
     timers: tuple[Timer, ...] = ()
+    # One for each call, once there are several.
+    accounts: tuple[Account, ...] = ()
 
     @property
     def active_assignments(self) -> tuple[Assignment, ...]:
         """Units still bound to it."""
         return tuple(assignment for assignment in self.assignments if assignment.active)
+
+    def linked(self, kind: LinkKind) -> tuple[Link, ...]:
+        """Its links of a kind, the oldest first."""
+        return tuple(link for link in self.links if link.kind is kind)
 
     def revision_of(self, call_id: str) -> int:
         """Latest revision of a call's assessment taken in; 0 = none."""

@@ -53,6 +53,18 @@ class UnitStatus(StrEnum):
     MAYDAY = "mayday"
 
 
+class LinkKind(StrEnum):
+    """How an incident belongs to another. `dismissed` keeps a pair from being suggested again."""
+
+    MERGED_INTO = "merged_into"
+    MERGED_FROM = "merged_from"
+    SPLIT_INTO = "split_into"
+    SPLIT_FROM = "split_from"
+    RELATED = "related"
+    SUGGESTED = "suggested"
+    DISMISSED = "dismissed"
+
+
 class OrderKind(StrEnum):
     """What a unit is asked."""
 
