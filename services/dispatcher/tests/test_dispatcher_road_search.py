@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from siaga_dispatcher.core.geo import EARTH_RADIUS_M
+from siaga_dispatcher.core.roads.drives import OFF_ROAD_KMH
 from siaga_dispatcher.core.roads.network import Network
-from siaga_dispatcher.core.roads.search import OFF_ROAD_KMH, RoadSearch
+from siaga_dispatcher.core.roads.search import RoadSearch
 from siaga_dispatcher.core.values import Position
 
 DEGREE_M = EARTH_RADIUS_M * math.pi / 180

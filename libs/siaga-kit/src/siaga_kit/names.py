@@ -24,6 +24,7 @@ METRICS: Final = {
     "siaga.advice.answers": "routing advice given, by advice and basis",
     "siaga.posture.level": "how hard a centre is pressed: 1 green, 2 yellow, 3 orange, 4 red",
     "siaga.posture.alerts": "callers that began to call far more than people do",
+    "siaga.dispatch.drives": "questions to a road network for driving times, by kind of network and result",
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
     "siaga.notify.attempts": "messages handed to a channel, by channel and result",
 }
@@ -49,7 +50,7 @@ ATTRIBUTES: Final = {
     "stage": "stage of a service",
     "topic": "topic",
     "error": "class of the error",
-    "kind": "kind of source, channel or event",
+    "kind": "kind of source, channel, event or road network",
     "instance": "a source's name within its centre and kind",
     "result": "how it ended",
     "advice": "routing advice",

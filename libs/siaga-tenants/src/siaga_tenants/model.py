@@ -9,6 +9,7 @@ from siaga_tenants.crews import USUAL_CREWS, CrewPolicy
 from siaga_tenants.gazetteer import Gazetteer
 from siaga_tenants.landmarks import Landmark
 from siaga_tenants.posture import USUAL_POSTURE, PosturePolicy
+from siaga_tenants.routing import Routing
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
 # Key of a plan entry that holds whatever the priority is.
@@ -128,6 +129,8 @@ class DispatchPolicy:
     # By priority: so many seconds later a unit may come that has rested longer or whose post can spare it. A priority
     # that is not named, and P0 and P1 always: the soonest goes. A call of unknown urgency counts as P2, so P2 is not.
     tie_band_s: Mapping[str, float] = field(default_factory=lambda: {"P3": 60.0, "P4": 60.0})
+    # None = driving times by great circle.
+    routing: Routing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 from siaga_tenants import connections, credentials, crews
 from siaga_tenants.document import Table, Value
 from siaga_tenants.model import Conversations, DispatchPolicy, Source
+from siaga_tenants.routing import read_routing
 from siaga_tenants.vocabulary import (
     CALL_CHANNELS,
     SOURCE_KINDS,
@@ -89,7 +90,15 @@ def read_dispatch(document: Value) -> DispatchPolicy:
     """`dispatch.yaml`: joining, searching, speeds, how crews are followed up."""
     table = document.table(
         ("join_minutes", "join_distance_m", "radius_ladder_m", "detour_factor", "speed_kmh", "auto_close"),
-        ("suggest_distance_m", "automatic_channels", "automatic_types", "posture", "tie_band_s", *crews.KEYS),
+        (
+            "suggest_distance_m",
+            "automatic_channels",
+            "automatic_types",
+            "posture",
+            "routing",
+            "tie_band_s",
+            *crews.KEYS,
+        ),
     )
     ladder = tuple(item.number(100, WIDEST_RADIUS_M) for item in table.items("radius_ladder_m"))
     if "radius_ladder_m" in table and (not ladder or any(near >= far for near, far in pairwise(ladder))):
@@ -113,6 +122,7 @@ def read_dispatch(document: Value) -> DispatchPolicy:
         automatic_types=table.choices("automatic_types", TYPES),
         crews=crews.read_crews(document),
         tie_band_s=_tie_band(table),
+        routing=read_routing(document),
     )
 
 

@@ -19,6 +19,7 @@ from siaga_dispatcher.adapters import directory, incidents, unit_directory
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.outbox import Relay
 from siaga_dispatcher.adapters.places import Places
+from siaga_dispatcher.adapters.roads.roads import Roads, connect
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.consuming import Assessments, Reports
 from siaga_dispatcher.core.values import Rules
@@ -58,6 +59,7 @@ class App:
         zones = {code: tenant.timezone for code, tenant in tenants.items()}
         self.store = Store(runtime.redis(), zones, self.places, self._topics)
         self.rules = {code: self._rules(tenant) for code, tenant in tenants.items()}
+        self.roads = Roads(connect(tenants), now_ms)
         self.grpc_port = 0
         self._trouble: str | None = "loading the units"
 
@@ -76,7 +78,9 @@ class App:
             f"{SERVICE}.{runtime.settings.instance}",
         )
         runtime.health.add("outbox", lambda: relay.trouble)
-        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, relay.wake)
+        await self.roads.open()
+        runtime.on_stop(self.roads.close)
+        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, relay.wake, self.roads)
         self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))
         runtime.on_stop(relay.finish)
         runtime.spawn("outbox", relay.run(runtime.stop))

@@ -11,10 +11,12 @@ import structlog
 from siaga_kit.errors import Transient
 
 from siaga_dispatcher.adapters.request import Guard
+from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.adapters.store import Searched, Stale, Store
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
 from siaga_dispatcher.core.decision import Search
+from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.foresight import foresee
 from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
@@ -59,12 +61,18 @@ class Dispatcher:
     """Makes decisions happen. `committed` is told the tenant after every commit."""
 
     def __init__(
-        self, store: Store, rules: Mapping[str, Rules], clock_ms: Callable[[], int], committed: Callable[[str], None]
-    ) -> None:  # fmt: skip
+        self,
+        store: Store,
+        rules: Mapping[str, Rules],
+        clock_ms: Callable[[], int],
+        committed: Callable[[str], None],
+        roads: Roads | None = None,
+    ) -> None:
         self._store = store
         self._rules = rules
         self._clock_ms = clock_ms
         self._committed = committed
+        self._roads = roads or Roads({}, clock_ms)
         # Decisions of one tenant compete for the same units: in one process they take turns instead of refusing each
         # other. Between processes the versions decide.
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -193,15 +201,27 @@ class Dispatcher:
         """Decide with as few units as settle it: out by the ladder, and all of a kind only to explain a shortfall."""
         rules, now = self.rules(tenant), self._clock_ms()
         known = {unit.unit_id: unit for unit in case.units}
+        etas: dict[str, Eta] = {}
+        by_road = self._roads.known(tenant)
 
         def decide() -> Decision:
-            return case.decide(Situation(tuple(known.values()), rules, now))
+            return case.decide(Situation(tuple(known.values()), rules, now, etas))
 
         def learn(units: Iterable[Unit]) -> None:
             for unit in units:
                 known.setdefault(unit.unit_id, unit)
 
+        async def learn_etas(search: Search) -> None:
+            """One question for all whose way is not known yet; those who cannot be sent need none."""
+            new = [
+                unit for unit in known.values() if unit.free and unit.kind in search.kinds and unit.unit_id not in etas
+            ]
+            etas.update(await self._roads.etas(tenant, new, search.around, rules.policy))
+
         decision = decide()
+        if by_road and decision.search is not None:
+            await learn_etas(decision.search)
+            decision = decide()
         reached_m = _reached_m(decision.search, case.searched)
         for radius_m in rules.policy.radius_ladder_m:
             search = decision.search
@@ -211,6 +231,8 @@ class Dispatcher:
                 continue
             learn(await self._store.free_units(tenant, search.kinds, search.around, radius_m))
             reached_m = radius_m
+            if by_road:
+                await learn_etas(search)
             decision = decide()
         if decision.search is not None and math.isinf(decision.search.enough_m):
             learn(await self._store.fleet(tenant, decision.search.kinds))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,22 +11,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from siaga_dispatcher.core.geo import EARTH_RADIUS_M
+from siaga_dispatcher.core.roads.drives import OFF_MAP_M, Drive, with_rests
 from siaga_dispatcher.core.roads.network import Floats, Network, Numbers
 from siaga_dispatcher.core.values import Position
-
-# Beyond any street: a yard, a lane too small for the map.
-OFF_ROAD_KMH: Final = 10.0
-# A point farther from every street is not on this map: believing its nearest street would put a unit of the next
-# island beside the bridge.
-OFF_MAP_M: Final = 2_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class Drive:
-    """A drive over the roads, the rests off them included."""
-
-    seconds: float
-    length_m: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +45,9 @@ class RoadSearch:
             return [None] * len(origins)
         seconds, onward, graph_size = self._search(goal)
         times, lengths = self._from(starts, goal, seconds, onward, graph_size)
-        beside_m = starts.beside_m + goal.beside_m[0]
-        times = times + beside_m / (OFF_ROAD_KMH / 3.6)
-        lengths = lengths + beside_m
         return [
-            Drive(float(time), float(length)) if beside <= OFF_MAP_M and np.isfinite(time) else None
-            for time, length, beside in zip(times, lengths, starts.beside_m, strict=True)
+            with_rests(float(time), float(length), float(beside_m), float(goal.beside_m[0]))
+            for time, length, beside_m in zip(times, lengths, starts.beside_m, strict=True)
         ]
 
     def _spots(self, points: Sequence[Position]) -> _Spots:
