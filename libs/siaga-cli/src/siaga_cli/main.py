@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "bench": "bench",
     "model": "model",
     "roads": "roads",
+    "dispatch": "dispatch",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

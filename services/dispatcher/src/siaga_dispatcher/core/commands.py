@@ -1,21 +1,17 @@
 """What a person commands, checked against the lifecycle's table. The person's word always wins over the machine's."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from siaga_tenants.model import Need
-
-from siaga_dispatcher.core import geo
-from siaga_dispatcher.core.choose import Choice
+from siaga_dispatcher.core.assigning import send_named
+from siaga_dispatcher.core.choosing.options import state_of
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.draft import Draft
-from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.lifecycle import INCIDENT, IllegalTransition, Trigger
-from siaga_dispatcher.core.staffing import assign, needs_of, open_needs, search_point, staff
+from siaga_dispatcher.core.staffing import needs_of, open_needs, staff
 from siaga_dispatcher.core.telling import tell_crews
-from siaga_dispatcher.core.values import Incident, OrderKind, Priority, Rules, Situation, Unit, UnitStatus
+from siaga_dispatcher.core.values import Incident, OrderKind, Priority, Situation, UnitStatus
 
 # Closing needs one of these; `false_report` is not a prank: a false alarm in good faith is never abuse.
 DISPOSITIONS: Final = (
@@ -134,10 +130,9 @@ def _end(draft: Draft, kind: str, command: Command, trigger: Trigger) -> None:
 
 def _assign(draft: Draft, command: Command, situation: Situation) -> None:
     incident = draft.incident
-    rules = situation.rules
-    needs = needs_of(incident, rules)
-    open_now = open_needs(incident, needs) or tuple(replace(need, count=1) for need in needs[:1])
     if not command.unit_id:
+        needs = needs_of(incident, situation.rules)
+        open_now = open_needs(incident, needs) or tuple(replace(need, count=1) for need in needs[:1])
         if not open_now:
             raise CommandRefused("no_need", "the response plan asks for no unit here; name one in unit_id")
         before = len(incident.assignments)
@@ -149,23 +144,9 @@ def _assign(draft: Draft, command: Command, situation: Situation) -> None:
     if unit is None:
         raise CommandRefused("no_candidate", f"the tenant has no unit {command.unit_id}")
     if not unit.free:
-        doing = f"works on incident {unit.incident_id}" if unit.incident_id else f"is {unit.status}"
-        raise CommandRefused("unit_busy" if unit.incident_id else unit.status, f"{unit.unit_id} {doing}")
-    role = next((need.role for need in open_now if need.fits(unit.kind, unit.capabilities)), unit.kind)
-    choice = _named(unit, role, incident, rules, command)
-    still_open = open_needs(incident, _without(needs, role))
-    kept = tuple(gap for gap in incident.shortfalls if any(need.role == gap.role for need in still_open))
-    assign(draft, (choice,), kept)
-
-
-def _without(needs: Sequence[Need], role: str) -> tuple[Need, ...]:
-    return tuple(replace(need, count=need.count - 1) if need.role == role else need for need in needs)
-
-
-def _named(unit: Unit, role: str, incident: Incident, rules: Rules, command: Command) -> Choice:
-    around = search_point(incident, rules)
-    away_m = geo.distance_m(unit.position, around) if around is not None else 0.0
-    speed_kmh = rules.policy.speed_kmh.get(unit.kind, geo.DEFAULT_SPEED_KMH)
-    eta_s = geo.eta_s(away_m, rules.policy.detour_factor, speed_kmh)
-    why = f"{unit.name}: dipilih {command.actor}" + (f" ({command.reason})" if command.reason else "")
-    return Choice(unit, role, away_m, Eta(eta_s, away_m), None, why)
+        state = state_of(unit, situation.now)
+        doing = (
+            f"works on incident {unit.incident_id}; stand it down there first" if unit.incident_id else f"is {state}"
+        )
+        raise CommandRefused("unit_busy" if unit.incident_id else state, f"{unit.unit_id} {doing}, or name another")
+    send_named(draft, unit, command.actor, command.reason, situation)

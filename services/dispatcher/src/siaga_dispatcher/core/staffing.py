@@ -24,24 +24,41 @@ from siaga_dispatcher.core.values import (
 
 
 def needs_of(incident: Incident, rules: Rules) -> tuple[Need, ...]:
-    """Everything the incident calls for: its type's needs, and those of types that came with joined calls."""
+    """Everything the incident calls for: its type's needs, and those of types that came with joined calls.
+
+    Two types that ask for the same role and the same units share it; the same role by other units is a need of its own.
+    """
     merged: dict[str, Need] = {}
     for kind in (incident.type, *incident.further_types):
         for need in rules.plan.needs(kind, incident.priority.name):
-            known = merged.get(need.role)
-            if known is None or (known.optional and not need.optional) or need.count > known.count:
-                merged[need.role] = need
+            role = need.role
+            known = merged.get(role)
+            if known is not None and (known.kinds, known.capabilities) != (need.kinds, need.capabilities):
+                role = "-".join((role, *need.kinds, *need.capabilities))
+                known = merged.get(role)
+            merged[role] = replace(need, role=role) if known is None else _both(known, need)
     return tuple(merged.values())
+
+
+def _both(known: Need, need: Need) -> Need:
+    """One need for two that ask for the same: what is required stays so, however many another would like."""
+    if known.optional != need.optional:
+        return need if known.optional else known
+    return replace(known, count=max(known.count, need.count))
+
+
+def declined_by(incident: Incident) -> frozenset[str]:
+    """Who left this incident without having served it: not asked again."""
+    return frozenset(a.unit_id for a in incident.assignments if a.status is UnitStatus.DECLINED)
 
 
 def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
     """What is not yet filled; a unit that was there and has cleared has filled its need."""
-    filled: dict[str, int] = {}
-    for assignment in incident.assignments:
-        if assignment.status is not UnitStatus.DECLINED:
-            filled[assignment.role] = filled.get(assignment.role, 0) + 1
-    remaining = ((need, need.count - filled.get(need.role, 0)) for need in needs)
-    return tuple(need if count == need.count else replace(need, count=count) for need, count in remaining if count > 0)
+    served = [a for a in incident.assignments if a.status is not UnitStatus.DECLINED]
+    remaining = (
+        (need, need.count - sum(a.role == need.role and a.unit_kind in need.kinds for a in served)) for need in needs
+    )
+    return tuple(replace(need, count=count) for need, count in remaining if count > 0)
 
 
 def search_point(incident: Incident, rules: Rules) -> Position | None:
@@ -71,10 +88,9 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
         _note_shortfalls(draft, ())
         return
     draft.know(candidates)
-    declined = frozenset(a.unit_id for a in incident.assignments if a.status is UnitStatus.DECLINED)
     selection = choose(
         wanted, candidates, around, rules.policy, situation.now,
-        priority=incident.priority, excluded=declined, etas=situation.etas, kept=situation.kept,
+        priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
     )  # fmt: skip
     kinds = frozenset(kind for need in wanted for kind in need.kinds)
     draft.search = Search(kinds, around, selection.enough_m)

@@ -1,0 +1,80 @@
+"""The figures of a replayed log, for people."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.table import Table
+
+from siaga_cli.console import out
+
+DEPTHS: Final = ("1", "2", "3", "5")
+WAYS: Final = {
+    "nearest_station": "nearest station, there or not",
+    "nearest_free": "nearest free engine",
+    "learnt": "… own area first, as learnt from earlier calls",
+    "map": "… own area first, as the log has it",
+    "chosen": "chosen: own area first, from both",
+}
+MISSES: Final = {
+    "station_unknown": "the station of the engine sent is not known",
+    "busy_in_log": "the engine sent was busy by the log",
+    "same_second": "the engine chosen was sent in the same second",
+    "sent_later": "the engine chosen was sent later",
+    "chosen_just_cleared": "the engine chosen had just ended a task",
+    "sent_just_cleared": "the engine sent had just ended a task",
+    "home_busy": "the area's own engine was busy, another order behind it",
+    "equally_far": "both equally far",
+    "sent_nearer": "the engine sent is nearer by air",
+    "untold": "nothing in the log tells why",
+}
+
+
+def print_fire_evaluation(found: Mapping[str, Any]) -> None:
+    """Print every table of an evaluated fire log."""
+    learnt = found["learnt_from"]
+    out.print(
+        f"{found['incidents']} incidents, {found['engines']} engines; areas learnt from {learnt['incidents']} of other days "
+        f"({learnt['left_out']} left out: their days are in the file) and from each call once it is over"
+    )
+    if found["stations_unknown"]:
+        out.print(f"station not known: {', '.join(found['stations_unknown'])}")
+    ways = Table("the engine really sent first is", *(f"among {depth}" for depth in DEPTHS), box=None, pad_edge=False)
+    for way, title in WAYS.items():
+        ways.add_row(title, *_shares(found["ways"][way]))
+    for name, group in found["groups"].items():
+        ways.add_row(f"chosen, {name or 'no group'} ({group['incidents']})", *_shares(group["top"]))
+    out.print(ways)
+    _print_misses(found)
+    _print_times(found["times"])
+
+
+def _shares(top: Mapping[str, float]) -> list[str]:
+    return [f"{100 * top[depth]:.1f} %" for depth in DEPTHS]
+
+
+def _print_misses(found: Mapping[str, Any]) -> None:
+    missed = sum(found["misses"].values())
+    shown = Table(f"why not the first ({missed})", "incidents", "of all", box=None, pad_edge=False)
+    for reason, count in found["misses"].items():
+        shown.add_row(MISSES[reason], str(count), f"{100 * count / found['incidents']:.1f} %")
+    out.print("", shown)
+
+
+def _print_times(times: Mapping[str, Any]) -> None:
+    shown = Table("times really taken, s", "n", "median", "p90", box=None, pad_edge=False)
+    for name, title in (("received_to_dispatch_s", "received to dispatch"), ("travel_s", "driving")):
+        row = times[name]
+        shown.add_row(title, str(row["n"]), *(_seconds(row[column]) for column in ("median", "p90")))
+    out.print("", shown)
+    drives = times["drives"]
+    if "start_s" in drives:
+        out.print(
+            f"{drives['n']} drives from the station: {drives['start_s']:.0f} s and {drives['s_per_km']:.0f} s for each km by air; "
+            f"the product's estimate is {drives['estimate_over_s']:+.0f} s beside it"
+        )
+        for whose, row in drives["off_line_s"].items():
+            out.print(f"  {whose.replace('_', ' ')}: {row['mean']:+.0f} s off that line ({row['n']})")
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"

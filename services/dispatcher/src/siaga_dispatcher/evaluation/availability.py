@@ -1,0 +1,44 @@
+"""Which engines were free when, from a log alone: busy from dispatch until available."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from siaga_dispatcher.evaluation.fire_log import Sent
+
+# Where the log forgot to write that a unit was free again. Half of all tasks are over by then; a longer guess keeps
+# units from work that they were really sent to.
+UNWRITTEN_TASK_MS: Final = 15 * 60_000
+# No task is looked for that began earlier: the few that are longer are units kept at a great fire, or never written free.
+LONGEST_TASK_MS: Final = 24 * 3_600_000
+
+
+class Availability:
+    """Tasks by engine. Answers from what was written before the moment asked about, never from what came after."""
+
+    def __init__(self, sent: Iterable[Sent]) -> None:
+        self._tasks: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        for one in sent:
+            until_ms = one.available_ms if one.available_ms is not None else one.dispatched_ms + UNWRITTEN_TASK_MS
+            self._tasks[one.engine].append((one.dispatched_ms, until_ms, one.call))
+        for tasks in self._tasks.values():
+            tasks.sort()
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """All that the log names."""
+        return frozenset(self._tasks)
+
+    def free(self, engine: str, at_ms: int, call: str) -> bool:
+        """Whether it had no other task then. A task that begins in the same moment does not bind it yet."""
+        return all(until_ms <= at_ms for _, until_ms in self._before(engine, at_ms, call))
+
+    def cleared_ms(self, engine: str, at_ms: int, call: str) -> int | None:
+        """When a free engine's last task was over; None = it had none in the last day."""
+        return max((until_ms for _, until_ms in self._before(engine, at_ms, call)), default=None)
+
+    def _before(self, engine: str, at_ms: int, call: str) -> list[tuple[int, int]]:
+        tasks = self._tasks.get(engine, [])
+        first = bisect_left(tasks, (at_ms - LONGEST_TASK_MS, 0, ""))
+        return [task[:2] for task in tasks[first : bisect_left(tasks, (at_ms, 0, ""))] if task[2] != call]
