@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from siaga_kit.embedded.plan import STOP_ORDER
 from siaga_kit.embedded.stack import Stack
 from siaga_replay.progress import Progress
@@ -12,6 +13,24 @@ from siaga_replay.replay import replay
 from siaga_replay.scenarios import scenario_files
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+
+def test_a_lost_dispatch_state_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    lost: list[int] = []
+    with Stack() as stack:
+
+        def lose_in_mid_replay(progress: Progress) -> None:
+            if progress.stage == "post" and not lost and progress.done * 2 >= (progress.total or 0):
+                with Redis.from_url(stack.addresses.redis_url) as redis:
+                    lost.append(redis.delete(*redis.scan_iter("*:dispatch:*")))
+
+        summary = asyncio.run(replay("serang-slice", stack.addresses, progress=lose_in_mid_replay, cache=tmp_path))
+    assert lost[0] > 100, "nothing was lost"
+    assert summary.losses.total == 0, summary.losses
+    assert summary.doubles.total == 0, summary.doubles
+    assert summary.run.drained, summary.run.waiting_for
+    assert not summary.dead_letters
+    assert len(summary.incidents) == 14
 
 
 @pytest.mark.parametrize("victim", STOP_ORDER)

@@ -19,6 +19,7 @@ from siaga_tenants import Tenant, load_tenants
 sys.path.insert(0, str(Path(__file__).parent))
 
 from dispatcher_bench import Bench
+from dispatcher_running import Running, running
 from dispatcher_samples import NOON_MS, PLAN, POLICY
 
 ROOT = Path(__file__).parents[3]
@@ -47,3 +48,9 @@ async def bench(redis_url: str, serang: Tenant, own_topics: Topics) -> AsyncIter
     async for key in redis.scan_iter(f"{{{tenant.code}}}:*"):
         await redis.delete(key)
     await redis.aclose()
+
+
+@pytest.fixture
+async def service(bench: Bench, kafka_bootstrap: str, redis_url: str) -> AsyncIterator[Running]:
+    async with running(bench, kafka_bootstrap, redis_url) as one:
+        yield one

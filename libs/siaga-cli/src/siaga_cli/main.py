@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "dlq": "dlq",
     "tenants": "tenants",
     "units": "units",
+    "rebuild": "rebuilding",
     "source": "source",
     "quarantine": "quarantine",
     "intake": "intake",

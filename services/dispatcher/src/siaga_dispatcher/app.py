@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Final
+from typing import Any, Final
 
 import grpc
 import structlog
@@ -10,7 +10,6 @@ from siaga.v1 import incidents_service_pb2_grpc, unit_directory_service_pb2_grpc
 from siaga_contracts import catalogue
 from siaga_contracts.catalogue import Topic
 from siaga_kit import grpc_server
-from siaga_kit.errors import is_transient
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import Tenant, Tenants
@@ -19,17 +18,18 @@ from siaga_dispatcher.adapters import directory, incidents, unit_directory
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.outbox import Relay
 from siaga_dispatcher.adapters.places import Places
+from siaga_dispatcher.adapters.rebuilding import Rebuilder
 from siaga_dispatcher.adapters.roads.roads import Roads, connect
 from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.catching_up import CatchUp
 from siaga_dispatcher.consuming import Assessments, Reports
 from siaga_dispatcher.core.values import Rules
 from siaga_dispatcher.dispatching import Dispatcher
+from siaga_dispatcher.keeping import Keeper
 
 log = structlog.get_logger()
 
 SERVICE: Final = "dispatcher"
-# Redis may still be loading its log when we start.
-RETRY_S: Final = 0.5
 
 
 def now_ms() -> int:
@@ -61,7 +61,6 @@ class App:
         self.rules = {code: self._rules(tenant) for code, tenant in tenants.items()}
         self.roads = Roads(connect(tenants), now_ms)
         self.grpc_port = 0
-        self._trouble: str | None = "loading the units"
 
     def _rules(self, tenant: Tenant) -> Rules:
         return Rules(tenant.plan, tenant.dispatch, self.places.centre(tenant.code))
@@ -69,7 +68,6 @@ class App:
     async def start(self) -> None:
         """Bring everything up; returns when the consumer loops run."""
         runtime = self.runtime
-        runtime.health.add("directory", lambda: self._trouble)
         relay = Relay(
             runtime.redis(),
             await runtime.publisher(),
@@ -81,6 +79,10 @@ class App:
         await self.roads.open()
         runtime.on_stop(self.roads.close)
         self.dispatcher = Dispatcher(self.store, self.rules, now_ms, relay.wake, self.roads)
+        self._assessments = Assessments(self.dispatcher, self.store, self.places, frozenset(self._tenants))
+        self._reports = Reports(self.dispatcher)
+        self.keeper = self._keeper()
+        runtime.health.add("state", lambda: self.keeper.trouble)
         self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))
         runtime.on_stop(relay.finish)
         runtime.spawn("outbox", relay.run(runtime.stop))
@@ -94,39 +96,39 @@ class App:
 
     async def _work(self) -> None:
         """Units first: an assessment that meets an empty directory would find nobody to send."""
-        while not await self._prepared():
-            if await self.runtime.sleep(RETRY_S):
-                return
-        self._trouble = None
-        assessments, reports = self._sources
-        processor = Assessments(self.dispatcher, self.store, self.places, frozenset(self._tenants))
+        runtime = self.runtime
+        if not await self.keeper.prepare(runtime):
+            return
         await asyncio.gather(
-            Stage(
-                service=SERVICE,
-                group=f"{self._group}.assessments",
-                topics=[assessments],
-                processor=processor,
-                runtime=self.runtime,
-            ).run(),
-            Stage(
-                service=SERVICE,
-                group=f"{self._group}.reports",
-                topics=[reports],
-                processor=Reports(self.dispatcher),
-                runtime=self.runtime,
-            ).run(),
+            self._stage("assessments", self._sources[0], self._assessments).run(),
+            self._stage("reports", self._sources[1], self._reports).run(),
+            self.keeper.watch(runtime),
         )
 
-    async def _prepared(self) -> bool:
-        try:
-            for tenant in self._tenants.values():
-                written = await directory.load(self.store, tenant, now_ms())
-                log.info("units loaded", tenant=tenant.code, units=len(tenant.units), written=written)
-                # A process killed between a unit's release and the retry left incidents waiting for it.
-                await self.dispatcher.retry_waiting(tenant.code, 0)
-        except Exception as error:
-            if not is_transient(error):
-                raise
-            self._trouble = f"waiting for Redis: {type(error).__name__}"
-            return False
-        return True
+    def _stage(self, name: str, topic: Topic, processor: Assessments | Reports) -> Stage[Any]:
+        return Stage(
+            service=SERVICE, group=self._group_of(name), topics=[topic], processor=processor, runtime=self.runtime
+        )
+
+    def _group_of(self, name: str) -> str:
+        return f"{self._group}.{name}"
+
+    def _keeper(self) -> Keeper:
+        kafka = self.runtime.settings.kafka
+        catch_up = CatchUp(
+            kafka,
+            self.store,
+            self._assessments,
+            self._reports,
+            self._sources,
+            (self._group_of("assessments"), self._group_of("reports")),
+        )
+        rebuilder = Rebuilder(self.runtime.redis(), kafka, self._topics)
+        return Keeper(rebuilder, tuple(self._tenants), self._load, catch_up.run, now_ms)
+
+    async def _load(self, code: str) -> None:
+        tenant = self._tenants[code]
+        written = await directory.load(self.store, tenant, now_ms())
+        log.info("units loaded", tenant=code, units=len(tenant.units), written=written)
+        # A process killed between a unit's release and the retry left incidents waiting for it.
+        await self.dispatcher.retry_waiting(code, 0)

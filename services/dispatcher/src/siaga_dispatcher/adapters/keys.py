@@ -100,6 +100,21 @@ class Keys:
         return self._key("relay")
 
     @property
+    def rebuilding(self) -> str:
+        """Lease of the process that makes the working state again."""
+        return self._key("rebuilding")
+
+    @property
+    def behind(self) -> str:
+        """Exists from the rebuilding until the latest records have been decided about again."""
+        return self._key("behind")
+
+    @property
+    def pattern(self) -> str:
+        """Matches all of the tenant's keys."""
+        return self._key("*")
+
+    @property
     def epoch(self) -> str:
         """Exists while the working state does."""
         return self._key("epoch")
