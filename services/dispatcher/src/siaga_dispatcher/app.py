@@ -26,6 +26,7 @@ from siaga_dispatcher.consuming import Assessments, Reports
 from siaga_dispatcher.core.values import Rules
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.keeping import Keeper
+from siaga_dispatcher.searching import Searching
 
 log = structlog.get_logger()
 
@@ -103,6 +104,7 @@ class App:
             self._stage("assessments", self._sources[0], self._assessments).run(),
             self._stage("reports", self._sources[1], self._reports).run(),
             self.keeper.watch(runtime),
+            Searching(self.dispatcher, self.store, tuple(self._tenants)).run(runtime.sleep),
         )
 
     def _stage(self, name: str, topic: Topic, processor: Assessments | Reports) -> Stage[Any]:

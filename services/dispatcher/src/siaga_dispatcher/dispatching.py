@@ -26,6 +26,9 @@ log = structlog.get_logger()
 
 # Each refusal means that another decision went through. So many in a row is a storm: let the stage pause and come back.
 ATTEMPTS: Final = 50
+# A shortfall is explained with so many free and as many other units of each kind, the nearest: with the whole fleet a
+# city in which all are busy would load all of it for every further call.
+EXPLAINED_BY: Final = 10
 
 
 class UnknownTenantError(ValueError):
@@ -76,6 +79,8 @@ class Dispatcher:
         # Decisions of one tenant compete for the same units: in one process they take turns instead of refusing each
         # other. Between processes the versions decide.
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # Latest event heard of each tenant: what is tried again by itself happens no earlier than that.
+        self._heard_ms: defaultdict[str, int] = defaultdict(int)
 
     def rules(self, tenant: str) -> Rules:
         """A tenant's rules; raises UnknownTenantError."""
@@ -87,6 +92,7 @@ class Dispatcher:
     async def take_assessment(self, assessment: Assessment, traceparent: str | None = None) -> Decision:
         """One assessment of a call."""
         tenant, rules = assessment.tenant, self.rules(assessment.tenant)
+        self._hear(tenant, assessment.event_at_ms)
         policy, foresight = rules.policy, foresee(assessment, rules)
         window = window_ms(assessment.event_at_ms, policy)
 
@@ -110,6 +116,7 @@ class Dispatcher:
         """One word of a crew; raises UnknownUnitError."""
         tenant = report.tenant
         self.rules(tenant)
+        self._hear(tenant, report.event_at_ms)
 
         async def load() -> Case:
             unit = await self._store.unit(tenant, report.unit_id)
@@ -156,8 +163,15 @@ class Dispatcher:
         log.info("command", tenant=tenant, incident=incident_id, action=command.action, actor=command.actor)
         return await self._existing(tenant, incident_id)
 
-    async def retry_waiting(self, tenant: str, event_at_ms: int) -> None:
-        """A unit became free: try the incidents that lack one, the most urgent and oldest first."""
+    def _hear(self, tenant: str, event_at_ms: int) -> None:
+        self._heard_ms[tenant] = max(self._heard_ms[tenant], event_at_ms)
+
+    async def retry_waiting(self, tenant: str, event_at_ms: int = 0) -> None:
+        """A unit may be had: try the incidents that lack one, the most urgent and oldest first.
+
+        It happens at `event_at_ms`, or with the tenant's latest event where that is later.
+        """
+        event_at_ms = max(event_at_ms, self._heard_ms[tenant])
         for incident_id in await self._store.waiting(tenant):
             await self._retry(tenant, incident_id, event_at_ms)
 
@@ -198,7 +212,7 @@ class Dispatcher:
         raise Transient(f"decided {ATTEMPTS} times, and each time the state had moved on")
 
     async def _widened(self, tenant: str, case: Case) -> Decision:
-        """Decide with as few units as settle it: out by the ladder, and all of a kind only to explain a shortfall."""
+        """Decide with as few units as settle it: out by the ladder, and a few beyond only to explain a shortfall."""
         rules, now = self.rules(tenant), self._clock_ms()
         known = {unit.unit_id: unit for unit in case.units}
         etas: dict[str, Eta] = {}
@@ -235,7 +249,8 @@ class Dispatcher:
                 await learn_etas(search)
             decision = decide()
         if decision.search is not None and math.isinf(decision.search.enough_m):
-            learn(await self._store.fleet(tenant, decision.search.kinds))
+            search = decision.search
+            learn(await self._store.nearest_units(tenant, search.kinds, search.around, EXPLAINED_BY))
             decision = decide()
         return decision
 

@@ -32,6 +32,10 @@ class Keys:
         """Geo set of the units of a kind that can be sent now, and of no others."""
         return self._key(f"free:{kind}")
 
+    def unfree(self, kind: str) -> str:
+        """Geo set of the kind's other units, those no longer listed left out: who might go is explained with them."""
+        return self._key(f"unfree:{kind}")
+
     def open(self, family: str) -> str:
         """Sorted set of the incidents a call of a type of the family may join, by the time of their latest call."""
         return self._key(f"open:{family}")

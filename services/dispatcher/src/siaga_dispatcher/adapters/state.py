@@ -116,11 +116,14 @@ def put_unit(write: Writer, unit: Unit, snapshot: Any) -> None:
     keys = write.keys
     write.op("HSET", keys.unit(unit.unit_id), "v", str(unit.version), "pb", snapshot)
     write.op("HSET", keys.units, unit.unit_id, unit.kind)
-    free = keys.free(unit.kind)
-    if unit.free:
-        write.op("GEOADD", free, repr(unit.position.lon), repr(unit.position.lat), unit.unit_id)
+    there, elsewhere = keys.free(unit.kind), keys.unfree(unit.kind)
+    if not unit.free:
+        there, elsewhere = elsewhere, there
+    write.op("ZREM", elsewhere, unit.unit_id)
+    if unit.retired and not unit.incident_id:
+        write.op("ZREM", there, unit.unit_id)
     else:
-        write.op("ZREM", free, unit.unit_id)
+        write.op("GEOADD", there, repr(unit.position.lon), repr(unit.position.lat), unit.unit_id)
 
 
 def put_alert(write: Writer, alert: Alert, snapshot: Any) -> None:

@@ -28,6 +28,8 @@ from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, 
 RADIUS_MARGIN: Final = 1.001
 # Units that need no decoding when they are read again unchanged; a thousand take two megabytes.
 UNITS_AT_HAND: Final = 4096
+# More than half round the earth.
+ANYWHERE_M: Final = 21_000_000.0
 # The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit.
 WAITING_AT_ONCE: Final = 50
 _FILES: Final = resources.files("siaga_dispatcher.adapters")
@@ -95,19 +97,32 @@ class Store:
         found = await self.units(tenant, (unit_id,))
         return found[0] if found else None
 
-    async def fleet(self, tenant: str, kinds: Iterable[str] | None = None) -> list[Unit]:
-        """All units of a tenant, free or not, by id; of these kinds only."""
-        wanted = None if kinds is None else set(kinds)
-        listed = cast("dict[bytes, bytes]", await self._redis.hgetall(Keys(tenant).units))
-        chosen = [key.decode() for key, kind in listed.items() if wanted is None or kind.decode() in wanted]
-        return await self.units(tenant, sorted(chosen))
+    async def fleet(self, tenant: str) -> list[Unit]:
+        """All units of a tenant, free or not, by id."""
+        listed = cast("list[bytes]", await self._redis.hkeys(Keys(tenant).units))
+        return await self.units(tenant, sorted(key.decode() for key in listed))
 
     async def free_units(self, tenant: str, kinds: Iterable[str], around: Position, radius_m: float) -> list[Unit]:
         """Units of these kinds that can be sent now, within the radius."""
         keys = Keys(tenant)
+        return await self._around(tenant, [keys.free(kind) for kind in sorted(kinds)], around, radius_m, 0)
+
+    async def nearest_units(self, tenant: str, kinds: Iterable[str], around: Position, most: int) -> list[Unit]:
+        """Units of these kinds however far away: of each kind so many that can be sent now, and as many that cannot."""
+        keys = Keys(tenant)
+        sets = [key for kind in sorted(kinds) for key in (keys.free(kind), keys.unfree(kind))]
+        return await self._around(tenant, sets, around, ANYWHERE_M, most)
+
+    async def _around(self, tenant: str, sets: list[str], around: Position, radius_m: float, most: int) -> list[Unit]:
         answer = await self._free(
-            [keys.free(kind) for kind in sorted(kinds)],
-            [repr(around.lon), repr(around.lat), repr(radius_m * RADIUS_MARGIN), keys.unit("")],
+            sets,
+            [
+                repr(around.lon),
+                repr(around.lat),
+                repr(radius_m * RADIUS_MARGIN),
+                Keys(tenant).unit(""),
+                str(most),
+            ],
         )
         return [_unit(row) for row in cast("list[bytes | None]", answer) if row]
 
@@ -159,6 +174,14 @@ class Store:
         """Incidents that lack a unit, the most urgent and oldest first."""
         found = cast("list[bytes]", await self._redis.zrange(Keys(tenant).waiting, 0, WAITING_AT_ONCE - 1))
         return [incident_id.decode() for incident_id in found]
+
+    async def tenants_waiting(self, tenants: Iterable[str]) -> list[str]:
+        """Which of these tenants have an incident that lacks a unit."""
+        asked = tuple(tenants)
+        pipeline = self._redis.pipeline(transaction=False)
+        for tenant in asked:
+            pipeline.exists(Keys(tenant).waiting)
+        return [tenant for tenant, waits in zip(asked, await pipeline.execute(), strict=True) if waits]
 
     async def listed(self, tenant: str, *, open_only: bool, limit: int) -> list[Incident]:
         """A tenant's incidents, newest first."""
@@ -212,10 +235,11 @@ class Store:
         return await self._run(request, init=False)
 
     async def put_units(self, tenant: str, units: Sequence[Unit], moved: Sequence[tuple[str, str]] = ()) -> None:
-        """Write directory entries, epoch or not; `moved` are (unit, former kind) that leave their former kind's set."""
+        """Write directory entries, epoch or not; `moved` are (unit, former kind) that leave their former kind's sets."""
         request = self._request(tenant, None, Decision(units=tuple(units)), None)
         for unit_id, former_kind in moved:
-            request.op("ZREM", Keys(tenant).free(former_kind), unit_id)
+            for former in (Keys(tenant).free(former_kind), Keys(tenant).unfree(former_kind)):
+                request.op("ZREM", former, unit_id)
         await self._run(request, init=True)
 
     def _request(self, tenant: str, cause: str | None, decision: Decision, traceparent: str | None) -> Request:

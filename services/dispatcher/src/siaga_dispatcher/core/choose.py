@@ -10,7 +10,16 @@ from siaga_dispatcher.core.choosing.gaps import shortfall
 from siaga_dispatcher.core.choosing.matching import fitting, match, wanted_of
 from siaga_dispatcher.core.choosing.options import options_of
 from siaga_dispatcher.core.choosing.reach import enough_m
-from siaga_dispatcher.core.choosing.selection import Choice, Looked, Rejection, Selection, candidate, choice_of, choices
+from siaga_dispatcher.core.choosing.selection import (
+    Choice,
+    Looked,
+    Rejection,
+    Selection,
+    candidate,
+    choice_of,
+    choices,
+    going_in,
+)
 from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.values import Position, Priority, Unit
 
@@ -50,9 +59,10 @@ def choose(
     filled = match(wanted, able)
     looked = Looked(wanted, options, filled, kept, now)
     open_now = [want for want, taken in zip(wanted, filled, strict=True) for _ in range(want.need.count - len(taken))]
+    going = going_in(looked) if open_now else frozenset()
     return Selection(
         tuple(choices(looked)),
-        tuple(shortfall(want, options) for want in open_now if not want.need.optional),
+        tuple(shortfall(want, options, going) for want in open_now if not want.need.optional),
         enough_m(wanted, able, filled, policy, band_s, by_road=bool(etas)),
         looked,
     )

@@ -1,0 +1,107 @@
+"""Who lacks a unit, on the real Redis: explained without loading the fleet, and not forgotten."""
+
+from dataclasses import replace
+
+import pytest
+from dispatcher_bench import Bench
+from dispatcher_samples import NOON_MS, north, unit
+from siaga.v1 import unit_pb2
+from siaga_dispatcher.adapters import codec
+from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.core.values import Priority, Unit, UnitStatus
+from siaga_dispatcher.dispatching import EXPLAINED_BY
+from siaga_dispatcher.searching import Searching
+
+pytestmark = pytest.mark.stack
+U = UnitStatus
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The units that are loaded, as often as they are."""
+    seen: list[str] = []
+    read = codec.unit_of
+
+    def noted(message: unit_pb2.Unit) -> Unit:
+        seen.append(message.unit_id)
+        return read(message)
+
+    monkeypatch.setattr(codec, "unit_of", noted)
+    return seen
+
+
+async def test_where_all_are_busy_only_the_nearest_are_loaded_to_say_so(bench: Bench, loaded: list[str]) -> None:
+    busy = {"incident_id": "x", "status": U.ON_SCENE}
+    await bench.put(*(unit(f"d{n:03}", away_m=1_000 + 90 * n, **busy) for n in range(300)))
+    loaded.clear()
+    decision = await bench.dispatcher.take_assessment(bench.call())
+    assert decision.incident is not None
+    (gap,) = decision.incident.shortfalls
+    assert (gap.code, gap.detail) == ("all_busy", f"{EXPLAINED_BY} dari {EXPLAINED_BY} unit damkar yang dilihat")
+    assert sorted(loaded) == [f"d{n:03}" for n in range(EXPLAINED_BY)]
+    assert [c.unit_id for c in decision.incident.change.candidates][:2] == ["d000", "d001"]
+
+
+@pytest.mark.parametrize(
+    ("only", "code"),
+    [
+        ({"away_m": 200_000}, "outside_radius"),
+        ({"off_shift": True}, "off_duty"),
+        ({"status": U.OUT_OF_SERVICE}, "out_of_service"),
+        ({"position": replace(north(500), source="gps", fixed_at_ms=1)}, "position_too_old"),
+        ({"capabilities": ()}, "capability_missing"),
+        ({"retired": True}, "no_candidate"),
+    ],
+)
+async def test_each_gap_has_its_reason(bench: Bench, only: dict[str, object], code: str) -> None:
+    await bench.put(unit("d1", **only), unit("p1", "puskesmas"))
+    decision = await bench.dispatcher.take_assessment(bench.call())
+    assert decision.incident is not None
+    assert [gap.code for gap in decision.incident.shortfalls] == [code]
+
+
+async def test_a_unit_is_in_one_of_its_kinds_two_sets(bench: Bench) -> None:
+    keys = Keys(bench.code)
+
+    async def sets() -> tuple[set[bytes], set[bytes]]:
+        free, unfree = keys.free("damkar"), keys.unfree("damkar")
+        return set(await bench.redis.zrange(free, 0, -1)), set(await bench.redis.zrange(unfree, 0, -1))
+
+    await bench.put(unit("d1"), unit("d2", status=U.OFF_DUTY), unit("d3", retired=True))
+    assert await sets() == ({b"d1"}, {b"d2"})
+    await bench.dispatcher.take_assessment(bench.call())
+    assert await sets() == (set(), {b"d1", b"d2"})
+    await bench.dispatcher.take_report(bench.report("d1", U.CLEAR))
+    assert await sets() == ({b"d1"}, {b"d2"})
+
+
+async def test_a_partly_filled_need_goes_on_searching(bench: Bench) -> None:
+    await bench.put(unit("d1"), unit("d2", away_m=60_000), unit("p1", "puskesmas"))
+    decision = await bench.dispatcher.take_assessment(bench.call(priority=Priority.P1))
+    assert decision.incident is not None
+    incident_id = decision.incident.incident_id
+    assert [(gap.role, gap.code) for gap in decision.incident.shortfalls] == [("damkar", "outside_radius")]
+    here = replace(north(2_000), source="gps", fixed_at_ms=decision.incident.event_at_ms)
+    await bench.dispatcher.take_report(bench.report("d2", None, position=here))
+    await Searching(bench.dispatcher, bench.store, ("00.00", bench.code)).once()
+    after = await bench.store.incident(bench.code, incident_id)
+    assert after is not None
+    assert {a.unit_id for a in after.active_assignments} == {"d1", "d2", "p1"}
+    assert not after.shortfalls
+    late = next(a for a in after.assignments if a.unit_id == "d2")
+    assert late.dispatched_at_ms == NOON_MS + 60_000
+
+
+async def test_a_shift_that_begins_is_found_by_the_search(bench: Bench) -> None:
+    off = unit("d1", off_shift=True)
+    await bench.put(off)
+    await bench.dispatcher.take_assessment(bench.call())
+    searching = Searching(bench.dispatcher, bench.store, (bench.code,))
+    await searching.once()
+    assert await bench.store.tenants_waiting((bench.code,)) == [bench.code]
+    await bench.store.put_units(bench.code, [replace(off, tenant=bench.code, off_shift=False, version=2)])
+    await searching.once()
+    assert not await bench.store.tenants_waiting((bench.code,))
+    sent = await bench.store.unit(bench.code, "d1")
+    assert sent is not None
+    assert sent.status is U.DISPATCHED
