@@ -66,3 +66,21 @@ def test_a_file_that_is_none_is_named_with_the_column_it_lacks(day: Path, option
     result = run("sf-fire", day, option, wrong)
     assert isinstance(result.exception, StackError)
     assert f"{wrong}: no column " in str(result.exception)
+
+
+def test_a_countys_calls_are_gathered_and_set_beside_a_plan(tmp_path: Path) -> None:
+    file = tmp_path / "calls.csv"
+    at = "2016-01-01 10:0{}:00,MAIN ST"
+    lines = ["lat,lng,title,timeStamp,addr", f"40.1,-75.3,EMS: VEHICLE ACCIDENT,{at.format(1)}"]
+    lines += [f"40.1,-75.3,Traffic: VEHICLE ACCIDENT -,{at.format(2)}", f"30.3,-75.3,EMS: FEVER,{at.format(3)}"]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    result = run("montco", file, "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["calls"], told["faults"], told["joining"]["joined"]) == (2, 1, 1)
+    assert "line 4, column 'lat': 30.3 lies outside the county" in result.stderr
+    shown = run("montco", file).stdout
+    assert "15 min, 300 m" in shown
+    assert "100.0 %" in shown
+    assert isinstance(run("montco", file, "--tenant", "99.99").exception, StackError)
+    assert isinstance(run("montco", DATA / "posts" / "example_posts.csv").exception, StackError)

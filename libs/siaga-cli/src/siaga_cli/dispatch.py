@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from siaga_dispatcher.evaluation.county_log import read_county_log
+from siaga_dispatcher.evaluation.county_score import evaluate_county_log
 from siaga_dispatcher.evaluation.fire_log import read_fire_log, read_stations
 from siaga_dispatcher.evaluation.fire_score import evaluate_fire_log
 from siaga_dispatcher.evaluation.tables import Fault, LogError
 from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import project_root
+from siaga_tenants import TenantError, load_tenants
 
 from siaga_cli.console import err
-from siaga_cli.dispatch_tables import print_fire_evaluation
+from siaga_cli.dispatch_tables import print_county_evaluation, print_fire_evaluation
 
 # After so many a log is another format, not a few bad lines; the count says how many there are.
 SHOWN_FAULTS: Final = 20
@@ -58,6 +61,32 @@ def sf_fire(
     else:
         print_fire_evaluation(found)
     _tell_faults([*log.faults, *faults])
+
+
+@evaluate.command()
+def montco(
+    file: Annotated[Path, typer.Argument(help="Montgomery County's list of 911 calls, as CSV or CSV.gz.")],
+    *,
+    tenant: Annotated[str, typer.Option(help="Whose plan and rule of joining are tried.")] = "36.73",
+    tenants: Annotated[
+        Path | None, typer.Option("--tenants", envvar="SIAGA_TENANTS_DIR", help="Default: tenants in the project.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Which calls would join one incident, and whether the plan sends the service that was really called."""
+    try:
+        log = read_county_log(file)
+        found = load_tenants(tenants or project_root() / "tenants")
+    except (LogError, TenantError) as error:
+        raise StackError(str(error)) from error
+    if tenant not in found:
+        raise StackError(f"--tenant {tenant}: no such tenant; there are {', '.join(sorted(found))}")
+    told = evaluate_county_log(log, found[tenant].plan, found[tenant].dispatch)
+    if as_json:
+        sys.stdout.write(json.dumps(told) + "\n")
+    else:
+        print_county_evaluation(told)
+    _tell_faults(log.faults)
 
 
 def _tell_faults(faults: Sequence[Fault]) -> None:

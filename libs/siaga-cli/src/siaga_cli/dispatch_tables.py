@@ -78,3 +78,41 @@ def _print_times(times: Mapping[str, Any]) -> None:
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.0f}"
+
+
+def print_county_evaluation(found: Mapping[str, Any]) -> None:
+    """Print every table of an evaluated list of a county's calls."""
+    out.print(f"{found['calls']} calls; {found['faults']} lines were none of this county")
+    shown = Table(
+        "joined within", "calls", "of all", "same address", "most likely of another person", "incidents of several agencies",
+        box=None, pad_edge=False,
+    )  # fmt: skip
+    for row in (found["joining"], *found["other_rules"]):
+        shown.add_row(
+            f"{row['minutes']} min, {row['distance_m']:.0f} m",
+            str(row["joined"]),
+            f"{100 * row['joined'] / found['calls']:.1f} %",
+            str(row["same_address"]),
+            str(row["other_person"]),
+            str(row["several_agencies"]),
+        )
+    out.print(shown)
+    sizes = ", ".join(f"{size}: {count}" for size, count in found["joining"]["sizes"].items())
+    out.print(f"incidents by their calls: {sizes}; the largest has {found['joining']['largest']}")
+    out.print(f"kept apart at one address by their types: {sum(found['kept_apart'].values())}")
+    _print_agencies(found["agencies"])
+
+
+def _print_agencies(agencies: Mapping[str, Any]) -> None:
+    shown = Table(
+        "called", "calls", "the plan sends it, P1", "P3", "services in all, P1", "P3", box=None, pad_edge=False
+    )
+    for agency, row in agencies.items():
+        levels = [row[priority] for priority in ("P1", "P3")]
+        shown.add_row(
+            agency,
+            str(row["calls"]),
+            *(f"{100 * level['same'] / row['calls']:.1f} %" for level in levels),
+            *(f"{level['services'] / row['calls']:.2f}" for level in levels),
+        )
+    out.print("", shown)
