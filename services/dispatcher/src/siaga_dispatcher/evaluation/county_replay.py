@@ -44,8 +44,10 @@ def gather(calls: Sequence[CountyCall], policy: DispatchPolicy) -> list[Gathered
         stale_ms = call.at_ms - policy.join_minutes * MINUTE_MS
         for over in [key for key, incident in open_now.items() if incident.last_call_at_ms < stale_ms]:
             del open_now[over]
-        home = find_home(assessment, open_now.values(), policy)
-        if home is None:
+        found = find_home(assessment, open_now.values(), policy)
+        if found is not None:
+            home = found.incident
+        else:
             home = _opened(assessment)
             gathered[home.incident_id] = []
         gathered[home.incident_id].append(call)
