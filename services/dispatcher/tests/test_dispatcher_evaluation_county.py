@@ -74,7 +74,7 @@ def test_calls_join_by_the_dispatchers_own_rule(tmp_path: Path) -> None:
             tmp_path,
             line("Traffic: VEHICLE ACCIDENT -", 0),
             line("EMS: VEHICLE ACCIDENT", 2, lat="40.1009"),
-            line("EMS: VEHICLE ACCIDENT", 4, lat="40.1036"),
+            line("EMS: VEHICLE ACCIDENT", 4, lat="40.1036", address="OAK LN"),
             line("EMS: HEAD INJURY", 5),
             line("EMS: HEAD INJURY", 7, address="SIDE ST"),
             line("Traffic: VEHICLE ACCIDENT -", 30),
@@ -85,7 +85,7 @@ def test_calls_join_by_the_dispatchers_own_rule(tmp_path: Path) -> None:
     told = joining(gathered, POLICY)
     assert (told["incidents"], told["joined"], told["largest"], told["sizes"]) == (4, 2, 2, {"1": 2, "2": 2})
     assert (told["same_address"], told["other_person"], told["several_agencies"]) == (1, 1, 1)
-    assert apart(gathered, POLICY) == {"same_type": 1, "accident_traffic + injury": 1}
+    assert apart(gathered, POLICY) == {"accident_traffic + injury": 1}
 
 
 def test_whom_the_plan_sends_beside_whom_the_county_called(tmp_path: Path) -> None:

@@ -44,13 +44,9 @@ def gather(calls: Sequence[CountyCall], policy: DispatchPolicy) -> list[Gathered
         stale_ms = call.at_ms - policy.join_minutes * MINUTE_MS
         for over in [key for key, incident in open_now.items() if incident.last_call_at_ms < stale_ms]:
             del open_now[over]
-        found = find_home(assessment, open_now.values(), policy)
-        if found is not None:
-            home = found.incident
-        else:
-            home = _opened(assessment)
-            gathered[home.incident_id] = []
-        gathered[home.incident_id].append(call)
+        like = find_home(assessment, open_now.values(), policy)
+        home = _opened(assessment) if like is None else like.incident
+        gathered.setdefault(home.incident_id, []).append(call)
         open_now[home.incident_id] = replace(home, last_call_at_ms=max(home.last_call_at_ms, call.at_ms))
     return [Gathered(tuple(members)) for members in gathered.values()]
 
