@@ -2,7 +2,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from dispatcher_samples import AMBULANCE, CENTRE, DAMKAR, NOON_MS, POLICY, SATGAS, unit
+from dispatcher_samples import AMBULANCE, CENTRE, DAMKAR, NOON_MS, POLICY, SATGAS, north, unit
 from hypothesis import given
 from hypothesis import strategies as st
 from siaga_dispatcher.core import geo
@@ -10,7 +10,7 @@ from siaga_dispatcher.core.choose import Selection, choose
 from siaga_dispatcher.core.values import Position, Unit, UnitStatus
 from siaga_tenants.model import Need
 
-OLD = replace(CENTRE, fixed_at_ms=NOON_MS - 31 * 60_000, source="gps")
+OLD = replace(north(-400), fixed_at_ms=NOON_MS - 31 * 60_000, source="gps")
 
 
 def pick(needs: list[Need], units: list[Unit], excluded: frozenset[str] = frozenset()) -> Selection:

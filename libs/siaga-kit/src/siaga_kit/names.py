@@ -26,6 +26,7 @@ METRICS: Final = {
     "siaga.posture.alerts": "callers that began to call far more than people do",
     "siaga.dispatch.drives": "questions to a road network for driving times, by kind of network and result",
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
+    "siaga.dispatch.fixes": "positions of units, by what became of them",
     "siaga.notify.attempts": "messages handed to a channel, by channel and result",
 }
 

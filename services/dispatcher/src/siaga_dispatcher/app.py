@@ -26,6 +26,7 @@ from siaga_dispatcher.consuming import Assessments, Reports
 from siaga_dispatcher.core.values import Rules
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.keeping import Keeper
+from siaga_dispatcher.positioning import Positions
 from siaga_dispatcher.searching import Searching
 
 log = structlog.get_logger()
@@ -81,7 +82,11 @@ class App:
         runtime.on_stop(self.roads.close)
         self.dispatcher = Dispatcher(self.store, self.rules, now_ms, relay.wake, self.roads)
         self._assessments = Assessments(self.dispatcher, self.store, self.places, frozenset(self._tenants))
-        self._reports = Reports(self.dispatcher)
+        tenants = frozenset(self._tenants)
+        positions = Positions(
+            self.store, tenants, self.dispatcher.turn, now_ms, relay.wake, self.dispatcher.retry_waiting
+        )
+        self._reports = Reports(self.dispatcher, positions)
         self.keeper = self._keeper()
         runtime.health.add("state", lambda: self.keeper.trouble)
         self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))

@@ -12,6 +12,7 @@ from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.values import UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
+from siaga_dispatcher.positioning import Positions
 
 _HELP = assessment_pb2.ADVICE_DISPATCH
 # After these a unit may be free that was not before.
@@ -74,13 +75,19 @@ async def all_of(works: Iterable[Coroutine[Any, Any, None]]) -> None:
 
 
 class Reports:
-    """Takes unit reports, then gives waiting incidents the units that became free."""
+    """Takes unit reports: crews' words one by one, then gives waiting incidents the units that became free; then positions."""
 
-    def __init__(self, dispatcher: Dispatcher) -> None:
+    def __init__(self, dispatcher: Dispatcher, positions: Positions) -> None:
         self._dispatcher = dispatcher
+        self._positions = positions
 
     async def process(self, batch: Sequence[Item[unit_pb2.UnitReport]]) -> Result:
-        """Decide about each, in order."""
+        """Decide about each word, in order. A fleet's positions come behind: no crew waits for them."""
+        await self._words([item for item in batch if item.message.status])
+        await self._positions.take(codec.report_of(item.message) for item in batch if not item.message.status)
+        return Result()
+
+    async def _words(self, batch: Sequence[Item[unit_pb2.UnitReport]]) -> None:
         freed: dict[str, int] = {}
         for item in batch:
             report = codec.report_of(item.message)
@@ -90,4 +97,3 @@ class Reports:
                 freed[report.tenant] = max(freed.get(report.tenant, 0), report.event_at_ms)
         for tenant, event_at_ms in freed.items():
             await self._dispatcher.retry_waiting(tenant, event_at_ms)
-        return Result()

@@ -89,6 +89,10 @@ class Dispatcher:
         except KeyError:
             raise UnknownTenantError(f"no tenant {tenant!r} is configured") from None
 
+    def turn(self, tenant: str) -> asyncio.Lock:
+        """Held while a decision of the tenant is made; for whoever else changes its units."""
+        return self._turns[tenant]
+
     async def take_assessment(self, assessment: Assessment, traceparent: str | None = None) -> Decision:
         """One assessment of a call."""
         tenant, rules = assessment.tenant, self.rules(assessment.tenant)

@@ -102,7 +102,7 @@ class Records:
 
 
 def records_of(decision: Decision, topics: Topics, places: Places) -> Records:
-    """All records of a decision: the incidents' versions, their public mirrors, the units, the orders, the alerts."""
+    """All records of a decision: the incidents' versions, the units, the public mirrors of both, the orders, the alerts."""
     everything: list[Event] = []
     incidents: dict[str, Event] = {}
     for timeline in decision.timelines:
@@ -112,7 +112,9 @@ def records_of(decision: Decision, topics: Topics, places: Places) -> Records:
     sent = sent_by(decision)
     units = {unit.unit_id: _unit_event(unit, topics, sent) for unit in decision.units}
     for unit in decision.units:
-        everything += (units[unit.unit_id], _public_unit_event(unit, topics))
+        everything.append(units[unit.unit_id])
+        if not decision.only_moved:
+            everything.append(_public_unit_event(unit, topics))
     everything += (_order_event(order, topics) for order in decision.orders)
     alerts = {alert.alert_id: _alert_event(alert, topics) for alert in decision.alerts}
     return Records((*everything, *alerts.values()), incidents, units, alerts)

@@ -8,9 +8,10 @@ from siaga_tenants.model import Need
 from siaga_dispatcher.core.choose import Choice, Selection, candidate, choose
 from siaga_dispatcher.core.choosing import wording
 from siaga_dispatcher.core.choosing.matching import obstacle, wanted_of
-from siaga_dispatcher.core.choosing.options import options_of, position_age_s
+from siaga_dispatcher.core.choosing.options import options_of
 from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.draft import Draft
+from siaga_dispatcher.core.positions import position_age_s
 from siaga_dispatcher.core.staffing import assign, declined_by, needs_of, open_needs, search_point
 from siaga_dispatcher.core.values import Candidate, Incident, Situation, Unit
 

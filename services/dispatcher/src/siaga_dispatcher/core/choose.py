@@ -36,7 +36,7 @@ def choose(
     candidates: Iterable[Unit],
     place: Position | None,
     policy: DispatchPolicy,
-    now: int,
+    at_ms: int,
     *,
     priority: Priority = Priority.P1,
     excluded: frozenset[str] = frozenset(),
@@ -49,15 +49,15 @@ def choose(
     units within the policy's tie band of the soonest count as equally soon: first goes who is not `kept` (unit → the
     post that its leaving would put under its minimum), then who has been free for longer. `excluded` are units that
     declined this task. `etas` are driving times by unit where a road network was asked; the others' are reckoned by
-    great circle. `place` None = unknown: units go in the order of their ids, as the centre lists them. `now` only tells
-    how old a position is.
+    great circle. `place` None = unknown: units go in the order of their ids, as the centre lists them. `at_ms`
+    is the time of the event decided about, and only tells how old a position is.
     """
     band_s = band_of(priority, policy)
-    options = options_of(candidates, place, policy, now, etas, excluded)
+    options = options_of(candidates, place, policy, at_ms, etas, excluded)
     wanted = wanted_of(needs, policy)
     able = [fitting(want, options, band_s, kept) for want in wanted]
     filled = match(wanted, able)
-    looked = Looked(wanted, options, filled, kept, now)
+    looked = Looked(wanted, options, filled, kept, at_ms)
     open_now = [want for want, taken in zip(wanted, filled, strict=True) for _ in range(want.need.count - len(taken))]
     going = going_in(looked) if open_now else frozenset()
     return Selection(
@@ -73,7 +73,7 @@ def ranked(
     candidates: Iterable[Unit],
     place: Position | None,
     policy: DispatchPolicy,
-    now: int,
+    at_ms: int,
     *,
     priority: Priority = Priority.P1,
     excluded: frozenset[str] = frozenset(),
@@ -81,10 +81,10 @@ def ranked(
     kept: Mapping[str, str] = _NO_POST_SHORT,
 ) -> tuple[Choice, ...]:
     """Everybody who can fill the need, in the order in which `choose` would take them: first choice, second and so on."""
-    options = options_of(candidates, place, policy, now, etas, excluded)
+    options = options_of(candidates, place, policy, at_ms, etas, excluded)
     (want,) = wanted_of([need], policy)
     able = fitting(want, options, band_of(priority, policy), kept)
-    return tuple(choice_of(option, need, now, wording.drive(option.eta)) for option in able)
+    return tuple(choice_of(option, need, at_ms, wording.drive(option.eta)) for option in able)
 
 
 def band_of(priority: Priority, policy: DispatchPolicy) -> float:

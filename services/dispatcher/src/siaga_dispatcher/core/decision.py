@@ -42,6 +42,8 @@ class Decision:
     alerts: tuple[Alert, ...] = ()
     search: Search | None = None
     ignored: str = ""
+    # The units have only moved: what everybody may know of them is as it was.
+    only_moved: bool = False
 
     @property
     def empty(self) -> bool:

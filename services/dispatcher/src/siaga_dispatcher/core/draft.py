@@ -8,6 +8,7 @@ from siaga_contracts import ids
 
 from siaga_dispatcher.core.decision import Decision, Search, Timeline
 from siaga_dispatcher.core.lifecycle import Trigger, next_incident
+from siaga_dispatcher.core.positions import rest_position
 from siaga_dispatcher.core.values import Alert, Change, Incident, Order, OrderKind, Timer, Unit, UnitStatus
 
 
@@ -103,7 +104,7 @@ class Draft:
         return stored
 
     def release(self, unit: Unit, status: UnitStatus = UnitStatus.AVAILABLE) -> None:
-        """The unit leaves the incident; it counts as standing at its station until it reports where it is."""
+        """The unit leaves the incident; without a tracker it counts as standing at its station until it reports where it is."""
         self.book.released.append(unit)
         self.put(
             replace(
@@ -112,7 +113,7 @@ class Draft:
                 incident_id="",
                 order_id="",
                 task_code="",
-                position=unit.station,
+                position=rest_position(unit, self.event_at_ms),
                 free_since_ms=self.event_at_ms,
             )
         )

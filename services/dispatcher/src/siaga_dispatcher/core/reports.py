@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, Final
 
+from siaga_dispatcher.core import positions
 from siaga_dispatcher.core.decision import Decision, ignore
 from siaga_dispatcher.core.draft import Draft, answers
 from siaga_dispatcher.core.lifecycle import (
@@ -37,7 +38,7 @@ def on_unit_report(report: UnitReport, unit: Unit, incident: Incident | None, si
     A word about another task than the present one changes nothing but the position; one that cannot follow is taken with
     a warning or refused with one.
     """
-    moved = _moved(unit, report)
+    moved = positions.heard(unit, report)
     if report.status is None:
         return _unit_only(moved, unit, "no_status", report)
     if not unit.incident_id or incident is None:
@@ -125,7 +126,7 @@ def _progress(draft: Draft, unit: Unit, assignment: Assignment, report: UnitRepo
 
 def _clear(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport, rules: Rules) -> None:
     done = replace(assignment, status=UnitStatus.CLEAR, **_stamps(assignment, UnitStatus.CLEAR, report))
-    _set_free(draft, unit, report, UnitStatus.AVAILABLE)
+    draft.release(unit)
     draft.change(
         "unit_status", f"{unit.name}: {assignment.status} → clear", assignments=_with(draft.incident, done)
     )  # fmt: skip
@@ -144,7 +145,7 @@ def _leave(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport,
     """The unit does not go, or not on: the next one does, and this one is not asked again for this incident."""
     broken = report.status is UnitStatus.OUT_OF_SERVICE
     left = replace(assignment, status=UnitStatus.DECLINED, clear_at_ms=report.event_at_ms)
-    _set_free(draft, unit, report, UnitStatus.OUT_OF_SERVICE if broken else UnitStatus.AVAILABLE)
+    draft.release(unit, UnitStatus.OUT_OF_SERVICE if broken else UnitStatus.AVAILABLE)
     draft.change(
         "unit_out_of_service" if broken else "unit_declined",
         f"{unit.name}: {assignment.status} → {report.status}",
@@ -158,14 +159,6 @@ def _leave(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport,
         finish(draft, situation.rules)
     elif not draft.incident.shortfalls:
         draft.change("queued", "tidak ada unit lagi", Trigger.QUEUE)
-
-
-def _set_free(draft: Draft, unit: Unit, report: UnitReport, status: UnitStatus) -> None:
-    draft.release(unit, status)
-    if report.position is not None:
-        freed = draft.unit(unit.unit_id)
-        assert freed is not None
-        draft.put(replace(freed, position=report.position))
 
 
 def _off_task(moved: Unit, unit: Unit, report: UnitReport) -> Decision:
@@ -182,14 +175,6 @@ def _unit_only(unit: Unit, before: Unit, why: str, report: UnitReport) -> Decisi
         return ignore(why)
     stored = replace(unit, version=before.version + 1, event_at_ms=max(before.event_at_ms, report.event_at_ms))
     return Decision(units=(stored,), ignored=why)
-
-
-def _moved(unit: Unit, report: UnitReport) -> Unit:
-    """The unit at the reported position; a fix older than the one known is dropped."""
-    position = report.position
-    if position is None or position.fixed_at_ms < unit.position.fixed_at_ms:
-        return unit
-    return replace(unit, position=position)
 
 
 def _with(incident: Incident, changed: Assignment) -> tuple[Assignment, ...]:

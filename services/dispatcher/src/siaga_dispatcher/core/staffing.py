@@ -89,7 +89,7 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
         return
     draft.know(candidates)
     selection = choose(
-        wanted, candidates, around, rules.policy, situation.now,
+        wanted, candidates, around, rules.policy, draft.event_at_ms,
         priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
     )  # fmt: skip
     kinds = frozenset(kind for need in wanted for kind in need.kinds)

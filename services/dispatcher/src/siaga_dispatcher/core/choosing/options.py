@@ -7,10 +7,9 @@ from siaga_tenants.model import DispatchPolicy, Need
 
 from siaga_dispatcher.core import geo
 from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.positions import PositionState, position_state
 from siaga_dispatcher.core.values import Position, Unit, UnitStatus
 
-# A unit heard of longer ago may be anywhere: sent by its old position it could come last of all.
-POSITION_OLD_MS: Final = 30 * 60 * 1000
 # The source of a time that is none: nobody knows where the place is, units go in the order of the centre's list.
 STATION_LIST: Final = "station_list"
 _WAITS: Final = (UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE)
@@ -36,7 +35,7 @@ def options_of(
     candidates: Iterable[Unit],
     place: Position | None,
     policy: DispatchPolicy,
-    now: int,
+    at_ms: int,
     etas: Mapping[str, Eta],
     excluded: frozenset[str],
 ) -> list[Option]:
@@ -45,7 +44,7 @@ def options_of(
     pace: dict[str, float] = {}
     options: list[Option] = []
     for unit in candidates:
-        obstacle = "declined" if unit.unit_id in excluded else state_of(unit, now)
+        obstacle = "declined" if unit.unit_id in excluded else state_of(unit, at_ms)
         if measure is None:
             options.append(Option(unit, 0.0, 0.0, Eta(0.0, 0.0, STATION_LIST), obstacle))
             continue
@@ -70,7 +69,7 @@ def speed_kmh(kind: str, policy: DispatchPolicy) -> float:
     return policy.speed_kmh.get(kind, geo.DEFAULT_SPEED_KMH)
 
 
-def state_of(unit: Unit, now: int) -> str:
+def state_of(unit: Unit, at_ms: int) -> str:
     """What keeps the unit from any task: busy, out_of_service, off_duty, position_too_old; empty = nothing."""
     if unit.incident_id:
         return "busy"
@@ -80,17 +79,7 @@ def state_of(unit: Unit, now: int) -> str:
         return "off_duty"
     if unit.status not in _WAITS:
         return "busy"
-    fixed_at_ms = unit.position.fixed_at_ms
-    if fixed_at_ms and now - fixed_at_ms > POSITION_OLD_MS and unit.position.source != "station":
-        return "position_too_old"
-    return ""
-
-
-def position_age_s(unit: Unit, now: int) -> float | None:
-    """How long ago its position was true; None = it stands at its station."""
-    if unit.position.source == "station" or not unit.position.fixed_at_ms:
-        return None
-    return max(0.0, (now - unit.position.fixed_at_ms) / 1000)
+    return "position_too_old" if position_state(unit, at_ms) is PositionState.TOO_OLD else ""
 
 
 def fits(need: Need, unit: Unit) -> bool:

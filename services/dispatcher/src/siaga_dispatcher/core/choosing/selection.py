@@ -8,8 +8,9 @@ from siaga_tenants.model import Need
 
 from siaga_dispatcher.core.choosing import wording
 from siaga_dispatcher.core.choosing.matching import Wanted, obstacle
-from siaga_dispatcher.core.choosing.options import Option, position_age_s
+from siaga_dispatcher.core.choosing.options import Option
 from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.positions import position_age_s
 from siaga_dispatcher.core.values import Candidate, Shortfall, Unit
 
 # Kept with the change in the timeline, on the topic and in Redis: a hundred bytes each. Who asks after a choice asks for
@@ -72,7 +73,7 @@ class Looked(NamedTuple):
     options: Sequence[Option]
     filled: Sequence[Sequence[Option]]
     kept: Mapping[str, str]
-    now: int
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,13 @@ def choices(looked: Looked) -> Iterator[Choice]:
                 rivals += 1
                 if other.eta_s < option.eta_s and len(passed) < wording.PASSED_NAMED and other not in taken:
                     passed.append((other, _verdict(wanted, other, looked, going)))
-            yield choice_of(option, wanted.need, looked.now, wording.reason(option, rivals, passed))
+            yield choice_of(option, wanted.need, looked.at_ms, wording.reason(option, rivals, passed))
 
 
-def choice_of(option: Option, need: Need, now: int, reason: str) -> Choice:
+def choice_of(option: Option, need: Need, at_ms: int, reason: str) -> Choice:
     """The option as the choice for the need."""
     return Choice(
-        option.unit, need.role, option.distance_m, option.eta, position_age_s(option.unit, now), reason
+        option.unit, need.role, option.distance_m, option.eta, position_age_s(option.unit, at_ms), reason
     )  # fmt: skip
 
 
@@ -170,5 +171,5 @@ def _rejection(option: Option, index: int, looked: Looked, going: frozenset[str]
         code = "slower" if later_s >= 0 else _verdict(wanted, option, looked, going)
     detail = wording.rejection(option, code, later_s, looked.kept.get(option.unit.unit_id, ""))
     return Rejection(
-        option.unit, wanted.need.role, code, detail, option.distance_m, option.eta, position_age_s(option.unit, looked.now)
+        option.unit, wanted.need.role, code, detail, option.distance_m, option.eta, position_age_s(option.unit, looked.at_ms)
     )  # fmt: skip
