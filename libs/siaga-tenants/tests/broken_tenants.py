@@ -84,6 +84,32 @@ CASES = {
         "tie_band_s.P1: unknown key; use one of: P2, P3, P4",
         below=1,
     ),
+    "post that nobody can cover": Case(
+        "coverage.yaml",
+        "minimum: 3",
+        "minimum: 18",
+        "posts[2]: wants 18 free puskesmas, but units.yaml has 16 that fit; "
+        "a post that can never be covered warns for ever: lower the minimum or add units",
+        below=-6,
+    ),
+    "post twice": Case(
+        "coverage.yaml",
+        "post_id: damkar-timur",
+        "post_id: damkar-kota",
+        "posts[1].post_id: 'damkar-kota' stands twice; give it another id",
+    ),
+    "post near by two measures": Case(
+        "coverage.yaml",
+        "- post_id: damkar-kota",
+        "- within_m: 500\n    post_id: damkar-kota",
+        "posts[0]: must say how near help is, by within_minutes or within_m, and not by both",
+    ),
+    "hours that end as they begin": Case(
+        "coverage.yaml",
+        "{from: 21, to: 6, minimum: 2}",
+        "{from: 6, to: 6, minimum: 2}",
+        "posts[2].hours[0].to: is the hour at which it begins; write 'from: 0, to: 24' for the whole day",
+    ),
     "misspelt key": Case(
         "sanctions.yaml",
         "watch_at: 3",

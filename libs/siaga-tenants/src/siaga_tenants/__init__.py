@@ -1,6 +1,7 @@
 """A regency's data: sources, units, response plan, policies, gazetteer, texts; loaded and validated."""
 
 from siaga_tenants.borders import Borders, BordersError
+from siaga_tenants.coverage import Post
 from siaga_tenants.devices import speakers
 from siaga_tenants.document import TenantError
 from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
@@ -43,6 +44,7 @@ __all__ = [
     "NationalArea",
     "NationalGazetteer",
     "Need",
+    "Post",
     "PosturePolicy",
     "ResponsePlan",
     "Roster",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from siaga_tenants.borders import BordersError
+from siaga_tenants.coverage import Post
 from siaga_tenants.document import Problems, Value
 from siaga_tenants.model import Need, Source, Tenant, UnitSpec
 from siaga_tenants.roster import ReadRoster
@@ -25,6 +26,7 @@ class Loaded:
     units: tuple[tuple[UnitSpec, Value], ...]
     needs: tuple[tuple[Need, Value], ...]
     roster: ReadRoster
+    posts: tuple[tuple[Post, Value], ...] = ()
 
 
 def check_alone(loaded: Loaded, problems: Problems) -> None:
@@ -41,6 +43,7 @@ def check_alone(loaded: Loaded, problems: Problems) -> None:
     _check_roster(loaded)
     if loaded.units:
         _check_needs(loaded)
+        _check_coverage(loaded)
 
 
 def _check_capabilities(unit: UnitSpec, place: Value, terms: Terms) -> None:
@@ -83,6 +86,17 @@ def _check_needs(loaded: Loaded) -> None:
             place.wrong(
                 f"needs {need.count} {' or '.join(need.kinds)}{skilled}, but units.yaml has {fitting}; "
                 "add units or ask for fewer"
+            )
+
+
+def _check_coverage(loaded: Loaded) -> None:
+    for post, place in loaded.posts:
+        serving = [unit for unit in loaded.tenant.units if unit.kind in post.kinds]
+        able = sum(set(post.capabilities) <= set(unit.capabilities) for unit in serving)
+        if able < post.highest_minimum:
+            place.wrong(
+                f"wants {post.highest_minimum} free {' or '.join(post.kinds)}, but units.yaml has {able} that fit; "
+                "a post that can never be covered warns for ever: lower the minimum or add units"
             )
 
 

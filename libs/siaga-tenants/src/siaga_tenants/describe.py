@@ -21,6 +21,7 @@ def describe(tenant: Tenant) -> str:
         f"  units     {units}; {examples} are examples, {estimated} positions are estimates",
         f"  areas     {', '.join(f'{count} {level}' for level, count in levels.items())}",
         f"  landmarks {len(tenant.landmarks)} of its own",
+        f"  coverage  {len(tenant.posts)} posts, {sum(post.example for post in tenant.posts)} are examples",
         f"  policy    {policy}, {len(tenant.rules)} own rules",
     )
     return "\n".join(lines)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from siaga_tenants.areas import read_gazetteer
 from siaga_tenants.checks import Loaded, check_alone, check_credentials, check_unique
+from siaga_tenants.coverage import read_coverage
 from siaga_tenants.devices import read_devices, speakers
 from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.landmarks import read_landmarks
@@ -105,6 +106,7 @@ def _load(folder: Path, folder_code: str, problems: Problems, instead: Mapping[P
     sources = read_sources(document("sources"))
     units = read_units(document("units"), terms.capability_codes)
     roster = read_roster(document("roster")) if present("roster") else ReadRoster()
+    posts = read_coverage(document("coverage"), terms.capability_codes) if present("coverage") else ()
     gazetteer = read_gazetteer(folder, folder_code, problems)
     tenant = Tenant(
         code=folder_code,
@@ -126,8 +128,9 @@ def _load(folder: Path, folder_code: str, problems: Problems, instead: Mapping[P
         terms=terms,
         roster=roster.roster,
         devices=read_devices(folder, {unit.unit_id for unit, _ in units}, problems),
+        posts=tuple(post for post, _ in posts),
     )
-    loaded = Loaded(folder, tenant, sources, units, needs, roster)
+    loaded = Loaded(folder, tenant, sources, units, needs, roster, posts)
     check_alone(loaded, problems)
     return loaded
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from siaga_tenants.coverage import Post
 from siaga_tenants.crews import USUAL_CREWS, CrewPolicy
 from siaga_tenants.gazetteer import Gazetteer
 from siaga_tenants.landmarks import Landmark
@@ -290,6 +291,8 @@ class Tenant:
     roster: Roster = NO_ROSTER
     # The unit that each tracker or phone is in, by what the device calls itself.
     devices: Mapping[str, str] = field(default_factory=dict)
+    # Places from which help must be near.
+    posts: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import grpc
 import structlog
@@ -24,6 +26,7 @@ from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.catching_up import CatchUp
 from siaga_dispatcher.consuming import Assessments, Reports
 from siaga_dispatcher.core.values import Rules
+from siaga_dispatcher.covering import Covering, Posts
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.keeping import Keeper
 from siaga_dispatcher.positioning import Positions
@@ -80,7 +83,16 @@ class App:
         runtime.health.add("outbox", lambda: relay.trouble)
         await self.roads.open()
         runtime.on_stop(self.roads.close)
-        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, relay.wake, self.roads)
+        self.covering = self._covering()
+
+        def committed(tenant: str) -> None:
+            relay.wake(tenant)
+            self.covering.touched(tenant)
+
+        def kept(tenant: str) -> Mapping[str, str]:
+            return self.covering.standing(tenant).kept
+
+        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, committed, self.roads, kept)
         self._assessments = Assessments(self.dispatcher, self.store, self.places, frozenset(self._tenants))
         tenants = frozenset(self._tenants)
         positions = Positions(
@@ -110,6 +122,7 @@ class App:
             self._stage("reports", self._sources[1], self._reports).run(),
             self.keeper.watch(runtime),
             Searching(self.dispatcher, self.store, tuple(self._tenants)).run(runtime.sleep),
+            self.covering.run(runtime.sleep),
         )
 
     def _stage(self, name: str, topic: Topic, processor: Assessments | Reports) -> Stage[Any]:
@@ -119,6 +132,13 @@ class App:
 
     def _group_of(self, name: str) -> str:
         return f"{self._group}.{name}"
+
+    def _covering(self) -> Covering:
+        posts = {
+            code: Posts(tenant.posts, self.rules[code], ZoneInfo(tenant.timezone))
+            for code, tenant in self._tenants.items()
+        }
+        return Covering(self.store, posts, now_ms)
 
     def _keeper(self) -> Keeper:
         kafka = self.runtime.settings.kafka

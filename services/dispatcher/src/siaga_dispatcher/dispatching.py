@@ -61,7 +61,7 @@ class Case:
 
 
 class Dispatcher:
-    """Makes decisions happen. `committed` is told the tenant after every commit."""
+    """Makes decisions happen. `committed` is told the tenant after every commit; `kept` tells of whom its posts need."""
 
     def __init__(
         self,
@@ -70,12 +70,14 @@ class Dispatcher:
         clock_ms: Callable[[], int],
         committed: Callable[[str], None],
         roads: Roads | None = None,
+        kept: Callable[[str], Mapping[str, str]] = lambda _: {},
     ) -> None:
         self._store = store
         self._rules = rules
         self._clock_ms = clock_ms
         self._committed = committed
         self._roads = roads or Roads({}, clock_ms)
+        self._kept = kept
         # Decisions of one tenant compete for the same units: in one process they take turns instead of refusing each
         # other. Between processes the versions decide.
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -220,10 +222,10 @@ class Dispatcher:
         rules, now = self.rules(tenant), self._clock_ms()
         known = {unit.unit_id: unit for unit in case.units}
         etas: dict[str, Eta] = {}
-        by_road = self._roads.known(tenant)
+        by_road, kept = self._roads.known(tenant), self._kept(tenant)
 
         def decide() -> Decision:
-            return case.decide(Situation(tuple(known.values()), rules, now, etas))
+            return case.decide(Situation(tuple(known.values()), rules, now, etas, kept))
 
         def learn(units: Iterable[Unit]) -> None:
             for unit in units:

@@ -84,6 +84,11 @@ class Keys:
         return self._key("alerts")
 
     @property
+    def coverage(self) -> str:
+        """Hash: per post, how often its alert changed; two processes that look after it decide by turns."""
+        return self._key("coverage")
+
+    @property
     def tasks(self) -> str:
         """Hash: order id of every open task code."""
         return self._key("tasks")

@@ -20,7 +20,7 @@ _READ: Final = {
 async def picture(redis: Redis, tenant: str) -> dict[str, bytes]:
     """A digest of each key's content. Left out: what is not state (outbox, leases, causes, epoch), and when keys end."""
     keys = Keys(tenant)
-    passing = (keys.outbox, keys.relay, keys.rebuilding, keys.epoch, keys.behind, keys.open_versions)
+    passing = (keys.outbox, keys.relay, keys.rebuilding, keys.epoch, keys.behind, keys.open_versions, keys.coverage)
     names: list[str] = []
     async for key in redis.scan_iter(keys.pattern, count=CHUNK):
         name = cast("bytes", key).decode()

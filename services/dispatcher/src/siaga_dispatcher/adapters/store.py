@@ -113,6 +113,11 @@ class Store:
         sets = [key for kind in sorted(kinds) for key in (keys.free(kind), keys.unfree(kind))]
         return await self._around(tenant, sets, around, ANYWHERE_M, most)
 
+    async def nearest_free(self, tenant: str, kinds: Iterable[str], around: Position, most: int) -> list[Unit]:
+        """Of each of these kinds so many that can be sent now, the nearest, however far away."""
+        keys = Keys(tenant)
+        return await self._around(tenant, [keys.free(kind) for kind in kinds], around, ANYWHERE_M, most)
+
     async def _around(self, tenant: str, sets: list[str], around: Position, radius_m: float, most: int) -> list[Unit]:
         answer = await self._free(
             sets,
@@ -202,6 +207,21 @@ class Store:
         """The alerts that hold."""
         found = cast("dict[bytes, bytes]", await self._redis.hgetall(Keys(tenant).alerts))
         return [codec.alert_of(alert_pb2.Alert.FromString(row)) for row in found.values()]
+
+    async def coverage_versions(self, tenant: str) -> dict[str, int]:
+        """By post, how often its alert has changed: what is decided about it holds while this stays so."""
+        found = cast("dict[bytes, bytes]", await self._redis.hgetall(Keys(tenant).coverage))
+        return {post_id.decode(): int(version) for post_id, version in found.items()}
+
+    async def commit_coverage(self, tenant: str, alerts: Sequence[Alert], versions: Mapping[str, int]) -> None:
+        """Write what posts' alerts have become, or nothing; raises Stale when somebody else has meanwhile, StateLost."""
+        request = self._request(tenant, None, Decision(alerts=tuple(alerts)), None)
+        key = Keys(tenant).coverage
+        for alert in alerts:
+            version = versions.get(alert.post_id, 0)
+            request.check(Guard(key, alert.post_id, version))
+            request.op("HSET", key, alert.post_id, str(version + 1))
+        await self._run(request, init=False)
 
     async def committed(self, tenant: str, cause: str) -> bool:
         """Whether this cause has been committed."""
