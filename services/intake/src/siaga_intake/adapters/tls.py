@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import structlog
 from siaga_kit.settings import HttpSettings
+from siaga_kit.watching import Seen, changes, seen
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from siaga_intake.adapters.watching import state, told
 
 log = structlog.get_logger()
 
@@ -76,18 +75,12 @@ class CertificateWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until told to stop."""
-        shown = before = self._look()
-        while not await told(stop, self.poll_s):
-            now = self._look()
-            # Twice alike: certificate and key are two files, and the second may still be on its way.
-            if now == before and now != shown:
-                self._renew()
-                shown = now
-            before = now
+        # Certificate and key are two files: the second may still be on its way when the first is there.
+        async for _ in changes(self._look, stop, self.poll_s, known=self._look()):
+            self._renew()
 
-    def _look(self) -> list[object]:
-        files = (self.settings.tls_cert_file, self.settings.tls_key_file)
-        return [state(Path(file)) for file in files if file]
+    def _look(self) -> Seen:
+        return seen(Path(file) for file in (self.settings.tls_cert_file, self.settings.tls_key_file) if file)
 
     def _renew(self) -> None:
         try:

@@ -1,13 +1,13 @@
 """Notices changed sources and devices while intake runs: a rotated credential or another phone needs no restart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import structlog
+from siaga_kit.watching import Seen, changes, seen
 from siaga_tenants import Source, TenantError, load_devices, load_sources
 
 from siaga_intake.adapters.sources import Known, Sources
@@ -16,9 +16,6 @@ log = structlog.get_logger()
 
 # A switch whose token was given out may use it as soon as somebody has typed it in.
 POLL_S: Final = 1.0
-
-# Of each file: when it was changed (in content or rights), its size, and which file it is; None = not there.
-Seen = Mapping[Path, tuple[int, int, int] | None]
 
 
 @dataclass(slots=True)
@@ -56,8 +53,7 @@ class SourceWatch:
             return None, str(error)
 
     def _look(self) -> Seen:
-        files = [*self.directory.glob("*/sources.yaml"), *self._keys]
-        return {file: state(file) for file in files}
+        return seen([*self.directory.glob("*/sources.yaml"), *self._keys])
 
 
 @dataclass(slots=True)
@@ -86,22 +82,7 @@ class DeviceWatch:
         return None
 
     def _look(self) -> Seen:
-        return {
-            file: state(file) for name in ("devices.csv", "units.yaml") for file in self.directory.glob(f"*/{name}")
-        }
-
-
-async def changes(look: Callable[[], Seen], stop: asyncio.Event, poll_s: float) -> AsyncIterator[None]:
-    """Once at first, and once for every change of the files, until told to stop."""
-    read: Seen = {}
-    before: Seen = {}
-    while not await told(stop, poll_s):
-        now = await asyncio.to_thread(look)
-        # Twice alike: an editor that is still writing would leave half of a list outside for a moment.
-        if now == before and now != read:
-            yield
-            read = now
-        before = now
+        return seen(file for name in ("devices.csv", "units.yaml") for file in self.directory.glob(f"*/{name}"))
 
 
 def _keys(sources: Mapping[str, Sequence[Source]]) -> frozenset[Path]:
@@ -112,19 +93,3 @@ def _keys(sources: Mapping[str, Sequence[Source]]) -> frozenset[Path]:
         for file in (source.hmac_secret_file, source.previous_hmac_secret_file)
         if file
     )
-
-
-def state(file: Path) -> tuple[int, int, int] | None:
-    """What changes with the file; None = it is not there."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_ctime_ns, found.st_size, found.st_ino
-
-
-async def told(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait so long, or until told to stop; whether that was it."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
-    return stop.is_set()
