@@ -289,6 +289,12 @@ class Tenant:
     posture: PosturePolicy = USUAL_POSTURE
     terms: Terms = USUAL_TERMS
     roster: Roster = NO_ROSTER
+
+    def contacts_of(self, unit: UnitSpec) -> tuple[Contact, ...]:
+        """All that the unit is known by: its own contacts, and those of each of its shifts."""
+        duty = self.roster.of(unit.unit_id, unit.kind)
+        return unit.contacts if duty is None else tuple(dict.fromkeys((*unit.contacts, *duty.all_contacts())))
+
     # The unit that each tracker or phone is in, by what the device calls itself.
     devices: Mapping[str, str] = field(default_factory=dict)
     # Places from which help must be near.

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from siaga_tenants import Tenant, Tenants
 
 from siaga_dispatcher.adapters import directory, incidents, unit_directory
 from siaga_dispatcher.adapters.events import Topics
+from siaga_dispatcher.adapters.following import TenantWatch
 from siaga_dispatcher.adapters.outbox import Relay
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.rebuilding import Rebuilder
@@ -28,6 +30,7 @@ from siaga_dispatcher.consuming import Assessments, Reports
 from siaga_dispatcher.core.values import Rules
 from siaga_dispatcher.covering import Covering, Posts
 from siaga_dispatcher.dispatching import Dispatcher
+from siaga_dispatcher.duty_keeping import DutyKeeper
 from siaga_dispatcher.keeping import Keeper
 from siaga_dispatcher.positioning import Positions
 from siaga_dispatcher.searching import Searching
@@ -54,9 +57,12 @@ class App:
         assessments: Topic = catalogue.CALL_ASSESSMENTS,
         reports: Topic = catalogue.UNIT_REPORTS,
         group: str = "siaga.dispatcher",
+        watched: Path | None = None,
     ) -> None:
+        """`watched` is the folder whose changes are taken over while we run; None = none is."""
         self.runtime = runtime
-        self._tenants = tenants
+        self._watched = watched
+        self._tenants = dict(tenants)
         self._topics = topics or Topics()
         self._sources = (assessments, reports)
         self._group = group
@@ -68,7 +74,14 @@ class App:
         self.grpc_port = 0
 
     def _rules(self, tenant: Tenant) -> Rules:
-        return Rules(tenant.plan, tenant.dispatch, self.places.centre(tenant.code))
+        return Rules(
+            tenant.plan,
+            tenant.dispatch,
+            self.places.centre(tenant.code),
+            roster=tenant.roster,
+            zone=ZoneInfo(tenant.timezone),
+            terms=tenant.terms,
+        )
 
     async def start(self) -> None:
         """Bring everything up; returns when the consumer loops run."""
@@ -99,6 +112,8 @@ class App:
             self.store, tenants, self.dispatcher.turn, now_ms, relay.wake, self.dispatcher.retry_waiting
         )
         self._reports = Reports(self.dispatcher, positions)
+        self._committed = committed
+        self._duty = DutyKeeper(self.store, self.rules, now_ms, self._units_changed)
         self.keeper = self._keeper()
         runtime.health.add("state", lambda: self.keeper.trouble)
         self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))
@@ -117,6 +132,11 @@ class App:
         runtime = self.runtime
         if not await self.keeper.prepare(runtime):
             return
+        runtime.spawn("duty", self._duty.run(runtime.stop))
+        if self._watched is not None:
+            watch = TenantWatch(self._watched, self.take)
+            runtime.health.tell("tenants", lambda: watch.trouble)
+            runtime.spawn("tenants", watch.run(runtime.stop))
         await asyncio.gather(
             self._stage("assessments", self._sources[0], self._assessments).run(),
             self._stage("reports", self._sources[1], self._reports).run(),
@@ -156,6 +176,24 @@ class App:
     async def _load(self, code: str) -> None:
         tenant = self._tenants[code]
         written = await directory.load(self.store, tenant, now_ms())
+        await self._duty.keep(code)
         log.info("units loaded", tenant=code, units=len(tenant.units), written=written)
         # A process killed between a unit's release and the retry left incidents waiting for it.
         await self.dispatcher.retry_waiting(code, 0)
+
+    async def take(self, tenants: Tenants) -> None:
+        """Tenants as their files are now; one that was not there at the start waits for the next."""
+        for code, tenant in tenants.items():
+            if code not in self._tenants:
+                continue
+            self._tenants[code] = tenant
+            self.rules[code] = self._rules(tenant)
+            written = await directory.reload(self.store, tenant, now_ms())
+            if written + await self._duty.keep(code):
+                log.info("units read again", tenant=code, units=len(tenant.units), written=written)
+                await self._units_changed(code, now_ms())
+
+    async def _units_changed(self, tenant: str, now: int) -> None:
+        """Units came, went, or changed their standing: they are told of, and who waits for one is looked at."""
+        self._committed(tenant)
+        await self.dispatcher.retry_waiting(tenant, now)

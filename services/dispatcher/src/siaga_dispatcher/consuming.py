@@ -93,7 +93,7 @@ class Reports:
             report = codec.report_of(item.message)
             await self._dispatcher.take_report(report, item.record.traceparent)
             # Also when the report had been taken before: a crash may have come between it and the retry.
-            if item.message.status in FREEING:
+            if item.message.status in FREEING or report.status_code:
                 freed[report.tenant] = max(freed.get(report.tenant, 0), report.event_at_ms)
         for tenant, event_at_ms in freed.items():
             await self._dispatcher.retry_waiting(tenant, event_at_ms)

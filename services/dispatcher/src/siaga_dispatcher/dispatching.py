@@ -16,10 +16,12 @@ from siaga_dispatcher.adapters.store import Searched, Stale, Store
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
 from siaga_dispatcher.core.decision import Search
+from siaga_dispatcher.core.duty import addressed
 from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.foresight import foresee
 from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
+from siaga_dispatcher.core.status_codes import understood
 from siaga_dispatcher.core.values import Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
 
 log = structlog.get_logger()
@@ -121,8 +123,10 @@ class Dispatcher:
     async def take_report(self, report: UnitReport, traceparent: str | None = None) -> Decision:
         """One word of a crew; raises UnknownUnitError."""
         tenant = report.tenant
-        self.rules(tenant)
+        report = understood(report, self.rules(tenant).terms)
         self._hear(tenant, report.event_at_ms)
+        if report.status is None and report.status_code:
+            log.warning("a status code that the centre's vocabulary does not have", tenant=tenant, unit=report.unit_id)
 
         async def load() -> Case:
             unit = await self._store.unit(tenant, report.unit_id)
@@ -202,7 +206,7 @@ class Dispatcher:
         async with self._turns[tenant]:
             for _ in range(ATTEMPTS):
                 case = await load()
-                decision = await self._widened(tenant, case)
+                decision = addressed(await self._widened(tenant, case), self.rules(tenant), self._clock_ms())
                 check(decision)
                 if decision.empty:
                     return decision

@@ -9,7 +9,8 @@ from siaga_dispatcher.app import SERVICE, App
 
 async def start(runtime: Runtime) -> None:
     """Start the service's parts."""
-    await App(runtime, load_tenants(runtime.settings.tenants_dir)).start()
+    directory = runtime.settings.tenants_dir
+    await App(runtime, load_tenants(directory), watched=directory).start()
 
 
 def main() -> None:

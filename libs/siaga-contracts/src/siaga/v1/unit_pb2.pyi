@@ -144,6 +144,9 @@ class Unit(_message.Message):
     DOUBTFUL_POSITION_FIELD_NUMBER: _builtins.int
     TASK_SERIAL_FIELD_NUMBER: _builtins.int
     STOOD_DOWN_FROM_FIELD_NUMBER: _builtins.int
+    DUTY_WORD_AT_MS_FIELD_NUMBER: _builtins.int
+    STATUS_CODE_FIELD_NUMBER: _builtins.int
+    STATUS_LABEL_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     tenant: _builtins.str
     kind: Global___UnitKind.ValueType
@@ -168,6 +171,12 @@ class Unit(_message.Message):
     """No longer in the centre's list: never sent again."""
     task_serial: _builtins.str
     """Number behind its latest task code: the codes go on from the highest of all."""
+    duty_word_at_ms: _builtins.int
+    """When its crew last went on or off duty by its own word, epoch milliseconds; it holds until the next change of shift."""
+    status_code: _builtins.str
+    """The centre's own code for its status, where the crew used one."""
+    status_label: _builtins.str
+    """What the centre calls its status; in answers only."""
     @_builtins.property
     def capabilities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -211,10 +220,13 @@ class Unit(_message.Message):
         doubtful_position: _place_pb2.Position | None = ...,
         task_serial: _builtins.str = ...,
         stood_down_from: _abc.Iterable[_builtins.str] | None = ...,
+        duty_word_at_ms: _builtins.int = ...,
+        status_code: _builtins.str = ...,
+        status_label: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["doubtful_position", b"doubtful_position", "position", b"position", "station", b"station"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "stood_down_from", b"stood_down_from", "task_code", b"task_code", "task_serial", b"task_serial", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "contacts", b"contacts", "doubtful_position", b"doubtful_position", "duty_word_at_ms", b"duty_word_at_ms", "event_at_ms", b"event_at_ms", "example", b"example", "fence", b"fence", "free_since_ms", b"free_since_ms", "incident_id", b"incident_id", "kind", b"kind", "name", b"name", "off_shift", b"off_shift", "order_id", b"order_id", "position", b"position", "retired", b"retired", "station", b"station", "status", b"status", "status_code", b"status_code", "status_label", b"status_label", "stood_down_from", b"stood_down_from", "task_code", b"task_code", "task_serial", b"task_serial", "tenant", b"tenant", "unit_id", b"unit_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -235,6 +247,7 @@ class UnitReport(_message.Message):
     VIA_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     POSITION_FIELD_NUMBER: _builtins.int
+    STATUS_CODE_FIELD_NUMBER: _builtins.int
     report_id: _builtins.str
     tenant: _builtins.str
     unit_id: _builtins.str
@@ -245,6 +258,8 @@ class UnitReport(_message.Message):
     via: _builtins.str
     """sms, mqtt, app, grpc."""
     text: _builtins.str
+    status_code: _builtins.str
+    """A status code of the centre, where `status` is unspecified."""
     @_builtins.property
     def position(self) -> _place_pb2.Position: ...
     def __init__(
@@ -259,10 +274,11 @@ class UnitReport(_message.Message):
         via: _builtins.str = ...,
         text: _builtins.str = ...,
         position: _place_pb2.Position | None = ...,
+        status_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["position", b"position"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_at_ms", b"event_at_ms", "order_id", b"order_id", "position", b"position", "report_id", b"report_id", "status", b"status", "tenant", b"tenant", "text", b"text", "unit_id", b"unit_id", "via", b"via"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_at_ms", b"event_at_ms", "order_id", b"order_id", "position", b"position", "report_id", b"report_id", "status", b"status", "status_code", b"status_code", "tenant", b"tenant", "text", b"text", "unit_id", b"unit_id", "via", b"via"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

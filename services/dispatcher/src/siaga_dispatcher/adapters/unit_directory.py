@@ -46,7 +46,7 @@ class UnitDirectory(service.UnitDirectoryServicer):
         near.sort(key=lambda found: (found[0], found[2].unit_id))
         return api.NearestResponse(
             units=[
-                api.NearestUnit(unit=codec.unit_message(unit), distance_m=away_m, eta_s=eta_s)
+                api.NearestUnit(unit=codec.unit_answer(unit, self._rules[tenant].terms), distance_m=away_m, eta_s=eta_s)
                 for away_m, eta_s, unit in near[:limit]
             ]
         )
@@ -58,14 +58,16 @@ class UnitDirectory(service.UnitDirectoryServicer):
         unit = await self._store.unit(tenant, required("unit_id", request.unit_id))
         if unit is None:
             raise Refused(grpc.StatusCode.NOT_FOUND, f"tenant {tenant} has no unit {request.unit_id!r}")
-        return api.UnitDirectoryGetResponse(unit=codec.unit_message(unit))
+        return api.UnitDirectoryGetResponse(unit=codec.unit_answer(unit, self._rules[tenant].terms))
 
     async def List(  # noqa: N802
         self, request: api.UnitDirectoryListRequest, _context: Any
     ) -> api.UnitDirectoryListResponse:
         tenant = known_tenant(request.tenant, self._rules)
         units = await self._store.fleet(tenant)
-        return api.UnitDirectoryListResponse(units=[codec.unit_message(unit) for unit in units])
+        return api.UnitDirectoryListResponse(
+            units=[codec.unit_answer(unit, self._rules[tenant].terms) for unit in units]
+        )
 
     def Watch(self, _request: api.UnitDirectoryWatchRequest, _context: Any) -> Any:  # noqa: N802
         raise Refused(grpc.StatusCode.UNIMPLEMENTED, "watching is not served yet; poll List")

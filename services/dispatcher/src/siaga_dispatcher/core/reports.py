@@ -6,6 +6,7 @@ from typing import Any, Final
 from siaga_dispatcher.core import positions
 from siaga_dispatcher.core.decision import Decision, ignore
 from siaga_dispatcher.core.draft import Draft, answers
+from siaga_dispatcher.core.duty import with_word
 from siaga_dispatcher.core.lifecycle import (
     FINISHED,
     LATE_WORDS,
@@ -42,7 +43,7 @@ def on_unit_report(report: UnitReport, unit: Unit, incident: Incident | None, si
     if report.status is None:
         return _unit_only(moved, unit, "no_status", report)
     if not unit.incident_id or incident is None:
-        return _off_task(moved, unit, report)
+        return _off_task(moved, unit, report, situation)
     if report.order_id and not answers(report.order_id, incident, unit):
         return _unit_only(moved, unit, "other_order", report)
     assignment = next((a for a in incident.active_assignments if a.order_id == unit.order_id), None)
@@ -161,12 +162,11 @@ def _leave(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport,
         draft.change("queued", "tidak ada unit lagi", Trigger.QUEUE)
 
 
-def _off_task(moved: Unit, unit: Unit, report: UnitReport) -> Decision:
+def _off_task(moved: Unit, unit: Unit, report: UnitReport, situation: Situation) -> Decision:
     if report.status not in OFF_TASK:
         return _unit_only(moved, unit, "no_open_order", report)
-    if report.status is unit.status:
-        return _unit_only(moved, unit, "already_so", report)
-    return _unit_only(replace(moved, status=report.status), unit, "", report)
+    said = with_word(moved, report, situation.rules, situation.now)
+    return _unit_only(said, unit, "already_so" if said == moved else "", report)
 
 
 def _unit_only(unit: Unit, before: Unit, why: str, report: UnitReport) -> Decision:

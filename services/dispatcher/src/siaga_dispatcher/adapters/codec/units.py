@@ -2,9 +2,11 @@
 
 from siaga.v1 import unit_pb2
 from siaga_tenants.model import Contact
+from siaga_tenants.terms import Terms
 
 from siaga_dispatcher.adapters.codec.codes import UNIT_KIND, UNIT_KIND_OF, UNIT_STATUS, UNIT_STATUS_OF
 from siaga_dispatcher.adapters.codec.places import position_message, position_of
+from siaga_dispatcher.core.status_codes import label_of, shown_status
 from siaga_dispatcher.core.values import Unit, UnitReport
 
 
@@ -20,6 +22,7 @@ def report_of(message: unit_pb2.UnitReport) -> UnitReport:
         via=message.via,
         text=message.text,
         position=position_of(message.position) if message.HasField("position") else None,
+        status_code=message.status_code,
     )
 
 
@@ -48,6 +51,8 @@ def unit_message(unit: Unit) -> unit_pb2.Unit:
         retired=unit.retired,
         doubtful_position=None if unit.doubtful_position is None else position_message(unit.doubtful_position),
         stood_down_from=unit.stood_down_from,
+        duty_word_at_ms=unit.duty_word_at_ms,
+        status_code=unit.status_code,
     )
 
 
@@ -76,7 +81,16 @@ def unit_of(message: unit_pb2.Unit) -> Unit:
         retired=message.retired,
         doubtful_position=position_of(message.doubtful_position) if message.HasField("doubtful_position") else None,
         stood_down_from=tuple(message.stood_down_from),
+        duty_word_at_ms=message.duty_word_at_ms,
+        status_code=message.status_code,
     )
+
+
+def unit_answer(unit: Unit, terms: Terms) -> unit_pb2.Unit:
+    """The unit as questions are answered: with what the centre calls its status."""
+    message = unit_message(unit)
+    message.status_label = label_of(unit, terms)
+    return message
 
 
 def public_unit_message(unit: Unit) -> unit_pb2.PublicUnit:
@@ -86,6 +100,6 @@ def public_unit_message(unit: Unit) -> unit_pb2.PublicUnit:
         tenant=unit.tenant,
         kind=UNIT_KIND[unit.kind],
         name=unit.name,
-        status=UNIT_STATUS[unit.status],
+        status=UNIT_STATUS[shown_status(unit)],
         event_at_ms=unit.event_at_ms,
     )

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 
-from siaga_tenants.model import DispatchPolicy, ResponsePlan
+from siaga_tenants.model import NO_ROSTER, DispatchPolicy, ResponsePlan, Roster
+from siaga_tenants.terms import USUAL_TERMS, Terms
 
 from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.values.places import Position
@@ -17,6 +19,10 @@ class Rules:
     plan: ResponsePlan
     policy: DispatchPolicy
     centre: Position | None = None
+    roster: Roster = NO_ROSTER
+    # The clock that shifts begin and end by.
+    zone: tzinfo = UTC
+    terms: Terms = USUAL_TERMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class Unit:
     doubtful_position: Position | None = None
     # Incidents that it was stood down from and has not confirmed yet, the latest last.
     stood_down_from: tuple[str, ...] = ()
+    # When its crew last went on or off duty by its own word; it holds until the next change of shift.
+    duty_word_at_ms: int = 0
+    # The centre's own code for its status, where the crew used one.
+    status_code: str = ""
 
     @property
     def free(self) -> bool:
@@ -62,3 +66,5 @@ class UnitReport:
     via: str = ""
     text: str = ""
     position: Position | None = None
+    # A status code of the centre, where `status` is None.
+    status_code: str = ""
