@@ -22,8 +22,9 @@ from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
 from siaga_kit.settings import KafkaSettings, MqttSettings, RedisSettings, Settings
 from siaga_notifier.adapters import codec
-from siaga_notifier.app import Guide, assemble
+from siaga_notifier.app import assemble
 from siaga_notifier.core.message import Words
+from siaga_notifier.guide import Guide
 from siaga_notifier.inbox import Directory
 
 NOW_MS = 1_760_000_000_000

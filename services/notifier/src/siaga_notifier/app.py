@@ -3,25 +3,22 @@
 import asyncio
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any, Final
 
 from siaga.v1 import order_pb2
-from siaga_contracts.callers import e164
 from siaga_contracts.catalogue import DISPATCH_ORDERS, Topic
 from siaga_kit.publishing import Publisher
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
-from siaga_tenants import Tenants, load_tenants
+from siaga_tenants import load_tenants
 
 from siaga_notifier.adapters import hashes
 from siaga_notifier.adapters.mqtt import MqttBroker
 from siaga_notifier.adapters.smpp import SmsCentre
 from siaga_notifier.adapters.store import Store
-from siaga_notifier.core.message import Words
-from siaga_notifier.core.model import SMS
 from siaga_notifier.core.outcomes import Outcome
-from siaga_notifier.inbox import Directory, Inbox
+from siaga_notifier.guide import Guide, follow, guide
+from siaga_notifier.inbox import Inbox
 from siaga_notifier.processor import OrderProcessor
 from siaga_notifier.retries import Retries
 from siaga_notifier.sender import Sender
@@ -32,28 +29,6 @@ GROUP: Final = "siaga.notifier"
 MAX_BATCH: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """What the tenants' files say to the notifier."""
-
-    words: dict[str, Words]
-    directory: Directory
-
-
-def guide(tenants: Tenants) -> Guide:
-    """Texts by tenant, and who its units are."""
-    phones = {
-        number: unit.unit_id
-        for tenant in tenants.values()
-        for unit in tenant.units
-        for contact in unit.contacts
-        if contact.channel == SMS and (number := e164(contact.address)) is not None
-    }
-    units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
-    words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
-    return Guide(words, Directory(frozenset(phones), units, phones))
-
-
 async def assemble(
     runtime: Runtime,
     guide: Guide,
@@ -61,8 +36,8 @@ async def assemble(
     *,
     orders: Topic = DISPATCH_ORDERS,
     group: str = GROUP,
-) -> None:
-    """Start every part."""
+) -> Inbox:
+    """Start every part; the inbox is told when the units change."""
     settings = runtime.settings
     redis = hashes.client(settings.redis.url)
     store = Store(redis, settings.caller_secret.get_secret_value().encode(), settings.instance)
@@ -97,11 +72,14 @@ async def assemble(
     runtime.spawn("retries", _until(finished, retries.run()))
     runtime.on_stop(redis.aclose)
     runtime.on_stop(store.flush)
+    return inbox
 
 
 async def start(runtime: Runtime) -> None:
     """What `siaga_kit.service.run` calls."""
-    await assemble(runtime, guide(load_tenants(runtime.settings.tenants_dir)), await runtime.publisher())
+    directory = runtime.settings.tenants_dir
+    inbox = await assemble(runtime, guide(load_tenants(directory)), await runtime.publisher())
+    runtime.spawn("tenants", follow(directory, inbox, runtime.stop))
 
 
 async def _then(work: Coroutine[Any, Any, None], finished: asyncio.Event) -> None:

@@ -61,6 +61,10 @@ class Inbox:
         self._turns = Turns()
         self._statuses = codec.unit_statuses()
 
+    def know(self, directory: Directory) -> None:
+        """Know these units and numbers from now on."""
+        self._directory = directory
+
     async def receipt(self, receipt: Receipt, number: str) -> None:
         """The SMS centre says what became of a message."""
         if receipt.state is None:

@@ -1,0 +1,64 @@
+"""What the tenants' files say to the notifier, at the start and when they change."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from siaga_contracts.callers import e164
+from siaga_kit.watching import Seen, changes, seen
+from siaga_tenants import TenantError, Tenants, load_tenants
+
+from siaga_notifier.core.message import Words
+from siaga_notifier.core.model import SMS
+from siaga_notifier.inbox import Directory, Inbox
+
+log = structlog.get_logger()
+
+# A crew whose number was just put on the list may be sent, and answer, at once.
+POLL_S: Final = 1.0
+FILES: Final = ("units.yaml", "roster.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What the tenants' files say to the notifier."""
+
+    words: dict[str, Words]
+    directory: Directory
+
+
+def guide(tenants: Tenants) -> Guide:
+    """Texts by tenant, and who its units are."""
+    phones = {
+        number: unit.unit_id
+        for tenant in tenants.values()
+        for unit in tenant.units
+        for contact in tenant.contacts_of(unit)
+        if contact.channel == SMS and (number := e164(contact.address)) is not None
+    }
+    units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
+    words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
+    return Guide(words, Directory(frozenset(phones), units, phones))
+
+
+async def follow(directory: Path, inbox: Inbox, stop: asyncio.Event, poll_s: float = POLL_S) -> None:
+    """Tell the inbox of changed units and numbers until told to stop. What cannot be used changes nothing, and is logged."""
+
+    def look() -> Seen:
+        return seen(file for name in FILES for file in directory.glob(f"*/{name}"))
+
+    async for _ in changes(look, stop, poll_s):
+        found = await asyncio.to_thread(_read, directory)
+        if found is None:
+            log.error("changed units cannot be used, those before stay; `siaga tenants check` tells why")
+        else:
+            inbox.know(guide(found).directory)
+
+
+def _read(directory: Path) -> Tenants | None:
+    try:
+        return load_tenants(directory)
+    except TenantError:
+        return None
