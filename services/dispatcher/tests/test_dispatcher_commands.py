@@ -66,10 +66,10 @@ ILLEGAL: Sequence[tuple[Action, dict[str, Any], str]] = [
     (
         Action.CLOSE,
         {"disposition": "handled"},
-        "close is not possible; legal now: assign, cancel, resolve, set_priority$",
+        "close is not possible; legal now: assign, cancel, resolve, set_priority, stand_down$",
     ),
-    (Action.UNDER_CONTROL, {}, "legal now: assign, cancel, resolve, set_priority$"),
-    (Action.REOPEN, {"reason": "x"}, "legal now: assign, cancel, resolve, set_priority$"),
+    (Action.UNDER_CONTROL, {}, "legal now: assign, cancel, resolve, set_priority, stand_down$"),
+    (Action.REOPEN, {"reason": "x"}, "legal now: assign, cancel, resolve, set_priority, stand_down$"),
 ]
 
 

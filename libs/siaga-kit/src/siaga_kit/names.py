@@ -27,6 +27,7 @@ METRICS: Final = {
     "siaga.dispatch.drives": "questions to a road network for driving times, by kind of network and result",
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
     "siaga.dispatch.fixes": "positions of units, by what became of them",
+    "siaga.dispatch.timers": "timers that fired, by kind",
     "siaga.notify.attempts": "messages handed to a channel, by channel and result",
 }
 

@@ -1,4 +1,4 @@
-"""Wires the dispatcher: store, directory, two consumer loops, outbox relay, gRPC."""
+"""Wires the dispatcher: store, directory, three consumer loops, timers, outbox relay, gRPC."""
 
 import asyncio
 import time
@@ -18,6 +18,7 @@ from siaga_kit.stage import Stage
 from siaga_tenants import Tenant, Tenants
 
 from siaga_dispatcher.adapters import directory, incidents, unit_directory
+from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.following import TenantWatch
 from siaga_dispatcher.adapters.outbox import Relay
@@ -26,14 +27,16 @@ from siaga_dispatcher.adapters.rebuilding import Rebuilder
 from siaga_dispatcher.adapters.roads.roads import Roads, connect
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.catching_up import CatchUp
-from siaga_dispatcher.consuming import Assessments, Reports
+from siaga_dispatcher.consuming import Assessments, Notifications, Reports
 from siaga_dispatcher.core.values import Rules
 from siaga_dispatcher.covering import Covering, Posts
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.duty_keeping import DutyKeeper
+from siaga_dispatcher.following import FollowUp
 from siaga_dispatcher.keeping import Keeper
 from siaga_dispatcher.positioning import Positions
 from siaga_dispatcher.searching import Searching
+from siaga_dispatcher.timing import TimerLoop
 
 log = structlog.get_logger()
 
@@ -56,6 +59,7 @@ class App:
         topics: Topics | None = None,
         assessments: Topic = catalogue.CALL_ASSESSMENTS,
         reports: Topic = catalogue.UNIT_REPORTS,
+        notifications: Topic = catalogue.NOTIFICATION_EVENTS,
         group: str = "siaga.dispatcher",
         watched: Path | None = None,
     ) -> None:
@@ -64,7 +68,7 @@ class App:
         self._watched = watched
         self._tenants = dict(tenants)
         self._topics = topics or Topics()
-        self._sources = (assessments, reports)
+        self._sources = (assessments, reports, notifications)
         self._group = group
         self.places = Places({code: tenant.gazetteer for code, tenant in tenants.items()})
         zones = {code: tenant.timezone for code, tenant in tenants.items()}
@@ -114,8 +118,12 @@ class App:
         self._reports = Reports(self.dispatcher, positions)
         self._committed = committed
         self._duty = DutyKeeper(self.store, self.rules, now_ms, self._units_changed)
+        due = Due(runtime.redis())
+        self.follow_up = FollowUp(self.store, due, self.dispatcher)
+        self.timers = TimerLoop(due, self.follow_up, tuple(self._tenants), now_ms)
         self.keeper = self._keeper()
         runtime.health.add("state", lambda: self.keeper.trouble)
+        runtime.health.add("timers", lambda: self.timers.trouble)
         self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))
         runtime.on_stop(relay.finish)
         runtime.spawn("outbox", relay.run(runtime.stop))
@@ -140,12 +148,14 @@ class App:
         await asyncio.gather(
             self._stage("assessments", self._sources[0], self._assessments).run(),
             self._stage("reports", self._sources[1], self._reports).run(),
+            self._stage("notification-events", self._sources[2], Notifications(self.follow_up, now_ms)).run(),
             self.keeper.watch(runtime),
             Searching(self.dispatcher, self.store, tuple(self._tenants)).run(runtime.sleep),
             self.covering.run(runtime.sleep),
+            self.timers.run(runtime.stop),
         )
 
-    def _stage(self, name: str, topic: Topic, processor: Assessments | Reports) -> Stage[Any]:
+    def _stage(self, name: str, topic: Topic, processor: Assessments | Reports | Notifications) -> Stage[Any]:
         return Stage(
             service=SERVICE, group=self._group_of(name), topics=[topic], processor=processor, runtime=self.runtime
         )

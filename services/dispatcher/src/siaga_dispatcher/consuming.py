@@ -1,10 +1,10 @@
-"""What the two consumer loops do with their batches."""
+"""What the three consumer loops do with their batches."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
-from siaga.v1 import assessment_pb2, unit_pb2
+from siaga.v1 import assessment_pb2, notification_pb2, order_pb2, unit_pb2
 from siaga_kit.stage import Item, Result
 
 from siaga_dispatcher.adapters import codec
@@ -12,6 +12,7 @@ from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.values import UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
+from siaga_dispatcher.following import FollowUp
 from siaga_dispatcher.positioning import Positions
 
 _HELP = assessment_pb2.ADVICE_DISPATCH
@@ -20,6 +21,9 @@ FREEING = frozenset(
     codec.UNIT_STATUS[status]
     for status in (UnitStatus.CLEAR, UnitStatus.DECLINED, UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE)
 )
+
+# A message that will not arrive. Refused for now is no failure: the notifier goes on trying.
+_FAILED = frozenset({notification_pb2.NOTIFICATION_STATE_FAILED_PERMANENT, notification_pb2.NOTIFICATION_STATE_EXPIRED})
 
 
 class Assessments:
@@ -97,3 +101,20 @@ class Reports:
                 freed[report.tenant] = max(freed.get(report.tenant, 0), report.event_at_ms)
         for tenant, event_at_ms in freed.items():
             await self._dispatcher.retry_waiting(tenant, event_at_ms)
+
+
+class Notifications:
+    """Takes news of messages; of nearly all, that they arrived, which the crew's own word says better."""
+
+    def __init__(self, follow_up: FollowUp, clock_ms: Callable[[], int]) -> None:
+        self._follow_up = follow_up
+        self._clock_ms = clock_ms
+
+    async def process(self, batch: Sequence[Item[notification_pb2.NotificationEvent]]) -> Result:
+        """Decide about those of orders to go that failed for good."""
+        for item in batch:
+            message = item.message
+            if message.state in _FAILED and message.order_kind == order_pb2.ORDER_KIND_DISPATCH:
+                failed = codec.not_delivered_of(message)
+                await self._follow_up.take_not_delivered(failed, self._clock_ms(), item.record.traceparent)
+        return Result()

@@ -10,11 +10,19 @@ from typing import Final
 import structlog
 from siaga_kit.errors import Transient
 
+from siaga_dispatcher.adapters.due import alerts_about
 from siaga_dispatcher.adapters.request import Guard
 from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.adapters.store import Searched, Stale, Store
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
-from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
+from siaga_dispatcher.core.decide import (
+    Decision,
+    on_assessment,
+    on_command,
+    on_unit_free,
+    on_unit_report,
+    with_timers,
+)
 from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.duty import addressed
 from siaga_dispatcher.core.eta import Eta
@@ -22,7 +30,7 @@ from siaga_dispatcher.core.foresight import foresee
 from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
 from siaga_dispatcher.core.status_codes import understood
-from siaga_dispatcher.core.values import Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
+from siaga_dispatcher.core.values import Alert, Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
 
 log = structlog.get_logger()
 
@@ -53,13 +61,14 @@ class WrongVersion(Exception):  # noqa: N818  (an answer to whoever asked, not a
 class Case:
     """A decision to make on freshly loaded values: how to make it, which units are known, what must stay true.
 
-    `searched` tells of a search whose units are among those known.
+    `searched` tells of a search whose units are among those known; `alerts` are those that the decision may end.
     """
 
     decide: Callable[[Situation], Decision]
     units: tuple[Unit, ...] = ()
     guards: tuple[Guard, ...] = ()
     searched: Searched | None = None
+    alerts: tuple[Alert, ...] = ()
 
 
 class Dispatcher:
@@ -109,7 +118,7 @@ class Dispatcher:
             linked, others = stored.linked, stored.open_incidents
             home = find_home(assessment, others, policy) if linked is None else None
             touched = linked if home is None else home.incident
-            own = await self._own_units(touched) if touched is not None else ()
+            own = await self.own_units(touched) if touched is not None else ()
             return Case(
                 lambda situation: on_assessment(assessment, linked, others, situation),
                 (*own, *stored.near),
@@ -118,7 +127,7 @@ class Dispatcher:
             )
 
         cause = f"assessment:{assessment.call_id}:{assessment.revision}:{assessment.assessment_id}"
-        return await self._settle(tenant, cause, load, traceparent)
+        return await self.settle(tenant, cause, load, traceparent)
 
     async def take_report(self, report: UnitReport, traceparent: str | None = None) -> Decision:
         """One word of a crew; raises UnknownUnitError."""
@@ -133,10 +142,14 @@ class Dispatcher:
             if unit is None:
                 raise UnknownUnitError(f"tenant {tenant} has no unit {report.unit_id!r}")
             incident = await self._store.incident(tenant, unit.incident_id) if unit.incident_id else None
-            own = await self._own_units(incident) if incident is not None else ()
-            return Case(lambda situation: on_unit_report(report, unit, incident, situation), own)
+            own = await self.own_units(incident) if incident is not None else ()
+            if report.status is None:
+                return Case(lambda situation: on_unit_report(report, unit, incident, situation), own)
+            ended = await self._store.incidents(tenant, unit.stood_down_from)
+            alerts = await alerts_about(self._store, incident, *ended)
+            return Case(lambda situation: on_unit_report(report, unit, incident, situation, ended), own, alerts=alerts)
 
-        decision = await self._settle(tenant, f"report:{report.report_id}", load, traceparent)
+        decision = await self.settle(tenant, f"report:{report.report_id}", load, traceparent)
         if decision.ignored:
             level = log.warning if decision.ignored.startswith("illegal") else log.info
             level("report changes no task", tenant=tenant, unit=report.unit_id, why=decision.ignored)
@@ -158,17 +171,18 @@ class Dispatcher:
             if expected_version and incident.version != expected_version:
                 raise WrongVersion(f"incident is at version {incident.version}, not {expected_version}")
             named = (command.unit_id,) if command.unit_id else ()
-            units = (*await self._own_units(incident), *await self._store.units(tenant, named))
-            return Case(lambda situation: on_command(command, incident, situation, now), units)
+            units = (*await self.own_units(incident), *await self._store.units(tenant, named))
+            alerts = await alerts_about(self._store, incident)
+            return Case(lambda situation: on_command(command, incident, situation, now), units, alerts=alerts)
 
         if not await self._store.committed(tenant, cause):
             try:
-                await self._settle(tenant, cause, load, traceparent, check=_sends_somebody(command))
+                await self.settle(tenant, cause, load, traceparent, check=_sends_somebody(command))
             except (WrongVersion, IllegalTransition, CommandRefused):
                 # The same command may have gone through beside this one, and then all is as was asked.
                 if not await self._store.committed(tenant, cause):
                     raise
-            if command.action in (Action.CANCEL, Action.RESOLVE):
+            if command.action in (Action.CANCEL, Action.RESOLVE, Action.STAND_DOWN):
                 await self.retry_waiting(tenant, now)
         log.info("command", tenant=tenant, incident=incident_id, action=command.action, actor=command.actor)
         return await self._existing(tenant, incident_id)
@@ -188,14 +202,14 @@ class Dispatcher:
     async def _retry(self, tenant: str, incident_id: str, event_at_ms: int) -> None:
         async def load() -> Case:
             incident = await self._existing(tenant, incident_id)
-            own = await self._own_units(incident)
+            own = await self.own_units(incident)
             cause = f"unit_free:{incident_id}:{incident.version}"
             return Case(lambda situation: on_unit_free(incident, situation, cause, event_at_ms), own)
 
         # Without a cause to remember: each try decides on the version it loads, and a repeated one finds nothing open.
-        await self._settle(tenant, None, load, None)
+        await self.settle(tenant, None, load, None)
 
-    async def _settle(
+    async def settle(
         self,
         tenant: str,
         cause: str | None,
@@ -203,6 +217,7 @@ class Dispatcher:
         traceparent: str | None,
         check: Callable[[Decision], None] = lambda _: None,
     ) -> Decision:
+        """Load, decide and commit, again when somebody was faster; the cause, if there is one, goes through once."""
         async with self._turns[tenant]:
             for _ in range(ATTEMPTS):
                 case = await load()
@@ -229,7 +244,8 @@ class Dispatcher:
         by_road, kept = self._roads.known(tenant), self._kept(tenant)
 
         def decide() -> Decision:
-            return case.decide(Situation(tuple(known.values()), rules, now, etas, kept))
+            situation = Situation(tuple(known.values()), rules, now, etas, kept, case.alerts)
+            return with_timers(case.decide(situation), situation)
 
         def learn(units: Iterable[Unit]) -> None:
             for unit in units:
@@ -264,7 +280,8 @@ class Dispatcher:
             decision = decide()
         return decision
 
-    async def _own_units(self, *incidents: Incident) -> tuple[Unit, ...]:
+    async def own_units(self, *incidents: Incident) -> tuple[Unit, ...]:
+        """The units bound to the incidents of one tenant."""
         bound = [a.unit_id for incident in incidents for a in incident.active_assignments]
         return tuple(await self._store.units(incidents[0].tenant, bound)) if bound else ()
 

@@ -72,6 +72,8 @@ def _command(request: api.CommandRequest) -> Command:
     )
     if action in _NEEDS_REASON:
         required("reason", command.reason)
+    if action is Action.STAND_DOWN:
+        required("unit_id", command.unit_id)
     if action is Action.CLOSE:
         required("disposition", command.disposition)
     if command.disposition and command.disposition not in DISPOSITIONS:

@@ -10,8 +10,9 @@ from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.draft import Draft
 from siaga_dispatcher.core.lifecycle import INCIDENT, IllegalTransition, Trigger
 from siaga_dispatcher.core.staffing import needs_of, open_needs, staff
+from siaga_dispatcher.core.stand_down import all_back, no_longer_needed, stand_down_one
 from siaga_dispatcher.core.telling import tell_crews
-from siaga_dispatcher.core.values import Incident, OrderKind, Priority, Situation, UnitStatus
+from siaga_dispatcher.core.values import Assignment, Incident, Priority, Situation
 
 # Closing needs one of these; `false_report` is not a prank: a false alarm in good faith is never abuse.
 DISPOSITIONS: Final = (
@@ -30,6 +31,7 @@ class Action(StrEnum):
     CANCEL = "cancel"
     REOPEN = "reopen"
     ASSIGN = "assign"
+    STAND_DOWN = "stand_down"
 
 
 class CommandRefused(Exception):  # noqa: N818  (an answer to whoever asked, not a fault)
@@ -62,6 +64,8 @@ _TRIGGERS: Final = {
     Action.CANCEL: Trigger.CANCEL,
     Action.REOPEN: Trigger.REOPEN,
     Action.ASSIGN: Trigger.ASSIGN,
+    # A unit can be stood down as long as units may be sent.
+    Action.STAND_DOWN: Trigger.ASSIGN,
 }
 
 
@@ -80,6 +84,8 @@ def on_command(command: Command, incident: Incident, situation: Situation, event
             _set_priority(draft, command, situation)
         case Action.ASSIGN:
             _assign(draft, command, situation)
+        case Action.STAND_DOWN:
+            stand_down_one(draft, _bound(draft.incident, command.unit_id), f"{command.actor}; {command.reason}")
         case Action.UNDER_CONTROL:
             draft.change("under_control", command.reason, Trigger.UNDER_CONTROL)
         case Action.CLOSE:
@@ -108,22 +114,28 @@ def _set_priority(draft: Draft, command: Command, situation: Situation) -> None:
     reason = f"{before.priority.name} → {command.priority.name}; {command.reason}"
     draft.change(kind, reason, priority=command.priority)
     staff(draft, situation)
+    if command.priority > before.priority and situation.rules.policy.crews.lowered_stands_down:
+        for assignment in no_longer_needed(before, draft.incident, situation.rules):
+            stand_down_one(draft, assignment, f"tidak diperlukan lagi pada {command.priority.name}")
     tell_crews(draft, before, situation.units)
+
+
+def _bound(incident: Incident, unit_id: str) -> Assignment:
+    for assignment in incident.active_assignments:
+        if assignment.unit_id == unit_id and len(incident.active_assignments) > 1:
+            return assignment
+        if assignment.unit_id == unit_id:
+            # An open incident without anybody, and that nobody waits for, would be forgotten.
+            raise CommandRefused(
+                "last_unit", f"{unit_id} is the only one on it; assign another first, cancel or resolve"
+            )
+    bound = ", ".join(assignment.unit_id for assignment in incident.active_assignments) or "none"
+    raise CommandRefused("not_assigned", f"{unit_id} does not work on this incident; units that do: {bound}")
 
 
 def _end(draft: Draft, kind: str, command: Command, trigger: Trigger) -> None:
     """The incident ends: every unit still bound is stood down and free in the same breath."""
-    ended: list[str] = []
-    for assignment in draft.incident.active_assignments:
-        unit = draft.unit(assignment.unit_id)
-        if unit is not None and unit.order_id == assignment.order_id:
-            draft.order(OrderKind.STAND_DOWN, unit)
-            draft.release(unit)
-        ended.append(assignment.order_id)
-    assignments = tuple(
-        replace(a, status=UnitStatus.CLEAR, clear_at_ms=draft.event_at_ms) if a.order_id in ended else a
-        for a in draft.incident.assignments
-    )
+    assignments = all_back(draft)
     disposition = command.disposition or draft.incident.disposition
     draft.change(kind, command.reason, trigger, assignments=assignments, disposition=disposition)
 

@@ -1,4 +1,4 @@
-"""Everything the dispatcher decides, by what it is told: a call's assessment, a crew's report, a person's command.
+"""Everything the dispatcher decides, by what it is told: an assessment, a crew's report, a command, a timer, a failed message.
 
 Each is a pure function of loaded values to a `Decision`: what to write all or nothing, and what becomes known by it.
 A decision may ask for a wider `search`; the caller loads more units and asks again with the same arguments.
@@ -8,5 +8,10 @@ from siaga_dispatcher.core.assessments import on_assessment
 from siaga_dispatcher.core.commands import on_command
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.reports import on_unit_free, on_unit_report
+from siaga_dispatcher.core.silence import on_not_delivered
+from siaga_dispatcher.core.timers import on_timer, with_timers
 
-__all__ = ["Decision", "on_assessment", "on_command", "on_unit_free", "on_unit_report"]
+__all__ = [
+    "Decision", "on_assessment", "on_command", "on_not_delivered", "on_timer", "on_unit_free", "on_unit_report",
+    "with_timers",
+]  # fmt: skip

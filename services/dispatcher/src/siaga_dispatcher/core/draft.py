@@ -121,7 +121,7 @@ class Draft:
     def order(self, kind: OrderKind, unit: Unit, reason: str = "", about_order_id: str = "") -> None:
         """A word to the unit, saying what the incident is by the end of this decision."""
         dispatch = kind is OrderKind.DISPATCH and unit.order_id
-        order_id = unit.order_id if dispatch else order_id_of(kind, self.incident, unit)
+        order_id = unit.order_id if dispatch else order_id_of(kind, self.incident, unit, again=bool(about_order_id))
         self.book.orders.append(
             Order(order_id, kind, unit, self.incident, self.event_at_ms, reason, about_order_id)
         )  # fmt: skip
@@ -153,9 +153,9 @@ def _about(order: Order, incident: Incident) -> Order:
     return order if order.incident is incident else replace(order, incident=incident)
 
 
-def order_id_of(kind: OrderKind, incident: Incident, unit: Unit) -> str:
-    """An order's id: one dispatch and one stand-down per assignment, one of the other kinds per version of the incident."""
-    repeats = kind in (OrderKind.UPDATE, OrderKind.REMIND)
+def order_id_of(kind: OrderKind, incident: Incident, unit: Unit, *, again: bool = False) -> str:
+    """An order's id: one dispatch and one stand-down per assignment; of the others, and `again`, one per version."""
+    repeats = again or kind in (OrderKind.UPDATE, OrderKind.REMIND)
     told = f"{kind.value}.{incident.version}" if repeats else kind.value
     return ids.order_id(incident.incident_id, unit.unit_id, unit.fence, told)
 

@@ -53,8 +53,8 @@ def declined_by(incident: Incident) -> frozenset[str]:
 
 
 def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
-    """What is not yet filled; a unit that was there and has cleared has filled its need."""
-    served = [a for a in incident.assignments if a.status is not UnitStatus.DECLINED]
+    """What is not yet filled; a unit that was there and has cleared has filled its need, a crew in distress fills none."""
+    served = [a for a in incident.assignments if a.status not in (UnitStatus.DECLINED, UnitStatus.MAYDAY)]
     remaining = (
         (need, need.count - sum(a.role == need.role and a.unit_kind in need.kinds for a in served)) for need in needs
     )

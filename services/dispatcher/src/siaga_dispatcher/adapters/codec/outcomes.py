@@ -1,10 +1,10 @@
 """Orders and alerts as messages."""
 
-from siaga.v1 import alert_pb2, common_pb2, order_pb2, unit_pb2
+from siaga.v1 import alert_pb2, common_pb2, notification_pb2, order_pb2, unit_pb2
 
 from siaga_dispatcher.adapters.codec.codes import ORDER_KIND, PRIORITY, PRIORITY_OF, UNIT_KIND
 from siaga_dispatcher.adapters.codec.places import place_message
-from siaga_dispatcher.core.values import Alert, Order
+from siaga_dispatcher.core.values import Alert, NotDelivered, Order
 
 
 def order_message(order: Order) -> order_pb2.DispatchOrder:
@@ -67,4 +67,16 @@ def alert_of(message: alert_pb2.Alert) -> Alert:
         suggested_unit_id=message.suggested_unit_id,
         post_id=message.post_id,
         version=message.version,
+    )
+
+
+def not_delivered_of(message: notification_pb2.NotificationEvent) -> NotDelivered:
+    """An order's message that will not reach its crew."""
+    return NotDelivered(
+        message.event_id,
+        message.tenant,
+        message.unit_id,
+        message.order_id,
+        message.attempt_id,
+        message.channel,
     )

@@ -14,11 +14,20 @@ from siaga_dispatcher.core.values.incidents import (
 from siaga_dispatcher.core.values.outcomes import Alert, Order
 from siaga_dispatcher.core.values.places import Place, Position
 from siaga_dispatcher.core.values.situation import Rules, Situation
-from siaga_dispatcher.core.values.terms import IncidentStatus, LinkKind, OrderKind, Priority, UnitStatus
-from siaga_dispatcher.core.values.units import Unit, UnitReport
+from siaga_dispatcher.core.values.terms import (
+    AlertKind,
+    Ending,
+    IncidentStatus,
+    LinkKind,
+    OrderKind,
+    Priority,
+    TimerKind,
+    UnitStatus,
+)
+from siaga_dispatcher.core.values.units import NotDelivered, Unit, UnitReport
 
 __all__ = [
-    "Account", "Alert", "Assessment", "Assignment", "Candidate", "Change", "Incident", "IncidentStatus", "Link",
-    "LinkKind", "Order", "OrderKind", "Place", "Position", "Priority", "Reason", "Rules", "Shortfall", "Situation",
-    "Timer", "Unit", "UnitReport", "UnitStatus",
+    "Account", "Alert", "AlertKind", "Assessment", "Assignment", "Candidate", "Change", "Ending", "Incident",
+    "IncidentStatus", "Link", "LinkKind", "NotDelivered", "Order", "OrderKind", "Place", "Position", "Priority",
+    "Reason", "Rules", "Shortfall", "Situation", "Timer", "TimerKind", "Unit", "UnitReport", "UnitStatus",
 ]  # fmt: skip

@@ -45,6 +45,16 @@ class Assignment:
         """Whether the unit is still bound to the incident."""
         return self.status not in (UnitStatus.CLEAR, UnitStatus.DECLINED)
 
+    @property
+    def silent(self) -> bool:
+        """Whether the crew has said nothing yet about the task it has."""
+        return self.status is UnitStatus.DISPATCHED and not self.acknowledged_at_ms
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether it was stood down and has not said that it knows."""
+        return bool(self.stood_down_at_ms) and not self.stand_down_confirmed_at_ms
+
 
 @dataclass(frozen=True, slots=True)
 class Shortfall:
@@ -166,6 +176,14 @@ class Incident:
     def linked(self, kind: LinkKind) -> tuple[Link, ...]:
         """Its links of a kind, the oldest first."""
         return tuple(link for link in self.links if link.kind is kind)
+
+    def assignment_of(self, order_id: str) -> Assignment | None:
+        """The assignment that an order made."""
+        return next((assignment for assignment in self.assignments if assignment.order_id == order_id), None)
+
+    def with_assignment(self, changed: Assignment) -> tuple[Assignment, ...]:
+        """Its assignments with one of them changed."""
+        return tuple(changed if one.order_id == changed.order_id else one for one in self.assignments)
 
     def revision_of(self, call_id: str) -> int:
         """Latest revision of a call's assessment taken in; 0 = none."""

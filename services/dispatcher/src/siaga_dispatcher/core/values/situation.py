@@ -8,6 +8,7 @@ from siaga_tenants.model import NO_ROSTER, DispatchPolicy, ResponsePlan, Roster
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
 from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.values.outcomes import Alert
 from siaga_dispatcher.core.values.places import Position
 from siaga_dispatcher.core.values.units import Unit
 
@@ -38,3 +39,5 @@ class Situation:
     now: int
     etas: Mapping[str, Eta] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
+    # Alerts that hold about the incidents decided on, where the decision may end them.
+    alerts: tuple[Alert, ...] = ()

@@ -1,4 +1,4 @@
-"""The words of the field: how urgent, where an incident and a unit stand, what a unit is asked."""
+"""The words of the field: how urgent, where an incident and a unit stand, what a unit is asked, what comes due."""
 
 from enum import IntEnum, StrEnum
 
@@ -72,3 +72,34 @@ class OrderKind(StrEnum):
     STAND_DOWN = "stand_down"
     UPDATE = "update"
     REMIND = "remind"
+
+
+class TimerKind(StrEnum):
+    """What happens by itself when nobody says anything; the subject of each is an assignment's order."""
+
+    ACKNOWLEDGE_REMIND = "acknowledge_remind"
+    ACKNOWLEDGE_NEXT = "acknowledge_next"
+    STAND_DOWN_REMIND = "stand_down_remind"
+    STAND_DOWN_ALERT = "stand_down_alert"
+    CREW_SAFETY = "crew_safety"
+
+
+class AlertKind(StrEnum):
+    """What a supervisor has to see about a crew."""
+
+    UNACKNOWLEDGED = "unacknowledged"
+    NOBODY_LEFT = "nobody_left"
+    STAND_DOWN_UNCONFIRMED = "stand_down_unconfirmed"
+    CREW_OVERDUE = "crew_overdue"
+    MAYDAY = "mayday"
+
+
+class Ending(StrEnum):
+    """Why a unit left an incident."""
+
+    CLEAR = "clear"
+    DECLINED = "declined"
+    UNACKNOWLEDGED = "unacknowledged"
+    DIVERTED = "diverted"
+    STOOD_DOWN = "stood_down"
+    OUT_OF_SERVICE = "out_of_service"

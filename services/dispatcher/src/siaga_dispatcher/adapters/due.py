@@ -1,0 +1,41 @@
+"""What waits for its time in Redis, and what holds about an incident."""
+
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+
+from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.state import timer_member
+from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.core.values import Alert, Incident
+
+
+class Due:
+    """The index of timers, of many tenants at a time."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def timers(self, tenants: Sequence[str], now_ms: int, limit: int) -> dict[str, list[tuple[str, str]]]:
+        """Timers whose time has come, the earliest first: (incident id, timer key) by tenant; in one round trip."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for tenant in tenants:
+            pipeline.zrangebyscore(Keys(tenant).timers, "-inf", now_ms, start=0, num=limit)
+        found = zip(tenants, await pipeline.execute(), strict=True)
+        return {tenant: [_timer(member) for member in members] for tenant, members in found if members}
+
+    async def forget(self, tenant: str, incident_id: str, key: str) -> None:
+        """Take a timer out of the index whose incident is kept no longer."""
+        await self._redis.zrem(Keys(tenant).timers, timer_member(incident_id, key))
+
+
+def _timer(member: bytes) -> tuple[str, str]:
+    incident_id, _, key = member.decode().partition("|")
+    return incident_id, key
+
+
+async def alerts_about(store: Store, *incidents: Incident | None) -> tuple[Alert, ...]:
+    """The alerts that hold about incidents; read after them, so that a change since is refused by their versions."""
+    known = {incident.incident_id: incident.tenant for incident in incidents if incident is not None}
+    held = [alert for tenant in set(known.values()) for alert in await store.alerts(tenant)]
+    return tuple(alert for alert in held if alert.incident_id in known)

@@ -1,0 +1,78 @@
+"""What follows an order when no crew speaks: timers that come due, messages that do not arrive."""
+
+from typing import Final
+
+import structlog
+from siaga_kit import telemetry
+
+from siaga_dispatcher.adapters.due import Due, alerts_about
+from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.core.decide import Decision, on_not_delivered, on_timer
+from siaga_dispatcher.core.decision import ignore
+from siaga_dispatcher.core.values import NotDelivered, Timer
+from siaga_dispatcher.dispatching import Case, Dispatcher
+
+log = structlog.get_logger()
+
+GONE: Final = "timer_gone"
+
+
+class FollowUp:
+    """Brings these decisions about, and gives a unit that they set free to whoever waits for one."""
+
+    def __init__(self, store: Store, due: Due, dispatcher: Dispatcher) -> None:
+        self._store = store
+        self._due = due
+        self._dispatcher = dispatcher
+
+    async def take_timer(self, tenant: str, incident_id: str, key: str, now_ms: int) -> Decision:
+        """One timer that is due; several processes may try, and it fires once."""
+        incident = await self._store.incident(tenant, incident_id)
+        timer = next((one for one in incident.timers if one.key == key), None) if incident is not None else None
+        if incident is None:
+            # Kept no longer than its incident; nothing writes to that any more.
+            await self._due.forget(tenant, incident_id, key)
+        if timer is None or timer.due_ms > now_ms:
+            return ignore(GONE)
+        decision = await self._fire(tenant, incident_id, timer)
+        if not decision.empty:
+            telemetry.counter("siaga.dispatch.timers").add(1, {"kind": timer.kind})
+            log.info("timer", tenant=tenant, incident=incident_id, kind=timer.kind)
+        await self._given_on(tenant, decision, now_ms)
+        return decision
+
+    async def _fire(self, tenant: str, incident_id: str, timer: Timer) -> Decision:
+        async def load() -> Case:
+            incident = await self._store.incident(tenant, incident_id)
+            if incident is None:
+                return Case(lambda _: ignore(GONE))
+            assignment = incident.assignment_of(timer.subject)
+            about = (assignment.unit_id,) if assignment is not None else ()
+            units = (*await self._dispatcher.own_units(incident), *await self._store.units(tenant, about))
+            alerts = await alerts_about(self._store, incident)
+            return Case(lambda situation: on_timer(incident, timer, situation), units, alerts=alerts)
+
+        cause = f"timer:{incident_id}:{timer.key}:{timer.due_ms}"
+        return await self._dispatcher.settle(tenant, cause, load, None)
+
+    async def take_not_delivered(self, failed: NotDelivered, now_ms: int, traceparent: str | None) -> Decision:
+        """One message that will not reach its crew."""
+        tenant = failed.tenant
+        self._dispatcher.rules(tenant)
+
+        async def load() -> Case:
+            unit = await self._store.unit(tenant, failed.unit_id)
+            incident = await self._store.incident(tenant, unit.incident_id) if unit is not None else None
+            if unit is None or incident is None:
+                return Case(lambda _: ignore("not_waiting"))
+            units = await self._dispatcher.own_units(incident)
+            alerts = await alerts_about(self._store, incident)
+            return Case(lambda situation: on_not_delivered(failed, unit, incident, situation), units, alerts=alerts)
+
+        decision = await self._dispatcher.settle(tenant, f"not_delivered:{failed.event_id}", load, traceparent)
+        await self._given_on(tenant, decision, now_ms)
+        return decision
+
+    async def _given_on(self, tenant: str, decision: Decision, now_ms: int) -> None:
+        if decision.released:
+            await self._dispatcher.retry_waiting(tenant, now_ms)

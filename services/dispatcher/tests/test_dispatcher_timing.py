@@ -1,0 +1,128 @@
+"""Timers on the real Redis: two processes look at once, one goes down, and each timer fires once."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from dispatcher_bench import Bench
+from dispatcher_samples import NOON_MS, unit
+from siaga.v1 import alert_pb2, order_pb2
+from siaga_dispatcher.adapters.due import Due
+from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.core.commands import Action, Command
+from siaga_dispatcher.core.values import AlertKind, NotDelivered, Priority, UnitStatus
+from siaga_dispatcher.dispatching import Dispatcher
+from siaga_dispatcher.following import FollowUp
+from siaga_dispatcher.timing import TimerLoop
+
+pytestmark = pytest.mark.stack
+P1: dict[str, Any] = {"type": "medical_cardiac", "priority": Priority.P1}
+
+
+@dataclass
+class Clock:
+    now: int = NOON_MS
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def process(bench: Bench, clock: Clock) -> TimerLoop:
+    """A loop as a process has it: only Redis stands between two of them."""
+    due = Due(bench.redis)
+    dispatcher = Dispatcher(bench.store, bench.dispatcher._rules, clock, lambda _: None)
+    return TimerLoop(due, FollowUp(bench.store, due, dispatcher), (bench.code, "99.none"), clock)
+
+
+async def orders(bench: Bench) -> list[tuple[int, str]]:
+    events = [e for e in await bench.outbox() if e[b"topic"].decode() == bench.topics.orders.name]
+    made = [order_pb2.DispatchOrder.FromString(event[b"value"]) for event in events]
+    return [(order.kind, order.unit_id) for order in made]
+
+
+async def test_two_processes_remind_once_and_send_one_unit_more(bench: Bench) -> None:
+    clock = Clock()
+    await bench.put(unit("p1", "puskesmas"), unit("p2", "puskesmas", away_m=2000), unit("p3", "puskesmas", away_m=3000))
+    await bench.dispatcher.take_assessment(bench.call(**P1))
+    one, two = process(bench, clock), process(bench, clock)
+    assert await one.look() == 0
+    clock.now += 31_000
+    assert sum(await asyncio.gather(one.look(), two.look(), one.look())) >= 1
+    assert await orders(bench) == [(order_pb2.ORDER_KIND_DISPATCH, "p1"), (order_pb2.ORDER_KIND_REMIND, "p1")]
+    # Both go down; whoever comes back first finds what is due, for it is in the store.
+    clock.now += 600_000
+    await asyncio.gather(process(bench, clock).look(), process(bench, clock).look())
+    assert (await orders(bench))[2:] == [
+        (order_pb2.ORDER_KIND_STAND_DOWN, "p1"),
+        (order_pb2.ORDER_KIND_DISPATCH, "p2"),
+    ]
+    (alert,) = await bench.store.alerts(bench.code)
+    assert (alert.kind, alert.unit_id) == (AlertKind.UNACKNOWLEDGED, "p1")
+    assert await process(bench, clock).look() == 0
+    assert await bench.redis.zcard(Keys(bench.code).timers) == 2
+
+
+async def test_a_crews_word_stops_the_timers_and_ends_the_alert(bench: Bench) -> None:
+    clock = Clock()
+    await bench.put(unit("p1", "puskesmas"))
+    await bench.dispatcher.take_assessment(bench.call(**P1))
+    clock.now += 61_000
+    await process(bench, clock).look()
+    (alert,) = await bench.store.alerts(bench.code)
+    assert alert.kind == AlertKind.NOBODY_LEFT
+    await bench.dispatcher.take_report(bench.report("p1", UnitStatus.ACKNOWLEDGED))
+    assert await bench.store.alerts(bench.code) == []
+    assert await bench.redis.zcard(Keys(bench.code).timers) == 0
+    events = [e for e in await bench.outbox() if e[b"topic"].decode() == bench.topics.alerts.name]
+    told = [alert_pb2.Alert.FromString(event[b"value"]) for event in events]
+    assert [(one.alert_id, bool(one.cleared_at_ms)) for one in told] == [
+        (alert.alert_id, False),
+        (alert.alert_id, True),
+    ]
+
+
+async def test_a_message_that_cannot_arrive_sends_the_next_unit_once(bench: Bench) -> None:
+    clock = Clock()
+    await bench.put(unit("p1", "puskesmas"), unit("p2", "puskesmas", away_m=2000))
+    decision = await bench.dispatcher.take_assessment(bench.call(**P1))
+    assert decision.incident is not None
+    order_id = decision.incident.assignments[0].order_id
+    failed = NotDelivered("e-1", bench.code, "p1", order_id, "a-1", "sms")
+    follow_up = process(bench, clock)._follow_up
+    await asyncio.gather(*(follow_up.take_not_delivered(failed, clock.now, None) for _ in range(3)))
+    await follow_up.take_not_delivered(replace(failed, unit_id="no-such"), clock.now, None)
+    assert (await orders(bench))[1:] == [
+        (order_pb2.ORDER_KIND_STAND_DOWN, "p1"),
+        (order_pb2.ORDER_KIND_DISPATCH, "p2"),
+    ]
+
+
+async def test_a_timer_whose_incident_is_gone_leaves_the_index(bench: Bench) -> None:
+    await bench.put(unit("p1", "puskesmas"))
+    await bench.redis.zadd(Keys(bench.code).timers, {"no-such|acknowledge_next:o-1": NOON_MS})
+    assert await process(bench, Clock()).look() == 0
+    assert await bench.redis.zcard(Keys(bench.code).timers) == 0
+
+
+async def test_a_stand_down_is_confirmed_from_an_incident_long_closed(bench: Bench) -> None:
+    clock = Clock()
+    await bench.put(unit("p1", "puskesmas"))
+    decision = await bench.dispatcher.take_assessment(bench.call(**P1))
+    assert decision.incident is not None
+    incident_id = decision.incident.incident_id
+    cancel = Command("c-1", Action.CANCEL, "operator op-03", reason="palsu")
+    await bench.dispatcher.take_command(bench.code, incident_id, cancel, 0)
+    freed = await bench.store.unit(bench.code, "p1")
+    assert freed is not None
+    assert (freed.free, freed.stood_down_from) == (True, (incident_id,))
+    clock.now += 61_000
+    assert await process(bench, clock).look() == 2
+    (order, again) = [o for o in await orders(bench) if o[0] == order_pb2.ORDER_KIND_STAND_DOWN]
+    assert order == again
+    await bench.dispatcher.take_report(bench.report("p1", UnitStatus.AVAILABLE_MOBILE))
+    incident = await bench.store.incident(bench.code, incident_id)
+    assert incident is not None
+    assert incident.assignments[0].stand_down_confirmed_at_ms
+    assert incident.assignments[0].task_code
+    assert await bench.store.alerts(bench.code) == []
