@@ -110,6 +110,27 @@ CASES = {
         "{from: 6, to: 6, minimum: 2}",
         "posts[2].hours[0].to: is the hour at which it begins; write 'from: 0, to: 24' for the whole day",
     ),
+    "own area of a unit that is not there": Case(
+        "dispatch.yaml",
+        "join_minutes: 15",
+        'join_minutes: 15\nown_areas: {held_back_s: 30, units: {"36.73.01": [3673-DMK-1]}}',
+        "own_areas.units.36.73.01[0]: '3673-DMK-1' is not known; did you mean '3673-DMK-01'?",
+        below=1,
+    ),
+    "own area that is none": Case(
+        "dispatch.yaml",
+        "join_minutes: 15",
+        'join_minutes: 15\nown_areas: {held_back_s: 30, units: {"36.73.99": []}}',
+        "own_areas.units.36.73.99: '36.73.99' is in no row of gazetteer.csv; write the code of a kecamatan or desa in quotes",
+        below=1,
+    ),
+    "own area that keeps people waiting": Case(
+        "dispatch.yaml",
+        "join_minutes: 15",
+        "join_minutes: 15\nown_areas: {held_back_s: 600, units: {}}",
+        "own_areas.held_back_s: 600 is not a number from 0 to 180",
+        below=1,
+    ),
     "misspelt key": Case(
         "sanctions.yaml",
         "watch_at: 3",

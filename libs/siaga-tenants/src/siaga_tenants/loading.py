@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
 from siaga_tenants.model import Source, Tenant, Tenants
+from siaga_tenants.own_areas import read_own_areas
 from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_learning, read_sources
 from siaga_tenants.posture import read_posture
 from siaga_tenants.roster import ReadRoster, read_roster
@@ -115,7 +117,10 @@ def _load(folder: Path, folder_code: str, problems: Problems, instead: Mapping[P
         operators=operators,
         sources=tuple(source for source, _ in sources),
         sanctions=read_sanctions(document("sanctions")),
-        dispatch=read_dispatch(dispatch),
+        dispatch=replace(
+            read_dispatch(dispatch),
+            own_areas=read_own_areas(dispatch, [unit.unit_id for unit, _ in units], gazetteer),
+        ),
         plan=plan,
         units=tuple(unit for unit, _ in units),
         gazetteer=gazetteer,

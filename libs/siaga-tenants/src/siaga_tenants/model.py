@@ -111,6 +111,17 @@ class SanctionPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnAreas:
+    """Units by the code of the area that is their own; any other unit of their kinds is held back by so long there."""
+
+    held_back_s: float = 0.0
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+NO_OWN_AREAS: Final = OwnAreas()
+
+
+@dataclass(frozen=True, slots=True)
 class DispatchPolicy:
     """How calls join incidents and how units are searched."""
 
@@ -130,6 +141,7 @@ class DispatchPolicy:
     # By priority: so many seconds later a unit may come that has rested longer or whose post can spare it. A priority
     # that is not named, and P0 and P1 always: the soonest goes. A call of unknown urgency counts as P2, so P2 is not.
     tie_band_s: Mapping[str, float] = field(default_factory=lambda: {"P3": 60.0, "P4": 60.0})
+    own_areas: OwnAreas = NO_OWN_AREAS
     # None = driving times by great circle.
     routing: Routing | None = None
 

@@ -97,6 +97,7 @@ def read_dispatch(document: Value) -> DispatchPolicy:
             "posture",
             "routing",
             "tie_band_s",
+            "own_areas",
             *crews.KEYS,
         ),
     )

@@ -218,7 +218,7 @@ class Candidate(_message.Message):
     """The need of the response plan that it was looked at for."""
     verdict: _builtins.str
     """chosen, or why not: slower, busy, off_duty, out_of_service, capability_missing, declined, outside_radius,
-    position_too_old, kept_for_coverage, less_rested; advised = what would have been sent where a person named another.
+    position_too_old, kept_for_coverage, less_rested, other_area; advised = what would have been sent where a person named another.
     """
     detail: _builtins.str
     """For people."""

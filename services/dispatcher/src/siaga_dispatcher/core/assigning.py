@@ -11,6 +11,7 @@ from siaga_dispatcher.core.choosing.matching import obstacle, wanted_of
 from siaga_dispatcher.core.choosing.options import options_of
 from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.draft import Draft
+from siaga_dispatcher.core.own_areas import held_back
 from siaga_dispatcher.core.positions import position_age_s
 from siaga_dispatcher.core.staffing import assign, declined_by, needs_of, open_needs, search_point
 from siaga_dispatcher.core.values import Candidate, Incident, Situation, Unit
@@ -46,6 +47,7 @@ def _advice(draft: Draft, needs: Sequence[Need], situation: Situation) -> Select
     selection = choose(
         needs, situation.units, around, rules.policy, situation.now,
         priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
+        held=held_back(incident.place.area_code, situation.units, rules.policy.own_areas),
     )  # fmt: skip
     draft.search = Search(frozenset(kind for need in needs for kind in need.kinds), around, selection.enough_m)
     return selection

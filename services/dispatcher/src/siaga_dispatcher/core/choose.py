@@ -21,6 +21,7 @@ from siaga_dispatcher.core.choosing.selection import (
     going_in,
 )
 from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.own_areas import NOBODY_HELD
 from siaga_dispatcher.core.values import Position, Priority, Unit
 
 __all__ = ["Choice", "Rejection", "Selection", "candidate", "choose", "ranked"]
@@ -42,6 +43,7 @@ def choose(
     excluded: frozenset[str] = frozenset(),
     etas: Mapping[str, Eta] = _NOBODY_ASKED,
     kept: Mapping[str, str] = _NO_POST_SHORT,
+    held: Mapping[str, float] = NOBODY_HELD,
 ) -> Selection:
     """Fill the needs, required ones first, each with the free suitable unit that is there soonest.
 
@@ -49,11 +51,12 @@ def choose(
     units within the policy's tie band of the soonest count as equally soon: first goes who is not `kept` (unit → the
     post that its leaving would put under its minimum), then who has been free for longer. `excluded` are units that
     declined this task. `etas` are driving times by unit where a road network was asked; the others' are reckoned by
-    great circle. `place` None = unknown: units go in the order of their ids, as the centre lists them. `at_ms`
+    great circle. `held` are seconds that units come later in the order only, because the place is in another's own
+    area. `place` None = unknown: units go in the order of their ids, as the centre lists them. `at_ms`
     is the time of the event decided about, and only tells how old a position is.
     """
     band_s = band_of(priority, policy)
-    options = options_of(candidates, place, policy, at_ms, etas, excluded)
+    options = options_of(candidates, place, policy, at_ms, etas, excluded, held)
     wanted = wanted_of(needs, policy)
     able = [fitting(want, options, band_s, kept) for want in wanted]
     filled = match(wanted, able)
@@ -79,9 +82,10 @@ def ranked(
     excluded: frozenset[str] = frozenset(),
     etas: Mapping[str, Eta] = _NOBODY_ASKED,
     kept: Mapping[str, str] = _NO_POST_SHORT,
+    held: Mapping[str, float] = NOBODY_HELD,
 ) -> tuple[Choice, ...]:
     """Everybody who can fill the need, in the order in which `choose` would take them: first choice, second and so on."""
-    options = options_of(candidates, place, policy, at_ms, etas, excluded)
+    options = options_of(candidates, place, policy, at_ms, etas, excluded, held)
     (want,) = wanted_of([need], policy)
     able = fitting(want, options, band_of(priority, policy), kept)
     return tuple(choice_of(option, need, at_ms, wording.drive(option.eta)) for option in able)

@@ -9,6 +9,7 @@ from siaga_dispatcher.core.choose import Choice, Selection, choose
 from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.draft import Draft, order_id_of
 from siaga_dispatcher.core.lifecycle import Trigger
+from siaga_dispatcher.core.own_areas import held_back
 from siaga_dispatcher.core.values import (
     Assignment,
     Candidate,
@@ -91,6 +92,7 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
     selection = choose(
         wanted, candidates, around, rules.policy, draft.event_at_ms,
         priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
+        held=held_back(incident.place.area_code, candidates, rules.policy.own_areas),
     )  # fmt: skip
     kinds = frozenset(kind for need in wanted for kind in need.kinds)
     draft.search = Search(kinds, around, selection.enough_m)

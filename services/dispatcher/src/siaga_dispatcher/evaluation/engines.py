@@ -7,15 +7,12 @@ from siaga_tenants.model import DispatchPolicy, Need
 
 from siaga_dispatcher.core import geo
 from siaga_dispatcher.core.choose import ranked
-from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.values import Position, Unit, UnitStatus
 
 KIND: Final = "damkar"
 # A city's engines are all candidates: how far the ladder reaches decides nothing here.
 POLICY: Final = DispatchPolicy(radius_ladder_m=(200_000.0,), speed_kmh={KIND: 35.0})
 _NEED: Final = Need("engine", (KIND,))
-# Where a driving time has something added that is none.
-HELD_BACK: Final = "held_back"
 
 
 def travel_s(station: Position, place: Position) -> float:
@@ -28,14 +25,10 @@ def order_of(
 ) -> tuple[str, ...]:  # fmt: skip
     """Who would be sent first, second and so on: the product's own order over all engines, of which some are free.
 
-    `held_back_s` is added to an engine's driving time; an engine that is not in it drives as the product reckons.
+    `held_back_s` are seconds that an engine comes later in the order, as outside its own area.
     """
     units = [_unit(engine, station, free=engine in free) for engine, station in stations.items()]
-    etas = {
-        engine: Eta(travel_s(stations[engine], place) + wait_s, geo.distance_m(stations[engine], place), HELD_BACK)
-        for engine, wait_s in held_back_s.items()
-    }
-    return tuple(choice.unit.unit_id for choice in ranked(_NEED, units, place, POLICY, now, etas=etas))
+    return tuple(choice.unit.unit_id for choice in ranked(_NEED, units, place, POLICY, now, held=held_back_s))
 
 
 def _unit(engine: str, station: Position, *, free: bool) -> Unit:

@@ -46,8 +46,8 @@ def fitting(wanted: Wanted, options: Sequence[Option], band_s: float, kept: Mapp
     able = [o for o in options if not o.obstacle and o.distance_m <= limit_m and fits(need, o.unit)]
     if band_s <= 0 or len(able) < 2:
         return able
-    last_s = able[0].eta_s + band_s
-    inside = [option for option in able if option.eta_s <= last_s]
+    last_s = able[0].eta_s + able[0].held_s + band_s
+    inside = [option for option in able if option.eta_s + option.held_s <= last_s]
     # Sorting is stable: what is equal in both stays in the order of time.
     inside.sort(key=lambda o: (o.unit.unit_id in kept, o.unit.free_since_ms // REST_STEP_MS))
     return inside + able[len(inside) :]

@@ -7,6 +7,7 @@ from siaga_tenants.model import DispatchPolicy, Need
 
 from siaga_dispatcher.core import geo
 from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.own_areas import NOBODY_HELD
 from siaga_dispatcher.core.positions import PositionState, position_state
 from siaga_dispatcher.core.values import Position, Unit, UnitStatus
 
@@ -24,6 +25,8 @@ class Option(NamedTuple):
     # None = by great circle; the value is made for those that are told of only.
     by_road: Eta | None
     obstacle: str
+    # Added to its time in the order only: the place is in another's own area.
+    held_s: float = 0.0
 
     @property
     def eta(self) -> Eta:
@@ -38,6 +41,7 @@ def options_of(
     at_ms: int,
     etas: Mapping[str, Eta],
     excluded: frozenset[str],
+    held: Mapping[str, float] = NOBODY_HELD,
 ) -> list[Option]:
     """The candidates measured, the soonest first; in the order of their ids where no place tells who is sooner."""
     measure = None if place is None else geo.from_point(place)
@@ -56,12 +60,14 @@ def options_of(
         if unit.kind not in pace:
             pace[unit.kind] = geo.eta_s(1.0, policy.detour_factor, speed_kmh(unit.kind, policy))
         options.append(Option(unit, away_m, away_m * pace[unit.kind], None, obstacle))
+    if held:
+        options = [option._replace(held_s=held.get(option.unit.unit_id, 0.0)) for option in options]
     options.sort(key=_soonest)
     return options
 
 
 def _soonest(option: Option) -> tuple[float, float, str]:
-    return option.eta_s, option.distance_m, option.unit.unit_id
+    return option.eta_s + option.held_s, option.distance_m, option.unit.unit_id
 
 
 def speed_kmh(kind: str, policy: DispatchPolicy) -> float:

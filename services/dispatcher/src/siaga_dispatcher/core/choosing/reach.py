@@ -27,7 +27,10 @@ def enough_m(
             enough = max(enough, limit_m if need.optional else math.inf)
             continue
         # Within the band a later one may be preferred: only beyond its end nobody can.
-        latest_s = max(min(option.eta_s for option in fitting) + band_s, *(option.eta_s for option in taken))
+        latest_s = max(
+            min(option.eta_s + option.held_s for option in fitting) + band_s,
+            *(option.eta_s + option.held_s for option in taken),
+        )
         fastest = max(speed_kmh(kind, policy) for kind in need.kinds)
         enough = max(enough, geo.reach_m(latest_s, policy.detour_factor, fastest))
         if by_road:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from siaga_tenants.model import Need
@@ -49,7 +50,7 @@ class Choice:
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """Why a unit was not taken: slower, busy, off_duty, out_of_service, capability_missing, declined, outside_radius,
-    position_too_old, kept_for_coverage, less_rested.
+    position_too_old, kept_for_coverage, less_rested, other_area.
     """  # noqa: D205  a list of codes
 
     unit: Unit
@@ -118,7 +119,7 @@ def choices(looked: Looked) -> Iterator[Choice]:
                     continue
                 rivals += 1
                 if other.eta_s < option.eta_s and len(passed) < wording.PASSED_NAMED and other not in taken:
-                    passed.append((other, _verdict(wanted, other, looked, going)))
+                    passed.append((other, _verdict(wanted, other, option, looked, going)))
             yield choice_of(option, wanted.need, looked.at_ms, wording.reason(option, rivals, passed))
 
 
@@ -134,11 +135,13 @@ def going_in(looked: Looked) -> frozenset[str]:
     return frozenset(option.unit.unit_id for taken in looked.filled for option in taken)
 
 
-def _verdict(wanted: Wanted, option: Option, looked: Looked, going: frozenset[str]) -> str:
-    """Why an option does not fill the need for which it is sooner; empty = another need of the same incident has it."""
+def _verdict(wanted: Wanted, option: Option, instead: Option, looked: Looked, going: frozenset[str]) -> str:
+    """Why an option does not fill the need for which it is sooner than `instead`; empty = another need has it."""
     met = obstacle(wanted, option)
     if met or option.unit.unit_id in going:
         return met
+    if option.held_s > instead.held_s:
+        return "other_area"
     return "kept_for_coverage" if option.unit.unit_id in looked.kept else "less_rested"
 
 
@@ -167,8 +170,9 @@ def _rejection(option: Option, index: int, looked: Looked, going: frozenset[str]
     wanted, taken = looked.wanted[index], looked.filled[index]
     code, later_s = obstacle(wanted, option), 0.0
     if not code:
-        later_s = option.eta_s - max(one.eta_s for one in taken)
-        code = "slower" if later_s >= 0 else _verdict(wanted, option, looked, going)
+        last = max(taken, key=attrgetter("eta_s"))
+        later_s = option.eta_s - last.eta_s
+        code = "slower" if later_s >= 0 else _verdict(wanted, option, last, looked, going)
     detail = wording.rejection(option, code, later_s, looked.kept.get(option.unit.unit_id, ""))
     return Rejection(
         option.unit, wanted.need.role, code, detail, option.distance_m, option.eta, position_age_s(option.unit, looked.at_ms)

@@ -22,6 +22,7 @@ WORDS: Final[Mapping[str, str]] = {
     "position_too_old": "posisi terlalu lama",
     "kept_for_coverage": "dijaga untuk posnya",
     "less_rested": "baru selesai bertugas",
+    "other_area": "bukan wilayah kerjanya",
 }
 
 
@@ -51,6 +52,8 @@ def rejection(option: Option, code: str, later_s: float, post: str) -> str:
         return f"lebih cepat {-later_s:.0f} detik, tetapi {post} tinggal di bawah minimum tanpanya"
     if code == "less_rested":
         return f"lebih cepat {-later_s:.0f} detik, tetapi baru selesai bertugas"
+    if code == "other_area":
+        return f"lebih cepat {-later_s:.0f} detik, tetapi {WORDS[code]}"
     if code == "outside_radius":
         return f"{WORDS[code]}: {option.distance_m / 1000:.1f} km"
     return WORDS[code]
