@@ -6,7 +6,7 @@ import pytest
 from dispatcher_samples import CENTRE, NOON_MS, POLICY, TENANT, north, unit
 from hypothesis import given
 from hypothesis import strategies as st
-from siaga_dispatcher.core.coverage import Cover, alerts_of, covers_of, kept_by, left_short, movers
+from siaga_dispatcher.core.coverage import Cover, alerts_of, available, covers_of, kept_by, left_short, movers
 from siaga_dispatcher.core.values import Alert, Unit, UnitStatus
 from siaga_tenants.coverage import Hours, Post
 
@@ -19,13 +19,13 @@ def post(post_id: str, away_m: float = 0, **fields: object) -> Post:
 
 
 def covers(posts: list[Post], units: list[Unit], hour: int = 12) -> tuple[Cover, ...]:
-    return covers_of(posts, units, POLICY, hour, NOON_MS)
+    return covers_of(posts, available(units, NOON_MS), POLICY, hour)
 
 
 def told(
     posts: list[Post], units: list[Unit], holding: tuple[Alert, ...] = (), now: int = NOON_MS
 ) -> tuple[Alert, ...]:
-    return alerts_of(TENANT, covers(posts, units), units, holding, POLICY, now)
+    return alerts_of(TENANT, covers(posts, units), available(units, NOON_MS), holding, POLICY, now)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ UNITS = st.lists(st.tuples(st.integers(0, 20_000), st.booleans()), max_size=8).m
 def test_a_move_up_helps_its_post_and_leaves_no_other_short(posts: list[Post], units: list[Unit]) -> None:
     before = covers(posts, units)
     for cover in before:
-        for mover in movers(cover, before, units, POLICY, NOON_MS):
+        for mover in movers(cover, before, available(units, NOON_MS), POLICY):
             there = replace(CENTRE, lat=cover.post.lat, lon=cover.post.lon)
             moved = [replace(u, position=there) if u is mover else u for u in units]
             for was, now in zip(before, covers(posts, moved), strict=True):

@@ -90,7 +90,7 @@ async def test_where_no_life_hangs_on_it_the_post_keeps_its_last_unit(
         bench.dispatcher._rules,
         lambda: NOON_MS,
         covering.touched,
-        kept=lambda tenant: covering.standing(tenant).kept,
+        coverage=covering.standing,
     )
     place = Places({bench.code: bench.tenant.gazetteer}).complete(bench.code, Place(north(3_300)))
     decision = await dispatcher.take_assessment(bench.call(priority=priority, place=place, type="fire_land"))

@@ -2,14 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import grpc
 import structlog
-from siaga.v1 import incidents_service_pb2_grpc, unit_directory_service_pb2_grpc
+from siaga.v1 import dispatch_service_pb2_grpc, incidents_service_pb2_grpc, unit_directory_service_pb2_grpc
 from siaga_contracts import catalogue
 from siaga_contracts.catalogue import Topic
 from siaga_kit import grpc_server
@@ -17,7 +16,7 @@ from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import Tenant, Tenants
 
-from siaga_dispatcher.adapters import directory, incidents, unit_directory
+from siaga_dispatcher.adapters import directory, incidents, preview, unit_directory
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.following import TenantWatch
@@ -106,10 +105,7 @@ class App:
             relay.wake(tenant)
             self.covering.touched(tenant)
 
-        def kept(tenant: str) -> Mapping[str, str]:
-            return self.covering.standing(tenant).kept
-
-        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, committed, self.roads, kept)
+        self.dispatcher = Dispatcher(self.store, self.rules, now_ms, committed, self.roads, self.covering.standing)
         self._assessments = Assessments(self.dispatcher, self.store, self.places, frozenset(self._tenants))
         tenants = frozenset(self._tenants)
         positions = Positions(
@@ -124,7 +120,9 @@ class App:
         self.keeper = self._keeper()
         runtime.health.add("state", lambda: self.keeper.trouble)
         runtime.health.add("timers", lambda: self.timers.trouble)
-        self.grpc_port = await grpc_server.serve(runtime, self._register, (unit_directory.NAME, incidents.NAME))
+        self.grpc_port = await grpc_server.serve(
+            runtime, self._register, (unit_directory.NAME, incidents.NAME, preview.NAME)
+        )
         runtime.on_stop(relay.finish)
         runtime.spawn("outbox", relay.run(runtime.stop))
         runtime.spawn("work", self._work())
@@ -134,6 +132,8 @@ class App:
         unit_directory_service_pb2_grpc.add_UnitDirectoryServicer_to_server(directory_service, server)
         incident_service = incidents.Incidents(self.store, self.dispatcher, self.rules)
         incidents_service_pb2_grpc.add_IncidentsServicer_to_server(incident_service, server)
+        dispatch_service = preview.Dispatch(self.dispatcher, self.rules)
+        dispatch_service_pb2_grpc.add_DispatchServicer_to_server(dispatch_service, server)
 
     async def _work(self) -> None:
         """Units first: an assessment that meets an empty directory would find nobody to send."""
@@ -168,7 +168,11 @@ class App:
             code: Posts(tenant.posts, self.rules[code], ZoneInfo(tenant.timezone))
             for code, tenant in self._tenants.items()
         }
-        return Covering(self.store, posts, now_ms)
+
+        def heard_ms(tenant: str) -> int:
+            return self.dispatcher.heard_ms(tenant)
+
+        return Covering(self.store, posts, now_ms, heard_ms)
 
     def _keeper(self) -> Keeper:
         kafka = self.runtime.settings.kafka

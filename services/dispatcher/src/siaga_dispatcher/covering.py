@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from siaga_kit.errors import is_transient
 from siaga_tenants.coverage import Post
 
 from siaga_dispatcher.adapters.store import Stale, Store
-from siaga_dispatcher.core.coverage import KIND, Cover, alerts_of, covers_of, kept_by, place_of
+from siaga_dispatcher.core.coverage import KIND, NO_POSTS, Standing, alerts_of, available, covers_of, kept_by, place_of
 from siaga_dispatcher.core.values import Rules, Unit
 
 log = structlog.get_logger()
@@ -35,24 +35,21 @@ class Posts:
     zone: ZoneInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How the posts stood when they were last looked at."""
-
-    covers: tuple[Cover, ...] = ()
-    kept: Mapping[str, str] = field(default_factory=dict)
-
-
-_UNKNOWN: Final = Standing()
-
-
 class Covering:
     """Raises and clears coverage alerts; what it last saw weighs in choices. Decisions never wait for it."""
 
-    def __init__(self, store: Store, tenants: Mapping[str, Posts], clock_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tenants: Mapping[str, Posts],
+        clock_ms: Callable[[], int],
+        heard_ms: Callable[[str], int] = lambda _: 0,
+    ) -> None:
         self._store = store
         self._tenants = {tenant: posts for tenant, posts in tenants.items() if posts.posts}
         self._clock_ms = clock_ms
+        # Latest event of a tenant: positions age by that.
+        self._heard_ms = heard_ms
         # At the start all are looked at: alerts that hold may be over since.
         self._due: set[str] = set(self._tenants)
         self._standing: dict[str, Standing] = {}
@@ -64,7 +61,7 @@ class Covering:
 
     def standing(self, tenant: str) -> Standing:
         """How the tenant's posts stood a moment ago."""
-        return self._standing.get(tenant, _UNKNOWN)
+        return self._standing.get(tenant, NO_POSTS)
 
     async def run(self, sleep: Callable[[float], Awaitable[bool]]) -> None:
         """Look again and again, until `sleep` says that the process stops."""
@@ -95,12 +92,12 @@ class Covering:
         # The versions first: what is read after them is no older.
         versions = await self._store.coverage_versions(tenant)
         holding = [alert for alert in await self._store.alerts(tenant) if alert.kind == KIND]
-        units = await self._units(tenant, own.posts)
+        free = available(await self._units(tenant, own.posts), self._heard_ms(tenant))
         hour = datetime.fromtimestamp(now / 1000, own.zone).hour
         policy = own.rules.policy
-        covers = covers_of(own.posts, units, policy, hour, now)
+        covers = covers_of(own.posts, free, policy, hour)
         self._standing[tenant] = Standing(covers, kept_by(covers))
-        changed = alerts_of(tenant, covers, units, holding, policy, now)
+        changed = alerts_of(tenant, covers, free, holding, policy, now)
         if changed:
             await self._store.commit_coverage(tenant, changed, versions)
             for alert in changed:

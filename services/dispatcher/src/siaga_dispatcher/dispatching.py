@@ -4,8 +4,8 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Protocol, TypeVar
 
 import structlog
 from siaga_kit.errors import Transient
@@ -15,6 +15,7 @@ from siaga_dispatcher.adapters.request import Guard
 from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.adapters.store import Searched, Stale, Store
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
+from siaga_dispatcher.core.coverage import NO_POSTS, Standing
 from siaga_dispatcher.core.decide import (
     Decision,
     on_assessment,
@@ -29,6 +30,7 @@ from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.foresight import foresee
 from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
+from siaga_dispatcher.core.preview import Preview, preview
 from siaga_dispatcher.core.status_codes import understood
 from siaga_dispatcher.core.values import Alert, Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
 
@@ -57,14 +59,25 @@ class WrongVersion(Exception):  # noqa: N818  (an answer to whoever asked, not a
     """The incident has moved on since it was read."""
 
 
+class Seeking(Protocol):
+    """What may want to know more units before it is sure."""
+
+    @property
+    def search(self) -> Search | None:
+        """Which; None = it is sure."""
+
+
+A = TypeVar("A", bound=Seeking)
+
+
 @dataclass(frozen=True, slots=True)
-class Case:
+class Case(Generic[A]):
     """A decision to make on freshly loaded values: how to make it, which units are known, what must stay true.
 
     `searched` tells of a search whose units are among those known; `alerts` are those that the decision may end.
     """
 
-    decide: Callable[[Situation], Decision]
+    decide: Callable[[Situation], A]
     units: tuple[Unit, ...] = ()
     guards: tuple[Guard, ...] = ()
     searched: Searched | None = None
@@ -72,7 +85,7 @@ class Case:
 
 
 class Dispatcher:
-    """Makes decisions happen. `committed` is told the tenant after every commit; `kept` tells of whom its posts need."""
+    """Makes decisions happen. `committed` is told the tenant after every commit; `coverage` says how its posts stand."""
 
     def __init__(
         self,
@@ -81,14 +94,14 @@ class Dispatcher:
         clock_ms: Callable[[], int],
         committed: Callable[[str], None],
         roads: Roads | None = None,
-        kept: Callable[[str], Mapping[str, str]] = lambda _: {},
+        coverage: Callable[[str], Standing] = lambda _: NO_POSTS,
     ) -> None:
         self._store = store
         self._rules = rules
         self._clock_ms = clock_ms
         self._committed = committed
         self._roads = roads or Roads({}, clock_ms)
-        self._kept = kept
+        self._coverage = coverage
         # Decisions of one tenant compete for the same units: in one process they take turns instead of refusing each
         # other. Between processes the versions decide.
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -113,7 +126,7 @@ class Dispatcher:
         policy, foresight = rules.policy, foresee(assessment, rules)
         window = window_ms(assessment.event_at_ms, policy)
 
-        async def load() -> Case:
+        async def load() -> Case[Decision]:
             stored = await self._store.context_of_call(assessment, window, foresight, policy.radius_ladder_m)
             linked, others = stored.linked, stored.open_incidents
             home = find_home(assessment, others, policy) if linked is None else None
@@ -137,7 +150,7 @@ class Dispatcher:
         if report.status is None and report.status_code:
             log.warning("a status code that the centre's vocabulary does not have", tenant=tenant, unit=report.unit_id)
 
-        async def load() -> Case:
+        async def load() -> Case[Decision]:
             unit = await self._store.unit(tenant, report.unit_id)
             if unit is None:
                 raise UnknownUnitError(f"tenant {tenant} has no unit {report.unit_id!r}")
@@ -166,7 +179,7 @@ class Dispatcher:
         now = self._clock_ms()
         cause = f"command:{command.command_id}"
 
-        async def load() -> Case:
+        async def load() -> Case[Decision]:
             incident = await self._existing(tenant, incident_id)
             if expected_version and incident.version != expected_version:
                 raise WrongVersion(f"incident is at version {incident.version}, not {expected_version}")
@@ -200,7 +213,7 @@ class Dispatcher:
             await self._retry(tenant, incident_id, event_at_ms)
 
     async def _retry(self, tenant: str, incident_id: str, event_at_ms: int) -> None:
-        async def load() -> Case:
+        async def load() -> Case[Decision]:
             incident = await self._existing(tenant, incident_id)
             own = await self.own_units(incident)
             cause = f"unit_free:{incident_id}:{incident.version}"
@@ -209,11 +222,30 @@ class Dispatcher:
         # Without a cause to remember: each try decides on the version it loads, and a repeated one finds nothing open.
         await self.settle(tenant, None, load, None)
 
+    def heard_ms(self, tenant: str) -> int:
+        """The tenant's latest event that this process knows of; 0 = none yet."""
+        return self._heard_ms[tenant]
+
+    def now_ms(self) -> int:
+        """The wall clock."""
+        return self._clock_ms()
+
+    async def incident(self, tenant: str, incident_id: str) -> Incident:
+        """One incident; raises UnknownIncidentError."""
+        return await self._existing(tenant, incident_id)
+
+    async def preview(self, tenant: str, incident: Incident, excluded: frozenset[str] = frozenset()) -> Preview:
+        """Who would be sent now for what the incident lacks; nothing is written, and no decision waits for it."""
+        standing, at_ms = self._coverage(tenant), max(incident.event_at_ms, self._heard_ms[tenant])
+        own = await self.own_units(incident)
+        case = Case(lambda situation: preview(incident, situation, standing, at_ms, excluded), own)
+        return await self._widened(tenant, case)
+
     async def settle(
         self,
         tenant: str,
         cause: str | None,
-        load: Callable[[], Awaitable[Case]],
+        load: Callable[[], Awaitable[Case[Decision]]],
         traceparent: str | None,
         check: Callable[[Decision], None] = lambda _: None,
     ) -> Decision:
@@ -236,16 +268,15 @@ class Dispatcher:
                 return decision
         raise Transient(f"decided {ATTEMPTS} times, and each time the state had moved on")
 
-    async def _widened(self, tenant: str, case: Case) -> Decision:
+    async def _widened(self, tenant: str, case: Case[A]) -> A:
         """Decide with as few units as settle it: out by the ladder, and a few beyond only to explain a shortfall."""
         rules, now = self.rules(tenant), self._clock_ms()
         known = {unit.unit_id: unit for unit in case.units}
         etas: dict[str, Eta] = {}
-        by_road, kept = self._roads.known(tenant), self._kept(tenant)
+        by_road, kept = self._roads.known(tenant), self._coverage(tenant).kept
 
-        def decide() -> Decision:
-            situation = Situation(tuple(known.values()), rules, now, etas, kept, case.alerts)
-            return with_timers(case.decide(situation), situation)
+        def decide() -> A:
+            return case.decide(Situation(tuple(known.values()), rules, now, etas, kept, case.alerts))
 
         def learn(units: Iterable[Unit]) -> None:
             for unit in units:
@@ -290,6 +321,11 @@ class Dispatcher:
         if incident is None:
             raise UnknownIncidentError(f"tenant {tenant} has no incident {incident_id}")
         return incident
+
+
+def _timed(case: Case[Decision]) -> Case[Decision]:
+    """The case whose decisions start and stop the timers that follow from them."""
+    return replace(case, decide=lambda situation: with_timers(case.decide(situation), situation))
 
 
 def _reached_m(search: Search | None, searched: Searched | None) -> float:

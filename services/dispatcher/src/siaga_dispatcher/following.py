@@ -42,7 +42,7 @@ class FollowUp:
         return decision
 
     async def _fire(self, tenant: str, incident_id: str, timer: Timer) -> Decision:
-        async def load() -> Case:
+        async def load() -> Case[Decision]:
             incident = await self._store.incident(tenant, incident_id)
             if incident is None:
                 return Case(lambda _: ignore(GONE))
@@ -60,7 +60,7 @@ class FollowUp:
         tenant = failed.tenant
         self._dispatcher.rules(tenant)
 
-        async def load() -> Case:
+        async def load() -> Case[Decision]:
             unit = await self._store.unit(tenant, failed.unit_id)
             incident = await self._store.incident(tenant, unit.incident_id) if unit is not None else None
             if unit is None or incident is None:

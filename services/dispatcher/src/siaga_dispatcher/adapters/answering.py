@@ -1,4 +1,4 @@
-"""What both gRPC services share: validators that name the field, and errors as statuses."""
+"""What the gRPC services share: validators that name the field, and errors as statuses."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from siaga_kit.grpc_server import Refused
 
 from siaga_dispatcher.core.commands import CommandRefused
 from siaga_dispatcher.core.lifecycle import IllegalTransition
+from siaga_dispatcher.core.values import Position
 from siaga_dispatcher.dispatching import UnknownIncidentError, UnknownTenantError, WrongVersion
 
 # A longer id or reason is a mistake, and it would be stored and published with every later version.
@@ -46,6 +47,15 @@ def limited(value: int, otherwise: int, most: int) -> int:
     if value > most:
         raise invalid("limit", f"is {value}, at most {most} is allowed")
     return value or otherwise
+
+
+def point(lat: float, lon: float) -> Position:
+    """A place on earth."""
+    if not -90 <= lat <= 90:
+        raise invalid("lat", f"{lat} is not between -90 and 90")
+    if not -180 <= lon <= 180:
+        raise invalid("lon", f"{lon} is not between -180 and 180")
+    return Position(lat, lon)
 
 
 @contextmanager

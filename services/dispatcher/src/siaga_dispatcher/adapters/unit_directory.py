@@ -10,10 +10,10 @@ from siaga.v1 import unit_directory_service_pb2_grpc as service
 from siaga_kit.grpc_server import Refused
 
 from siaga_dispatcher.adapters import codec
-from siaga_dispatcher.adapters.answering import bounded, invalid, known_tenant, limited, required
+from siaga_dispatcher.adapters.answering import bounded, invalid, known_tenant, limited, point, required
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core import geo
-from siaga_dispatcher.core.values import Position, Rules, Unit
+from siaga_dispatcher.core.values import Rules, Unit
 
 NAME: Final = "siaga.v1.UnitDirectory"
 NEAREST_USUAL: Final = 5
@@ -30,7 +30,7 @@ class UnitDirectory(service.UnitDirectoryServicer):
 
     async def Nearest(self, request: api.NearestRequest, _context: Any) -> api.NearestResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
-        around = _point(request.lat, request.lon)
+        around = point(request.lat, request.lon)
         policy = self._rules[tenant].policy
         kinds = _kinds(request.kind)
         limit = limited(request.limit, NEAREST_USUAL, NEAREST_MOST)
@@ -71,14 +71,6 @@ class UnitDirectory(service.UnitDirectoryServicer):
 
     def Watch(self, _request: api.UnitDirectoryWatchRequest, _context: Any) -> Any:  # noqa: N802
         raise Refused(grpc.StatusCode.UNIMPLEMENTED, "watching is not served yet; poll List")
-
-
-def _point(lat: float, lon: float) -> Position:
-    if not -90 <= lat <= 90:
-        raise invalid("lat", f"{lat} is not between -90 and 90")
-    if not -180 <= lon <= 180:
-        raise invalid("lon", f"{lon} is not between -180 and 180")
-    return Position(lat, lon)
 
 
 def _kinds(kind: int) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from siaga_dispatcher.core.draft import Draft
 from siaga_dispatcher.core.own_areas import held_back
 from siaga_dispatcher.core.positions import position_age_s
 from siaga_dispatcher.core.staffing import assign, declined_by, needs_of, open_needs, search_point
-from siaga_dispatcher.core.values import Candidate, Incident, Situation, Unit
+from siaga_dispatcher.core.values import Candidate, Situation, Unit
 
 
 def send_named(draft: Draft, unit: Unit, actor: str, why: str, situation: Situation) -> None:
@@ -28,7 +28,7 @@ def send_named(draft: Draft, unit: Unit, actor: str, why: str, situation: Situat
     need = next((need for need in open_now if need.fits(unit.kind, unit.capabilities)), None)
     role = need.role if need is not None else unit.kind
     advice = _advice(draft, open_now if need is None else (replace(need, count=1),), situation)
-    choice = _choice(unit, role, need, incident, actor, why, advice, situation)
+    choice = _choice(unit, role, need, draft, actor, why, advice, situation)
     still_open = open_needs(incident, _without(needs, role))
     gaps = tuple(gap for gap in incident.shortfalls if any(need.role == gap.role for need in still_open))
     assign(draft, (choice,), gaps, _candidates(choice, advice))
@@ -45,7 +45,7 @@ def _advice(draft: Draft, needs: Sequence[Need], situation: Situation) -> Select
     if not needs or around is None:
         return None
     selection = choose(
-        needs, situation.units, around, rules.policy, situation.now,
+        needs, situation.units, around, rules.policy, draft.event_at_ms,
         priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
         held=held_back(incident.place.area_code, situation.units, rules.policy.own_areas),
     )  # fmt: skip
@@ -57,14 +57,15 @@ def _choice(
     unit: Unit,
     role: str,
     need: Need | None,
-    incident: Incident,
+    draft: Draft,
     actor: str,
     why: str,
     advice: Selection | None,
     situation: Situation,
 ) -> Choice:
-    policy, around = situation.rules.policy, search_point(incident, situation.rules)
-    (option,) = options_of((unit,), around, policy, situation.now, situation.etas, declined_by(incident))
+    incident, policy = draft.incident, situation.rules.policy
+    around = search_point(incident, situation.rules)
+    (option,) = options_of((unit,), around, policy, draft.event_at_ms, situation.etas, declined_by(incident))
     told = f"{unit.name}: dipilih {actor}" + (f" ({why})" if why else "") + f"; {wording.drive(option.eta)}"
     against = "capability_missing" if need is None else obstacle(wanted_of((need,), policy)[0], option)
     if against:
@@ -73,7 +74,7 @@ def _choice(
         (other, *_) = advice.chosen
         same = other.unit.unit_id == unit.unit_id
         told += "; sama dengan saran" if same else f"; saran: {other.unit.name}, {wording.drive(other.eta)}"
-    return Choice(unit, role, option.distance_m, option.eta, position_age_s(unit, situation.now), told)
+    return Choice(unit, role, option.distance_m, option.eta, position_age_s(unit, draft.event_at_ms), told)
 
 
 def _candidates(choice: Choice, advice: Selection | None) -> tuple[Candidate, ...]:

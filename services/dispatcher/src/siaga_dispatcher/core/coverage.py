@@ -1,7 +1,7 @@
 """Which posts have too little help near, who could move up, and what the supervisor is told of it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from siaga_contracts import ids
@@ -34,17 +34,28 @@ class Cover:
         return frozenset(unit.unit_id for unit in self.units)
 
 
-def covers_of(
-    posts: Iterable[Post], units: Sequence[Unit], policy: DispatchPolicy, hour: int, now: int
-) -> tuple[Cover, ...]:
-    """How each post stands in this hour of the tenant's day, with these units around it."""
-    free = sorted((unit for unit in units if not state_of(unit, now)), key=lambda unit: unit.unit_id)
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a tenant's posts stood when they were last looked at, and the units that they need where they are."""
+
+    covers: tuple[Cover, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_POSTS: Final = Standing()
+
+
+def available(units: Iterable[Unit], at_ms: int) -> tuple[Unit, ...]:
+    """Those that could be sent at the time of that event, by id."""
+    return tuple(sorted((unit for unit in units if not state_of(unit, at_ms)), key=lambda unit: unit.unit_id))
+
+
+def covers_of(posts: Iterable[Post], free: Sequence[Unit], policy: DispatchPolicy, hour: int) -> tuple[Cover, ...]:
+    """How each post stands in this hour of the tenant's day, with these free units around it."""
     covers: list[Cover] = []
     for post in posts:
-        near = sorted(
-            ((drive_s(unit.position, post, unit.kind, policy), unit) for unit in free if serves(unit, post, policy)),
-            key=lambda pair: pair[0],
-        )
+        near = [(drive_s(unit.position, post, unit.kind, policy), unit) for unit in free if serves(unit, post, policy)]
+        near.sort(key=lambda pair: pair[0])
         covers.append(Cover(post, post.minimum_at(hour), tuple(unit for _, unit in near)))
     return tuple(covers)
 
@@ -96,17 +107,14 @@ def left_short(covers: Iterable[Cover], leaving: frozenset[str]) -> tuple[str, .
     return tuple(told)
 
 
-def movers(
-    cover: Cover, covers: Iterable[Cover], units: Sequence[Unit], policy: DispatchPolicy, now: int
-) -> list[Unit]:
+def movers(cover: Cover, covers: Iterable[Cover], free: Sequence[Unit], policy: DispatchPolicy) -> list[Unit]:
     """Who could move up to a post so that no other falls under its minimum, the soonest first."""
     there = place_of(cover.post)
     others = [other for other in covers if other.post is not cover.post]
     able = [
         unit
-        for unit in units
+        for unit in free
         if fits(unit, cover.post)
-        and not state_of(unit, now)
         and unit.unit_id not in cover.unit_ids
         and all(_spares(other, unit, there, policy) for other in others)
     ]
@@ -123,7 +131,7 @@ def _spares(other: Cover, unit: Unit, there: Position, policy: DispatchPolicy) -
 def alerts_of(
     tenant: str,
     covers: Sequence[Cover],
-    units: Sequence[Unit],
+    free: Sequence[Unit],
     holding: Iterable[Alert],
     policy: DispatchPolicy,
     now: int,
@@ -139,7 +147,7 @@ def alerts_of(
         if not cover.short:
             told += [_cleared(known, now)] if known is not None else []
             continue
-        suggested = _suggested(known, movers(cover, covers, units, policy, now))
+        suggested = _suggested(known, movers(cover, covers, free, policy))
         alert = _alert(tenant, cover, suggested, covers, known, now)
         if alert != known:
             told.append(alert)

@@ -47,7 +47,7 @@ def reason(option: Option, rivals: int, passed: Sequence[tuple[Option, str]]) ->
 def rejection(option: Option, code: str, later_s: float, post: str) -> str:
     """Why this one not; `later_s` after the one that goes, `post` is the one that its leaving would leave short."""
     if code == "slower":
-        return f"lebih lambat {later_s:.0f} detik" if later_s >= 1 else WORDS[code]
+        return f"lebih lambat {later_s:.0f} detik" if later_s >= 1 else "sama cepat, kemudian dalam daftar"
     if code == "kept_for_coverage":
         return f"lebih cepat {-later_s:.0f} detik, tetapi {post} tinggal di bawah minimum tanpanya"
     if code == "less_rested":
