@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from redis.asyncio import Redis
+from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.picture import different, picture
@@ -26,6 +27,7 @@ from siaga_dispatcher.core.commands import DISPOSITIONS, Action, Command, Comman
 from siaga_dispatcher.core.lifecycle import FINISHED, IllegalTransition
 from siaga_dispatcher.core.values import Incident, Place, Priority, Rules, Unit, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher, UnknownIncidentError, WrongVersion
+from siaga_dispatcher.following import FollowUp
 from siaga_kit.errors import Transient
 from siaga_tenants import Tenant
 
@@ -76,9 +78,17 @@ class Town:
     rules: dict[str, Rules]
     topics: Topics
     published: list[tuple[str, bytes]] = field(default_factory=list)
+    now_ms: int = NOON_MS
 
     def process(self) -> Dispatcher:
-        return Dispatcher(self.store, self.rules, lambda: NOON_MS, lambda _: None)
+        return Dispatcher(self.store, self.rules, lambda: self.now_ms, lambda _: None)
+
+    async def fire(self, process: Dispatcher) -> None:
+        """What comes due by now, as a process's loop does it."""
+        due = Due(self.redis)
+        follow_up = FollowUp(self.store, due, process)
+        for incident_id, key in (await due.timers([self.code], self.now_ms, 100)).get(self.code, []):
+            await follow_up.take_timer(self.code, incident_id, key, self.now_ms)
 
     async def publish(self) -> None:
         """What a relay does: all that is committed goes to the topics."""
@@ -101,7 +111,7 @@ class Town:
                 memory.take(topic, value, NOON_MS)
         for commands in memory.of[self.code].commands(self.code, NOON_MS):
             for command in commands:
-                await self.redis.execute_command(*command)
+                await cast("Any", self.redis).execute_command(*command)
         await self.store.initialise(self.code, NOON_MS)
         assert different(before, await picture(self.redis, self.code)) == []
 
@@ -219,6 +229,12 @@ class Interleavings(RuleBasedStateMachine):
             f"command-{self.number}", action, "op-01", "sebab", DISPOSITIONS[0], Priority.P2, unit_id,
         )  # fmt: skip
         self._do([lambda process: process.take_command(self.town.code, incident.incident_id, command, 0)], crash)
+
+    @rule(seconds=st.sampled_from([31, 61, 700]), crash=st.sampled_from(["", "", "before", "after"]))
+    def time_passes(self, seconds: int, crash: str) -> None:
+        self.town.now_ms += seconds * 1000
+        # Both look at the same time: each timer fires once. What a crash cut short is due at the next look.
+        self._do([self.town.fire, self.town.fire], crash)
 
     @precondition(lambda self: self.again)
     @rule()
