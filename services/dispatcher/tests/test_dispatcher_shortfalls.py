@@ -6,10 +6,12 @@ import pytest
 from dispatcher_bench import Bench
 from dispatcher_samples import NOON_MS, north, unit
 from siaga.v1 import unit_pb2
+from siaga_dispatcher import searching as searching_module
 from siaga_dispatcher.adapters import codec
+from siaga_dispatcher.adapters import store as store_module
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.core.values import Priority, Unit, UnitStatus
-from siaga_dispatcher.dispatching import EXPLAINED_BY
+from siaga_dispatcher.core.values import Place, Priority, Unit, UnitStatus
+from siaga_dispatcher.dispatching import EXPLAINED_BY, Dispatcher
 from siaga_dispatcher.searching import Searching
 
 pytestmark = pytest.mark.stack
@@ -98,10 +100,49 @@ async def test_a_shift_that_begins_is_found_by_the_search(bench: Bench) -> None:
     await bench.dispatcher.take_assessment(bench.call())
     searching = Searching(bench.dispatcher, bench.store, (bench.code,))
     await searching.once()
-    assert await bench.store.tenants_waiting((bench.code,)) == [bench.code]
+    assert await bench.store.waiting_counts((bench.code,)) == {bench.code: 1}
     await bench.store.put_units(bench.code, [replace(off, tenant=bench.code, off_shift=False, version=2)])
     await searching.once()
-    assert not await bench.store.tenants_waiting((bench.code,))
+    assert not await bench.store.waiting_counts((bench.code,))
     sent = await bench.store.unit(bench.code, "d1")
     assert sent is not None
     assert sent.status is U.DISPATCHED
+
+
+async def test_who_waits_behind_many_has_a_turn_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (store_module, searching_module):
+        monkeypatch.setattr(module, "WAITING_AT_ONCE", 2)
+    await bench.put(unit("p1", "puskesmas", off_shift=True))
+    for n in range(5):
+        told = bench.call(f"call-{n}", place=Place(north(20_000 + 2_000 * n)), event_at_ms=NOON_MS + n)
+        await bench.dispatcher.take_assessment(told)
+    last = bench.call("call-9", type="injury", event_at_ms=NOON_MS + 9)
+    decision = await bench.dispatcher.take_assessment(last)
+    assert decision.incident is not None
+    known = await bench.store.unit(bench.code, "p1")
+    assert known is not None
+    await bench.store.put_units(bench.code, [replace(known, off_shift=False, version=2)])
+    searching = Searching(bench.dispatcher, bench.store, (bench.code,))
+    for _ in range(2):
+        await searching.once()
+    after = await bench.store.incident(bench.code, decision.incident.incident_id)
+    assert after is not None
+    assert [a.unit_id for a in after.active_assignments] == ["p1"]
+
+
+async def test_where_no_map_knows_the_place_units_go_in_the_order_of_the_list(bench: Bench) -> None:
+    await bench.put(unit("d3", away_m=10), unit("d2", away_m=90_000), unit("d1", off_shift=True))
+    rules = {bench.code: replace(bench.dispatcher.rules(bench.code), centre=None)}
+    dispatcher = Dispatcher(bench.store, rules, lambda: NOON_MS, lambda _: None)
+    decision = await dispatcher.take_assessment(bench.call(place=Place(None, "Jl. tak dikenal peta 5")))
+    assert decision.incident is not None
+    (sent,) = decision.incident.assignments
+    assert (sent.unit_id, sent.eta_source) == ("d2", "station_list")
+    second = await dispatcher.take_assessment(
+        bench.call("call-2", priority=Priority.P1, place=Place(None, "Jl. lain 7"))
+    )
+    assert second.incident is not None
+    assert {gap.role: gap.code for gap in second.incident.shortfalls} == {
+        "damkar": "all_busy",
+        "ambulance": "no_candidate",
+    }

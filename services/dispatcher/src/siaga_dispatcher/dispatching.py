@@ -41,6 +41,8 @@ ATTEMPTS: Final = 50
 # A shortfall is explained with so many free and as many other units of each kind, the nearest: with the whole fleet a
 # city in which all are busy would load all of it for every further call.
 EXPLAINED_BY: Final = 10
+# Where no map knows the place, so many free and as many other units of each kind, as they come in the centre's list.
+LISTED_FIRST: Final = 50
 
 
 class UnknownTenantError(ValueError):
@@ -203,13 +205,13 @@ class Dispatcher:
     def _hear(self, tenant: str, event_at_ms: int) -> None:
         self._heard_ms[tenant] = max(self._heard_ms[tenant], event_at_ms)
 
-    async def retry_waiting(self, tenant: str, event_at_ms: int = 0) -> None:
-        """A unit may be had: try the incidents that lack one, the most urgent and oldest first.
+    async def retry_waiting(self, tenant: str, event_at_ms: int = 0, skip: int = 0) -> None:
+        """A unit may be had: try the incidents that lack one, the most urgent and oldest first, but for so many.
 
         It happens at `event_at_ms`, or with the tenant's latest event where that is later.
         """
         event_at_ms = max(event_at_ms, self._heard_ms[tenant])
-        for incident_id in await self._store.waiting(tenant):
+        for incident_id in await self._store.waiting(tenant, skip):
             await self._retry(tenant, incident_id, event_at_ms)
 
     async def _retry(self, tenant: str, incident_id: str, event_at_ms: int) -> None:
@@ -284,6 +286,8 @@ class Dispatcher:
 
         async def learn_etas(search: Search) -> None:
             """One question for all whose way is not known yet; those who cannot be sent need none."""
+            if search.around is None:
+                return
             new = [
                 unit for unit in known.values() if unit.free and unit.kind in search.kinds and unit.unit_id not in etas
             ]
@@ -293,10 +297,13 @@ class Dispatcher:
         if by_road and decision.search is not None:
             await learn_etas(decision.search)
             decision = decide()
+        if decision.search is not None and decision.search.around is None:
+            learn(await self._store.first_units(tenant, decision.search.kinds, LISTED_FIRST))
+            return decide()
         reached_m = _reached_m(decision.search, case.searched)
         for radius_m in rules.policy.radius_ladder_m:
             search = decision.search
-            if search is None or reached_m >= search.enough_m:
+            if search is None or search.around is None or reached_m >= search.enough_m:
                 return decision
             if radius_m <= reached_m:
                 continue
@@ -305,8 +312,8 @@ class Dispatcher:
             if by_road:
                 await learn_etas(search)
             decision = decide()
-        if decision.search is not None and math.isinf(decision.search.enough_m):
-            search = decision.search
+        search = decision.search
+        if search is not None and search.around is not None and math.isinf(search.enough_m):
             learn(await self._store.nearest_units(tenant, search.kinds, search.around, EXPLAINED_BY))
             decision = decide()
         return decision

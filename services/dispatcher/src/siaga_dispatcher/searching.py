@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 from siaga_kit.errors import is_transient
 
-from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.adapters.store import WAITING_AT_ONCE, Store
 from siaga_dispatcher.dispatching import Dispatcher
 
 log = structlog.get_logger()
@@ -23,6 +23,8 @@ class Searching:
         self._dispatcher = dispatcher
         self._store = store
         self._tenants = tenants
+        # Where more wait than are tried at once: how many were passed over in the last round.
+        self._passed: dict[str, int] = {}
 
     async def run(self, sleep: Callable[[float], Awaitable[bool]]) -> None:
         """Until `sleep` says that the process stops."""
@@ -35,6 +37,10 @@ class Searching:
                 log.warning("search paused", error=type(error).__name__)
 
     async def once(self) -> None:
-        """One round over all tenants that have somebody waiting."""
-        for tenant in await self._store.tenants_waiting(self._tenants):
+        """One round over all tenants that have somebody waiting: the most urgent, and by turns some of the others."""
+        for tenant, count in (await self._store.waiting_counts(self._tenants)).items():
             await self._dispatcher.retry_waiting(tenant)
+            passed = self._passed.get(tenant, 0) + WAITING_AT_ONCE
+            self._passed[tenant] = passed if passed < count else 0
+            if self._passed[tenant]:
+                await self._dispatcher.retry_waiting(tenant, skip=passed)

@@ -30,7 +30,7 @@ RADIUS_MARGIN: Final = 1.001
 UNITS_AT_HAND: Final = 4096
 # More than half round the earth.
 ANYWHERE_M: Final = 21_000_000.0
-# The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit.
+# The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit or search.
 WAITING_AT_ONCE: Final = 50
 _FILES: Final = resources.files("siaga_dispatcher.adapters")
 
@@ -113,6 +113,13 @@ class Store:
         sets = [key for kind in sorted(kinds) for key in (keys.free(kind), keys.unfree(kind))]
         return await self._around(tenant, sets, around, ANYWHERE_M, most)
 
+    async def first_units(self, tenant: str, kinds: Iterable[str], most: int) -> list[Unit]:
+        """Of each of these kinds the first by id: so many that can be sent now, and as many that cannot."""
+        keys = Keys(tenant)
+        sets = [key for kind in kinds for key in (keys.free(kind), keys.unfree(kind))]
+        listed = [cast("list[bytes]", await self._redis.zrange(key, 0, -1)) for key in sets]
+        return await self.units(tenant, [unit_id.decode() for ids in listed for unit_id in sorted(ids)[:most]])
+
     async def nearest_free(self, tenant: str, kinds: Iterable[str], around: Position, most: int) -> list[Unit]:
         """Of each of these kinds so many that can be sent now, the nearest, however far away."""
         keys = Keys(tenant)
@@ -175,18 +182,18 @@ class Store:
             Searched(frozenset(foresight.kinds), foresight.around, ladder_m[rung - 1]) if rung else None,
         )
 
-    async def waiting(self, tenant: str) -> list[str]:
-        """Incidents that lack a unit, the most urgent and oldest first."""
-        found = cast("list[bytes]", await self._redis.zrange(Keys(tenant).waiting, 0, WAITING_AT_ONCE - 1))
+    async def waiting(self, tenant: str, skip: int = 0) -> list[str]:
+        """Incidents that lack a unit, the most urgent and oldest first, without the first so many."""
+        found = cast("list[bytes]", await self._redis.zrange(Keys(tenant).waiting, skip, skip + WAITING_AT_ONCE - 1))
         return [incident_id.decode() for incident_id in found]
 
-    async def tenants_waiting(self, tenants: Iterable[str]) -> list[str]:
-        """Which of these tenants have an incident that lacks a unit."""
+    async def waiting_counts(self, tenants: Iterable[str]) -> dict[str, int]:
+        """How many incidents lack a unit, for those of these tenants that have any."""
         asked = tuple(tenants)
         pipeline = self._redis.pipeline(transaction=False)
         for tenant in asked:
-            pipeline.exists(Keys(tenant).waiting)
-        return [tenant for tenant, waits in zip(asked, await pipeline.execute(), strict=True) if waits]
+            pipeline.zcard(Keys(tenant).waiting)
+        return {tenant: count for tenant, count in zip(asked, await pipeline.execute(), strict=True) if count}
 
     async def listed(self, tenant: str, *, open_only: bool, limit: int) -> list[Incident]:
         """A tenant's incidents, newest first."""

@@ -5,15 +5,13 @@ from dataclasses import replace
 
 from siaga_tenants.model import Need
 
-from siaga_dispatcher.core.choose import Choice, Selection, candidate, choose
+from siaga_dispatcher.core.choose import Choice, Selection, candidate
 from siaga_dispatcher.core.choosing import wording
 from siaga_dispatcher.core.choosing.matching import obstacle, wanted_of
 from siaga_dispatcher.core.choosing.options import options_of
-from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.draft import Draft
-from siaga_dispatcher.core.own_areas import held_back
 from siaga_dispatcher.core.positions import position_age_s
-from siaga_dispatcher.core.staffing import assign, declined_by, needs_of, open_needs, search_point
+from siaga_dispatcher.core.staffing import assign, declined_by, needs_of, open_needs, search_point, select, somewhere
 from siaga_dispatcher.core.values import Candidate, Situation, Unit
 
 
@@ -40,16 +38,9 @@ def _without(needs: Sequence[Need], role: str) -> tuple[Need, ...]:
 
 def _advice(draft: Draft, needs: Sequence[Need], situation: Situation) -> Selection | None:
     """What the choice would be; None where the plan asks for nobody, or nobody knows where to."""
-    incident, rules = draft.incident, situation.rules
-    around = search_point(incident, rules)
-    if not needs or around is None:
+    if not needs or not somewhere(draft.incident):
         return None
-    selection = choose(
-        needs, situation.units, around, rules.policy, draft.event_at_ms,
-        priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
-        held=held_back(incident.place.area_code, situation.units, rules.policy.own_areas),
-    )  # fmt: skip
-    draft.search = Search(frozenset(kind for need in needs for kind in need.kinds), around, selection.enough_m)
+    selection, draft.search = select(draft.incident, needs, situation, situation.units, draft.event_at_ms)
     return selection
 
 

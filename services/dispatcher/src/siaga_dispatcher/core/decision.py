@@ -7,10 +7,13 @@ from siaga_dispatcher.core.values import Alert, Incident, Order, Position, Unit
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The decision would like to know the units of these kinds around this point, out to `enough_m`."""
+    """The decision would like to know the units of these kinds around this point, out to `enough_m`.
+
+    `around` None = no map knows the place: those that come first in the centre's list.
+    """
 
     kinds: frozenset[str]
-    around: Position
+    around: Position | None
     enough_m: float
 
 

@@ -6,10 +6,9 @@ from typing import Final
 from siaga_contracts import ids
 from siaga_tenants.model import Need
 
-from siaga_dispatcher.core.choose import choose
 from siaga_dispatcher.core.coverage import Standing, left_short
 from siaga_dispatcher.core.decision import Search
-from siaga_dispatcher.core.staffing import declined_by, needs_of, open_needs, search_point
+from siaga_dispatcher.core.staffing import needs_of, open_needs, select, somewhere, unlocated
 from siaga_dispatcher.core.values import (
     Candidate,
     Change,
@@ -61,24 +60,17 @@ def preview(
     incident: Incident, situation: Situation, standing: Standing, at_ms: int, excluded: frozenset[str] = frozenset()
 ) -> Preview:
     """Who would be sent for what the incident still lacks, as if the `excluded` units were not there."""
-    rules = situation.rules
-    needs = open_needs(incident, needs_of(incident, rules))
-    around = search_point(incident, rules)
-    if needs and around is None:
-        unknown = (
-            Shortfall(need.role, "place_unknown", "lokasi belum diketahui") for need in needs if not need.optional
-        )
-        return Preview(needs, shortfalls=tuple(unknown))
-    if not needs or around is None:
+    needs = open_needs(incident, needs_of(incident, situation.rules))
+    if needs and not somewhere(incident):
+        return Preview(needs, shortfalls=unlocated(needs))
+    if not needs:
         return Preview(needs)
-    selection = choose(
-        needs, (unit for unit in situation.units if unit.unit_id not in excluded), around, rules.policy, at_ms,
-        priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
-    )  # fmt: skip
+    units = tuple(unit for unit in situation.units if unit.unit_id not in excluded)
+    selection, search = select(incident, needs, situation, units, at_ms)
     return Preview(
         needs,
         selection.candidates(PREVIEWED_PER_ROLE),
         selection.shortfalls,
         left_short(standing.covers, frozenset(choice.unit.unit_id for choice in selection.chosen)),
-        Search(frozenset(kind for need in needs for kind in need.kinds), around, selection.enough_m),
+        search,
     )

@@ -1,6 +1,6 @@
 """Fills an incident's needs: the step that all decisions share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from siaga_tenants.model import Need
@@ -20,6 +20,7 @@ from siaga_dispatcher.core.values import (
     Rules,
     Shortfall,
     Situation,
+    Unit,
     UnitStatus,
 )
 
@@ -63,14 +64,33 @@ def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
 
 
 def search_point(incident: Incident, rules: Rules) -> Position | None:
-    """Where units are counted from; None = nobody could say where to go.
+    """Where units are counted from; None = nothing on a map is known.
 
     With only an address that no map knows, the tenant's centre serves: the crew can read the address, and any unit is
     better than none.
     """
     if incident.place.position is not None:
         return incident.place.position
-    return rules.centre if incident.place.address or incident.place.area_code else None
+    return rules.centre if somewhere(incident) else None
+
+
+def somewhere(incident: Incident) -> bool:
+    """Whether a crew could be told where to go, be it by an address only."""
+    place = incident.place
+    return place.position is not None or bool(place.address or place.area_code)
+
+
+def select(
+    incident: Incident, needs: Sequence[Need], situation: Situation, units: Sequence[Unit], at_ms: int
+) -> tuple[Selection, Search]:
+    """Which of the units would fill the needs at the time of that event, and what the choice would like to know besides."""
+    rules, around = situation.rules, search_point(incident, situation.rules)
+    selection = choose(
+        needs, units, around, rules.policy, at_ms,
+        priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
+        held=held_back(incident.place.area_code, units, rules.policy.own_areas),
+    )  # fmt: skip
+    return selection, Search(frozenset(kind for need in needs for kind in need.kinds), around, selection.enough_m)
 
 
 def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = None) -> None:
@@ -78,28 +98,23 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
     incident = draft.incident
     rules, candidates = situation.rules, situation.units
     wanted = open_needs(incident, needs_of(incident, rules)) if needs is None else tuple(needs)
-    around = search_point(incident, rules)
-    if wanted and around is None:
-        gaps = tuple(
-            Shortfall(need.role, "place_unknown", "lokasi belum diketahui") for need in wanted if not need.optional
-        )
-        _note_shortfalls(draft, gaps)
+    if wanted and not somewhere(incident):
+        _note_shortfalls(draft, unlocated(wanted))
         return
-    if not wanted or around is None:
+    if not wanted:
         _note_shortfalls(draft, ())
         return
     draft.know(candidates)
-    selection = choose(
-        wanted, candidates, around, rules.policy, draft.event_at_ms,
-        priority=incident.priority, excluded=declined_by(incident), etas=situation.etas, kept=situation.kept,
-        held=held_back(incident.place.area_code, candidates, rules.policy.own_areas),
-    )  # fmt: skip
-    kinds = frozenset(kind for need in wanted for kind in need.kinds)
-    draft.search = Search(kinds, around, selection.enough_m)
+    selection, draft.search = select(incident, wanted, situation, candidates, draft.event_at_ms)
     if selection.chosen:
         assign(draft, selection.chosen, selection.shortfalls, selection.candidates())
     else:
         _note_shortfalls(draft, selection.shortfalls, selection)
+
+
+def unlocated(needs: Iterable[Need]) -> tuple[Shortfall, ...]:
+    """The gaps of an incident about which nobody can tell a crew where it is."""
+    return tuple(Shortfall(need.role, "place_unknown", "lokasi belum diketahui") for need in needs if not need.optional)
 
 
 def assign(
