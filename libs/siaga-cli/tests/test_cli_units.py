@@ -2,10 +2,15 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
+from siaga.v1.unit_directory_service_pb2 import UnitDirectoryListResponse
+from siaga.v1.unit_directory_service_pb2_grpc import UnitDirectoryServicer, add_UnitDirectoryServicer_to_server
+from siaga.v1.unit_pb2 import Contact, Unit, UnitKind, UnitStatus
 from siaga_cli.main import build
 from siaga_kit.embedded.errors import StackError
 from siaga_tenants import load_tenants
@@ -106,3 +111,37 @@ def test_without_a_stack_the_files_are_shown(directory: Path) -> None:
     assert units[0]["unit_id"] == "3673-DMK-01"
     assert told(directory, "show", "3673-pkm-01")["name"] == "Puskesmas Curug"
     assert isinstance(invoke(directory, "show", "3673-PKM-99").exception, StackError)
+
+
+class Directory(UnitDirectoryServicer):
+    """A dispatcher's directory of two units."""
+
+    def List(self, request: Any, context: Any) -> UnitDirectoryListResponse:  # noqa: N802
+        on_task = Unit(
+            unit_id="3673-DMK-01", tenant=request.tenant, name="Mako", kind=UnitKind.UNIT_KIND_DAMKAR,
+            status=UnitStatus.UNIT_STATUS_EN_ROUTE, status_label="otw", task_code="114",
+            contacts=[Contact(channel="sms", address="+628119990001")],
+        )  # fmt: skip
+        off = Unit(
+            unit_id="3673-STG-01", status=UnitStatus.UNIT_STATUS_AVAILABLE, status_label="lepas tugas", off_shift=True
+        )
+        return UnitDirectoryListResponse(units=[on_task, off] if request.tenant == "36.73" else [])
+
+
+def test_with_a_stack_the_dispatcher_is_asked_even_if_a_file_is_wrong(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (directory / SERANG / "units.yaml").write_text("units: []\n")
+    server = grpc.server(ThreadPoolExecutor(2))
+    add_UnitDirectoryServicer_to_server(Directory(), server)  # type: ignore[abstract]
+    monkeypatch.setenv("SIAGA_DISPATCHER_GRPC", f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+    server.start()
+    first, second = told(directory, "list")
+    assert (first["status"], first["status_label"], first["task_code"]) == ("en_route", "otw", "114")
+    assert first["eido"] == {"primary": "NotAvailable", "secondary": ["Assigned", "Dispatched", "EnRoute"]}
+    assert "+628119990001" not in json.dumps(first)
+    assert second["off_shift"] is True
+    table = invoke(directory, "list").stdout
+    assert "lepas tugas, by the roster" in table
+    assert "#114" in table
+    server.stop(None).wait()

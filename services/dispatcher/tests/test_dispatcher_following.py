@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 
+import grpc
 import pytest
 from dispatcher_bench import Bench, drop_topics, make_topics
 from dispatcher_samples import NOON_MS, unit
+from siaga.v1.unit_directory_service_pb2 import UnitDirectoryGetRequest
+from siaga.v1.unit_directory_service_pb2_grpc import UnitDirectoryStub
+from siaga.v1.unit_pb2 import UnitReport
 from siaga_contracts import catalogue
 from siaga_dispatcher.adapters import directory
 from siaga_dispatcher.adapters.events import Topics
@@ -19,6 +23,7 @@ from siaga_dispatcher.app import App
 from siaga_dispatcher.core.values import IncidentStatus, Unit, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.duty_keeping import DutyKeeper
+from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
 from siaga_kit.settings import KafkaSettings, RedisSettings, ServerSettings, Settings
 from siaga_tenants import Duty, Roster, Shift, load_tenants
@@ -163,6 +168,25 @@ async def test_lists_and_rosters_are_taken_over_while_it_runs(followed: Followed
     # Back on the list, back at work.
     followed.take(f"{gone},satgas,Satgas Kembali,-6.12,106.16,081299990002,")
     assert (await followed.unit_when(gone, lambda unit: unit.free)).name == "Satgas Kembali"
+
+
+async def test_a_crew_says_it_in_its_centres_words(followed: Followed) -> None:
+    vocabulary = "statuses:\n  - {code: istirahat, means: off_duty, label: sedang istirahat}\n"
+    (followed.folder / "vocabulary.yaml").write_text(vocabulary)
+    async with asyncio.timeout(WAIT_S):
+        while not followed.app.rules[followed.code].terms.statuses:
+            await asyncio.sleep(0.02)
+    unit_id = f"{followed.code.replace('.', '')}-DMK-01"
+    report = UnitReport(
+        report_id="r-1", tenant=followed.code, unit_id=unit_id, event_at_ms=NOON_MS, status_code="istirahat"
+    )
+    publisher = await followed.app.runtime.publisher()
+    await publisher.publish([Outgoing(followed.app._sources[1], unit_id, report, "r-1", NOON_MS)])
+    await followed.unit_when(unit_id, lambda unit: unit.status is UnitStatus.OFF_DUTY)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{followed.app.grpc_port}") as channel:
+        request = UnitDirectoryGetRequest(tenant=followed.code, unit_id=unit_id)
+        answer = await UnitDirectoryStub(channel).Get(request)
+    assert (answer.unit.status_code, answer.unit.status_label) == ("istirahat", "sedang istirahat")
 
 
 async def test_a_list_does_not_begin_a_lost_state_anew(bench: Bench) -> None:

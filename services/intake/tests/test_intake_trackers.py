@@ -48,6 +48,15 @@ def forwarded(**position: Any) -> dict[str, Any]:
     return {**FORWARDED, "position": {**FORWARDED["position"], **position}}
 
 
+def test_a_status_in_the_centres_own_words() -> None:
+    found = word(OWN, {"unit_id": UNIT, "status_code": "istirahat"})
+    assert (found.status, found.status_code, found.lasting) == (None, "istirahat", True)
+    for wrong in ({"status_code": "Istirahat!"}, {"status_code": "istirahat", "status": "off_duty"}):
+        refused = take(OWN, {"unit_id": UNIT, **wrong}, FLEET, ARRIVED_MS)
+        assert isinstance(refused, Refusal)
+        assert refused.field == "status_code"
+
+
 def test_our_own_word_has_position_and_status() -> None:
     found = word(
         OWN, {"unit_id": UNIT, "at": FIX_MS, "lat": -6.12, "lon": "106.15", "status": "en_route", "order_id": "#114"}

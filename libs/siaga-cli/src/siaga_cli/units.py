@@ -15,7 +15,7 @@ from siaga_tenants.unit_lists import Change, Finding, Import, UnitFile, Unreadab
 
 from siaga_cli.callers import AsJson
 from siaga_cli.console import Exit, out
-from siaga_cli.unit_directory import seen
+from siaga_cli.unit_directory import Shown, seen
 
 app = typer.Typer(help="The units: import a list, see who is where.", no_args_is_help=True)
 # Lines of each sort on a terminal; `--json` tells all.
@@ -79,7 +79,7 @@ def list_(
     context: typer.Context, *, tenant: TenantOption = None, directory: Folder = None, as_json: AsJson = False
 ) -> None:
     """List the units as the running dispatcher has them; without one, as the files do."""
-    shown = seen(context.obj, _tenants(directory), tenant)
+    shown = _seen(context, directory, tenant)
     if as_json:
         sys.stdout.write(json.dumps([each.plain for each in shown], ensure_ascii=False) + "\n")
         return
@@ -103,7 +103,7 @@ def show(
 ) -> None:
     """Show all that is known of one unit."""
     wanted = unit.upper()
-    found = next((each for each in seen(context.obj, _tenants(directory), None) if each.unit_id == wanted), None)
+    found = next((each for each in _seen(context, directory, None) if each.unit_id == wanted), None)
     if found is None:
         raise StackError(f"there is no unit {unit}: `./siaga units list` shows all")
     if as_json:
@@ -115,9 +115,9 @@ def show(
     out.print(table)
 
 
-def _tenants(directory: Path | None) -> Tenants:
+def _seen(context: typer.Context, directory: Path | None, tenant: str | None) -> list[Shown]:
     try:
-        return load_tenants(directory or project_root() / "tenants")
+        return seen(context.obj, directory or project_root() / "tenants", tenant)
     except TenantError as error:
         raise StackError(str(error)) from error
 

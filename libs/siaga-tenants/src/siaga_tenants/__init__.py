@@ -6,7 +6,7 @@ from siaga_tenants.devices import speakers
 from siaga_tenants.document import TenantError
 from siaga_tenants.gazetteer import Area, Gazetteer, normalise_name
 from siaga_tenants.landmarks import Landmark
-from siaga_tenants.loading import load_devices, load_sources, load_tenants
+from siaga_tenants.loading import load_devices, load_sources, load_tenants, tenant_codes
 from siaga_tenants.messages import gsm7_length
 from siaga_tenants.model import (
     Connect,
@@ -63,4 +63,5 @@ __all__ = [
     "national",
     "normalise_name",
     "speakers",
+    "tenant_codes",
 ]

@@ -73,6 +73,15 @@ def load_devices(directory: Path) -> Mapping[str, Mapping[str, str]]:
     return found
 
 
+def tenant_codes(directory: Path) -> list[str]:
+    """The codes of the tenants under the directory, whatever their files say; raises TenantError when there is none."""
+    problems = Problems()
+    found = [code for _, code in _folders(directory, problems)]
+    if not found:
+        raise TenantError(problems.found)
+    return found
+
+
 def _folders(directory: Path, problems: Problems) -> list[tuple[Path, str]]:
     """The tenants' folders with the codes in their names; files and hidden folders beside them are left alone."""
     if not directory.is_dir():

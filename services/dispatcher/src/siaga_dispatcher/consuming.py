@@ -87,8 +87,8 @@ class Reports:
 
     async def process(self, batch: Sequence[Item[unit_pb2.UnitReport]]) -> Result:
         """Decide about each word, in order. A fleet's positions come behind: no crew waits for them."""
-        await self._words([item for item in batch if item.message.status])
-        await self._positions.take(codec.report_of(item.message) for item in batch if not item.message.status)
+        await self._words([item for item in batch if _is_word(item.message)])
+        await self._positions.take(codec.report_of(item.message) for item in batch if not _is_word(item.message))
         return Result()
 
     async def _words(self, batch: Sequence[Item[unit_pb2.UnitReport]]) -> None:
@@ -101,6 +101,11 @@ class Reports:
                 freed[report.tenant] = max(freed.get(report.tenant, 0), report.event_at_ms)
         for tenant, event_at_ms in freed.items():
             await self._dispatcher.retry_waiting(tenant, event_at_ms)
+
+
+def _is_word(message: unit_pb2.UnitReport) -> bool:
+    """Whether a crew says something, in our words or its centre's; else a tracker tells where it is."""
+    return bool(message.status or message.status_code)
 
 
 class Notifications:

@@ -27,6 +27,7 @@ _WORD: Final = of(
     lon=_LON,
     radius_m=_RADIUS,
     status=choice("What the crew says; `dispatched` is the dispatcher's to give.", UnitStatus),
+    status_code=text("Or: a status code of the centre's own vocabulary.", "code"),
     order_id=text("The order that the status answers; left out: the unit's only open one.", "code"),
     text=text("What the crew adds.", "text"),
     id=text("Your own id of the word: the same id twice is one word.", "call_ref"),

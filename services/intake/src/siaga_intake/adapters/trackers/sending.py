@@ -104,6 +104,7 @@ def message(word: UnitWord) -> unit_pb2.UnitReport:
         event_at_ms=word.at_ms,
         via=word.via,
         text=word.text,
+        status_code=word.status_code,
     )
     if word.status is not None:
         # Our enumeration has the contract's numbers, which its stubs, having types of their own, cannot know.

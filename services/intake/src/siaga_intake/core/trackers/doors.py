@@ -72,7 +72,9 @@ def take(
 
 
 def _word(said: Heard, tenant: str, unit_id: str, arrived_at_ms: int) -> UnitWord:
-    named = said.native_id or repr((said.at_ms, said.position, said.status, said.order_id, said.text))
+    named = said.native_id or repr(
+        (said.at_ms, said.position, said.status, said.order_id, said.text, said.status_code)
+    )  # fmt: skip
     return UnitWord(
         derived("unit_report", tenant, unit_id, said.via, named),
         tenant,
@@ -84,4 +86,5 @@ def _word(said: Heard, tenant: str, unit_id: str, arrived_at_ms: int) -> UnitWor
         said.status,
         said.order_id,
         said.text,
+        said.status_code,
     )

@@ -1,5 +1,6 @@
 """Our own JSON: a crew's app, or a gateway that speaks for many vehicles."""
 
+import re
 from typing import Final
 
 from siaga_intake.core.fields import Payload, Refused, choice, text
@@ -8,6 +9,8 @@ from siaga_intake.core.trackers.fixes import FixFields, fix
 from siaga_intake.core.trackers.words import Heard, Said, UnitStatus
 
 VIA: Final = "app"
+# As the codes in `vocabulary.yaml` are written; what they mean the dispatcher knows.
+OWN_CODE: Final = re.compile(r"[a-z][a-z0-9_]{1,31}")
 _FIELDS: Final = FixFields()
 
 
@@ -21,7 +24,12 @@ def read(payload: Payload, arrived_at_ms: int) -> Said:
     status = choice(payload, "status", UnitStatus)
     if status is UnitStatus.DISPATCHED:
         raise Refused("status", "is given by the dispatcher; a crew answers with acknowledged, en_route or declined")
-    if position is None and status is None:
+    code = text(payload, "status_code", "code")
+    if code and (status is not None or not OWN_CODE.fullmatch(code)):
+        raise Refused(
+            "status_code", "must be a code of the centre's vocabulary, in small letters, and in place of a status"
+        )
+    if position is None and status is None and not code:
         raise Refused("lat", "missing: a word of a unit has a position (lat, lon), a status, or both")
     return Heard(
         named[:1],
@@ -32,4 +40,5 @@ def read(payload: Payload, arrived_at_ms: int) -> Said:
         order_id=text(payload, "order_id", "code").removeprefix("#"),
         text=text(payload, "text", "text"),
         native_id=text(payload, "id", "call_ref"),
+        status_code=code,
     )

@@ -25,6 +25,8 @@ class Heard:
     text: str = ""
     # The sender's own id of the word; empty = its content names it.
     native_id: str = ""
+    # A status in the centre's own words, in place of one of ours.
+    status_code: str = ""
 
 
 @value(frozen=True, slots=True)
@@ -40,11 +42,12 @@ class UnitWord:
     status: UnitStatus | None = None
     order_id: str = ""
     text: str = ""
+    status_code: str = ""
 
     @property
     def lasting(self) -> bool:
         """Whether it must not be lost. A crew's word must not; a position is worth nothing once the next is here."""
-        return self.status is not None
+        return self.status is not None or bool(self.status_code)
 
 
 @value(frozen=True, slots=True)
