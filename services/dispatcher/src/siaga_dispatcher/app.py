@@ -11,7 +11,7 @@ import structlog
 from siaga.v1 import dispatch_service_pb2_grpc, incidents_service_pb2_grpc, unit_directory_service_pb2_grpc
 from siaga_contracts import catalogue
 from siaga_contracts.catalogue import Topic
-from siaga_kit import grpc_server
+from siaga_kit import collector, grpc_server
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import Tenant, Tenants
@@ -145,6 +145,7 @@ class App:
             watch = TenantWatch(self._watched, self.take)
             runtime.health.tell("tenants", lambda: watch.trouble)
             runtime.spawn("tenants", watch.run(runtime.stop))
+        collector.calm()
         await asyncio.gather(
             self._stage("assessments", self._sources[0], self._assessments).run(),
             self._stage("reports", self._sources[1], self._reports).run(),

@@ -1,7 +1,6 @@
 """Puts intake together: sources, spool, keeper and front door."""
 
 import asyncio
-import gc
 import socket
 import ssl
 import time
@@ -13,6 +12,7 @@ from typing import Final
 import structlog
 import uvicorn
 from siaga_contracts.catalogue import CALL_EVENTS, UNIT_REPORTS, Topic
+from siaga_kit import collector
 from siaga_kit.records import Outgoing
 from siaga_kit.service import DOOR, QuietServer, Runtime
 from siaga_tenants import load_tenants
@@ -51,9 +51,6 @@ GRACE_S: Final = 2
 BACKLOG: Final = 2048
 # Switches post every few seconds; opening a connection for each would cost more than the event.
 KEEP_ALIVE_S: Final = 60
-# Events are many small objects without cycles: at Python's 700 the collector takes a quarter of a batch's time, at 50,000,
-# which eight lists of 500 have alive at once, still a seventh. What it may leave lying is some tens of megabytes.
-GC_THRESHOLD: Final = 1_000_000
 
 
 async def start(runtime: Runtime, topic: Topic = CALL_EVENTS, reports: Topic = UNIT_REPORTS) -> None:
@@ -108,8 +105,7 @@ async def start(runtime: Runtime, topic: Topic = CALL_EVENTS, reports: Topic = U
     listening = _listen(runtime.settings.http.host, runtime.settings.http.port)
     url = "{}://{}:{}".format("http" if secured is None else "https", *listening.getsockname()[:2])
     log.info("listening", url=url, tenants=len(sources.centres))
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
+    collector.calm()
     behind = _Behind(keeper, spool, following, finder, [*links, *trackers.links, *outbound.values(), *left_behind])
     runtime.spawn("intake", _serve(runtime, front_door, listening, secured, behind))
 

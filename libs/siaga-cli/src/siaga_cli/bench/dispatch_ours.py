@@ -13,6 +13,7 @@ from siaga_dispatcher.app import App
 from siaga_dispatcher.consuming import Assessments
 from siaga_dispatcher.core.values import Incident, Rules
 from siaga_dispatcher.dispatching import Dispatcher
+from siaga_kit import collector
 from siaga_kit.records import Record
 from siaga_kit.service import Runtime
 from siaga_kit.settings import RedisSettings, Settings
@@ -98,8 +99,7 @@ def _item(number: int, value: bytes) -> Item[Call]:
 def collector_as_in_service() -> Iterator[None]:
     """Python's collector as the dispatcher's process sets it."""
     before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(1_000_000)
+    collector.calm()
     try:
         yield
     finally:

@@ -1,13 +1,13 @@
 """What a decision makes known, as records ready for the outbox."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.message import Message
 from siaga.v1 import incident_pb2, order_pb2, unit_pb2
 from siaga_contracts import catalogue, ids
 from siaga_contracts.catalogue import Topic
+from siaga_contracts.values import value
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.places import Places
@@ -16,7 +16,7 @@ from siaga_dispatcher.core.redact import public_view
 from siaga_dispatcher.core.values import Alert, Incident, Order, OrderKind, Unit
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Topics:
     """Where the records go; tests have their own."""
 
@@ -36,7 +36,7 @@ class Topics:
         return {topic.name: topic for topic in topics}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stamp:
     """A number that only the commit gives out, to be appended to a serialised message as the field with this tag."""
 
@@ -44,7 +44,7 @@ class Stamp:
     tag: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Event:
     """One record: serialised, with the stamps still to be put on."""
 
@@ -91,7 +91,7 @@ def unit_stamps(unit: Unit, sent: Collection[str]) -> tuple[Stamp, ...]:
     return Stamp(name, UNIT_TASK_TAG), Stamp(f"{name}:serial", UNIT_SERIAL_TAG)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Records:
     """All records of a decision in order, and by id the newest one of each incident, unit and alert."""
 

@@ -40,7 +40,6 @@ class Request:
     ops: list[list[Argument]] = field(default_factory=list)
     tasks: list[list[str]] = field(default_factory=list)
     tickets: list[list[str]] = field(default_factory=list)
-    _numbers: dict[int, int] = field(default_factory=dict)
 
     def arguments(self, *, init: bool) -> tuple[list[str], list[bytes]]:
         """KEYS and ARGV of the script."""
@@ -63,12 +62,9 @@ class Request:
         )
 
     def blob(self, data: bytes) -> int:
-        """The number by which an argument refers to these bytes; the same object is sent once."""
-        number = self._numbers.get(id(data))
-        if number is None:
-            self.blobs.append(data)
-            number = self._numbers[id(data)] = len(self.blobs)
-        return number
+        """The number by which an argument refers to these bytes."""
+        self.blobs.append(data)
+        return len(self.blobs)
 
     def op(self, *command: Argument) -> None:
         """One Redis command."""
@@ -84,46 +80,49 @@ def request_of(
 ) -> Request:  # fmt: skip
     """The request with everything that a decision writes. `zone` is the tenant's: tickets are counted by its years."""
     keys = request.keys
+    # What the working state keeps of an incident or a unit is what its topic gets: the bytes are sent once for both.
+    payloads = {record.event_id: _payload(request, record) for record in records.all}
     for timeline in decision.timelines:
-        _write_incident(request, timeline, records.incidents[timeline.after.incident_id], zone)
+        record = records.incidents[timeline.after.incident_id]
+        _write_incident(request, timeline, payloads[record.event_id], zone)
     sent = events.sent_by(decision)
     for unit in decision.units:
-        _write_unit(request, unit, records.units[unit.unit_id], sent)
+        _write_unit(request, unit, payloads[records.units[unit.unit_id].event_id], sent)
     for unit in decision.released:
         request.op("HDEL", keys.tasks, unit.task_code)
     for alert in decision.alerts:
-        put_alert(request, alert, request.blob(records.alerts[alert.alert_id].payload))
+        put_alert(request, alert, payloads[records.alerts[alert.alert_id].event_id])
     for record in records.all:
-        _append(request, record, traceparent or "")
+        _append(request, record, payloads[record.event_id], traceparent or "")
     return request
 
 
-def _write_incident(request: Request, timeline: Timeline, record: Event, zone: tzinfo) -> None:
+def _write_incident(request: Request, timeline: Timeline, payload: Argument, zone: tzinfo) -> None:
     keys, incident = request.keys, timeline.after
     request.check(Guard(keys.incident(incident.incident_id), "v", timeline.snapshots[0].version - 1))
     if not incident.ticket_no:
         year = datetime.fromtimestamp(incident.opened_at_ms / 1000, zone).year
         prefix = f"{incident.tenant.replace('.', '')}-{year}-"
         request.tickets.append([events.ticket_name(incident), keys.ticket(year), prefix])
-    put_incident(request, timeline.before, incident, _payload(request, record), FINISHED_KEPT_S)
+    put_incident(request, timeline.before, incident, payload, FINISHED_KEPT_S)
 
 
-def _write_unit(request: Request, unit: Unit, record: Event, sent: Mapping[str, Order]) -> None:
+def _write_unit(request: Request, unit: Unit, payload: Argument, sent: Mapping[str, Order]) -> None:
     request.check(Guard(request.keys.unit(unit.unit_id), "v", unit.version - 1))
     if unit.unit_id in sent:
         request.tasks.append([events.task_name(unit.unit_id), sent[unit.unit_id].order_id])
-    put_unit(request, unit, _payload(request, record))
+    put_unit(request, unit, payload)
 
 
-def _append(request: Request, record: Event, traceparent: str) -> None:
+def _append(request: Request, record: Event, payload: Argument, traceparent: str) -> None:
     request.op(
         "XADD", request.keys.outbox, "*", "topic", record.topic, "key", record.key, "id", record.event_id,
-        "at", str(record.event_at_ms), "trace", traceparent, "value", _payload(request, record),
+        "at", str(record.event_at_ms), "trace", traceparent, "value", payload,
     )  # fmt: skip
 
 
 def _payload(request: Request, record: Event) -> Argument:
-    """A record's bytes with its stamps: what the working state keeps is what the topic gets."""
+    """A record's bytes with its stamps."""
     blob = request.blob(record.payload)
     if not record.stamps:
         return blob

@@ -1,11 +1,11 @@
 """What a decision comes to: what to write, all or nothing, and what becomes known by it."""
 
-from dataclasses import dataclass
+from siaga_contracts.values import value
 
 from siaga_dispatcher.core.values import Alert, Incident, Order, Position, Unit
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Search:
     """The decision would like to know the units of these kinds around this point, out to `enough_m`.
 
@@ -17,7 +17,7 @@ class Search:
     enough_m: float
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Timeline:
     """One incident's new versions in order: all are published, the last is kept. `before` None = it is new."""
 
@@ -30,7 +30,7 @@ class Timeline:
         return self.snapshots[-1]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decision:
     """The incident decided about first, then others that the same decision changes (a merge, a diversion).
 

@@ -1,10 +1,10 @@
 """Whether a call tells of an incident that is already open, and which open incidents look like the same one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from siaga_contracts.values import value
 from siaga_tenants.model import DispatchPolicy
 
 from siaga_dispatcher.core import geo
@@ -39,7 +39,7 @@ class Sameness(IntEnum):
     NO = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Tale:
     """What is compared with an incident: a call, or another incident."""
 
@@ -48,7 +48,7 @@ class Tale:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Likeness:
     """How alike a tale and an incident are, and why, for people; `away_m` is 0 when it cannot be measured."""
 

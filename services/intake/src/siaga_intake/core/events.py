@@ -6,8 +6,7 @@ from siaga_contracts.terms import CallbackResult, CallerTag, Channel, Dispositio
 from siaga_contracts.terms import CallEventKind as Kind
 from siaga_contracts.terms import IdentityTrust as Trust
 from siaga_contracts.terms import QueueLeftReason as LeftReason
-
-from siaga_intake.core.values import value
+from siaga_contracts.values import value
 
 __all__ = [
     "CallbackResult", "CallerTag", "Channel", "Disposition", "HangupBy", "Kind", "LeftReason", "Priority", "Trust",

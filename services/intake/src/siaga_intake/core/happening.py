@@ -2,6 +2,8 @@
 
 from dataclasses import field
 
+from siaga_contracts.values import value
+
 from siaga_intake.core.events import (
     AdditionalData,
     Channel,
@@ -16,7 +18,6 @@ from siaga_intake.core.events import (
     Queue,
 )  # fmt: skip
 from siaga_intake.core.rules import INDONESIA, Area
-from siaga_intake.core.values import value
 
 
 @value(frozen=True, slots=True)

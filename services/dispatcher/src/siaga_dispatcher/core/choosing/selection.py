@@ -1,10 +1,11 @@
 """The answer of a choice: who goes, who does not and why, what stays open. Told in full only to whoever asks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from siaga_contracts.values import value
 from siaga_tenants.model import Need
 
 from siaga_dispatcher.core.choosing import wording
@@ -30,7 +31,7 @@ _CLOSENESS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Choice:
     """A unit for a need, and why. `position_age_s` None = it stands at its station; `distance_m` is straight."""
 
@@ -47,7 +48,7 @@ class Choice:
         return self.eta.seconds
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rejection:
     """Why a unit was not taken: slower, busy, off_duty, out_of_service, capability_missing, declined, outside_radius,
     position_too_old, kept_for_coverage, less_rested, other_area.
@@ -77,7 +78,7 @@ class Looked(NamedTuple):
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Selection:
     """The answer. No unit farther away than `enough_m` could change it; infinite while a need is open."""
 

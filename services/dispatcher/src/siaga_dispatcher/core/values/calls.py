@@ -1,7 +1,8 @@
 """What a call is, as the classifier sees it."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from siaga_contracts.values import value
 
 from siaga_dispatcher.core.values.places import Place
 from siaga_dispatcher.core.values.terms import Priority
@@ -9,7 +10,7 @@ from siaga_dispatcher.core.values.terms import Priority
 NOWHERE: Final = Place()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reason:
     """One reason of a decision, for people."""
 
@@ -18,7 +19,7 @@ class Reason:
     weight: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Assessment:
     """What a call is now, as the classifier sees it; None = not told."""
 

@@ -1,13 +1,13 @@
 """An incident with everything decided about it."""
 
-from dataclasses import dataclass
+from siaga_contracts.values import value
 
 from siaga_dispatcher.core.values.calls import Reason
 from siaga_dispatcher.core.values.places import Place
 from siaga_dispatcher.core.values.terms import IncidentStatus, LinkKind, Priority, UnitStatus
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Assignment:
     """One unit on one incident; a time of 0 = not yet, `position_age_s` None = it stood at its station."""
 
@@ -56,7 +56,7 @@ class Assignment:
         return bool(self.stood_down_at_ms) and not self.stand_down_confirmed_at_ms
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Shortfall:
     """A need that no unit fills; code as in the contract (`no_candidate`, `all_busy`, …)."""
 
@@ -65,7 +65,7 @@ class Shortfall:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Candidate:
     """One unit that a choice looked at; `verdict` is `chosen` or why not. `position_age_s` None = at its station."""
 
@@ -81,7 +81,7 @@ class Candidate:
     position_age_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Change:
     """What a version changed, by whom, caused by what; with the candidates where it is a choice of units."""
 
@@ -93,7 +93,7 @@ class Change:
     candidates: tuple[Candidate, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Link:
     """How an incident belongs to another; `version` is the other's when they were linked."""
 
@@ -105,7 +105,7 @@ class Link:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Account:
     """What one of several calls told, so that it can be given an incident of its own again."""
 
@@ -118,7 +118,7 @@ class Account:
     callback_number: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Timer:
     """What happens to the incident by itself at `due_ms` of the wall clock; `subject` is an order or a unit."""
 
@@ -132,7 +132,7 @@ class Timer:
         return f"{self.kind}:{self.subject}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Incident:
     """An incident. `version` 0 = not stored yet."""
 

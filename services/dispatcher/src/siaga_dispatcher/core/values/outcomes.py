@@ -1,13 +1,13 @@
 """What becomes known by a decision besides the incident itself: orders to crews, alerts to supervisors."""
 
-from dataclasses import dataclass
+from siaga_contracts.values import value
 
 from siaga_dispatcher.core.values.incidents import Incident
 from siaga_dispatcher.core.values.terms import OrderKind, Priority
 from siaga_dispatcher.core.values.units import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Order:
     """A word to a unit; an empty task code or ticket number is filled in by the commit.
 
@@ -23,7 +23,7 @@ class Order:
     about_order_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Alert:
     """What a supervisor has to see now; `cleared_at_ms` 0 = it still holds. Times are of the wall clock.
 

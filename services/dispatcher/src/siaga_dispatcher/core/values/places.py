@@ -1,9 +1,9 @@
 """Where something is."""
 
-from dataclasses import dataclass
+from siaga_contracts.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Position:
     """A point with its uncertainty; radius 0 = not stated, `fixed_at_ms` 0 = unknown."""
 
@@ -14,7 +14,7 @@ class Position:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Place:
     """A place as people and maps name it; the address is what the crew reads, as it was typed."""
 

@@ -1,9 +1,10 @@
 """What a decision sees of the world besides the incident."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, tzinfo
 
+from siaga_contracts.values import value
 from siaga_tenants.model import NO_ROSTER, DispatchPolicy, ResponsePlan, Roster
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
@@ -13,7 +14,7 @@ from siaga_dispatcher.core.values.places import Position
 from siaga_dispatcher.core.values.units import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Rules:
     """A tenant's data that decisions hang on. `centre` stands in for a place that nobody could locate."""
 
@@ -26,7 +27,7 @@ class Rules:
     terms: Terms = USUAL_TERMS
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Situation:
     """What a decision sees of the world: the units loaded so far, the tenant's rules, the wall clock (`now`, ms).
 

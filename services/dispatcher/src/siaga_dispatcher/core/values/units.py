@@ -1,14 +1,13 @@
 """A unit as it is, and what its crew or tracker says."""
 
-from dataclasses import dataclass
-
+from siaga_contracts.values import value
 from siaga_tenants.model import Contact
 
 from siaga_dispatcher.core.values.places import Position
 from siaga_dispatcher.core.values.terms import UnitStatus
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Unit:
     """A unit; `incident_id` empty = free of tasks. `fence` grows with every assignment."""
 
@@ -53,7 +52,7 @@ class Unit:
         return waits and not (self.incident_id or self.off_shift or self.retired)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UnitReport:
     """What a crew or a tracker says; `order_id` empty = the unit's only open one, `status` None = position only."""
 
@@ -70,7 +69,7 @@ class UnitReport:
     status_code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NotDelivered:
     """An order's message that will not reach its crew on one way; channel `none` = there was no way to try."""
 

@@ -3,9 +3,9 @@
 from dataclasses import field as field_
 
 from siaga_contracts.terms import UnitStatus
+from siaga_contracts.values import value
 
 from siaga_intake.core.events import Ignored, Position, Refusal
-from siaga_intake.core.values import value
 
 __all__ = ["Heard", "Ignored", "Said", "Taken", "UnitStatus", "UnitWord"]
 

@@ -1,4 +1,4 @@
-"""What the core's values are made with: frozen for the type checker and the reader, not at run time.
+"""What values that are made by the thousand are made with: frozen for the type checker and the reader, not at run time.
 
 Python freezes a dataclass by a call for every field of every object made: with two dozen fields an event that is three
 quarters of the time its making takes, and several such values are made for each (docs/decisions/009).
