@@ -5,8 +5,9 @@ from typing import Any
 
 from dispatcher_samples import NOON_MS, RULES, World, report
 from siaga_dispatcher.core.commands import Action, Command
-from siaga_dispatcher.core.decide import Decision, on_command, on_timer, on_unit_report, with_timers
-from siaga_dispatcher.core.values import Alert, Incident, Order, Rules, Situation, Timer, Unit, UnitStatus
+from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_timer, on_unit_report, with_timers
+from siaga_dispatcher.core.divert import may_be_diverted
+from siaga_dispatcher.core.values import Alert, Assessment, Incident, Order, Rules, Situation, Timer, Unit, UnitStatus
 from siaga_tenants.crews import CrewPolicy
 
 
@@ -25,7 +26,14 @@ class Watched(World):
 
     @property
     def situation(self) -> Situation:
-        return Situation(tuple(self.units.values()), self.rules, self.now, alerts=tuple(self.alerts.values()))
+        wanted = self.rules.policy.crews.diversion.from_priorities
+        sources = tuple(one for one in self.incidents.values() if may_be_diverted(one, wanted))
+        alerts = tuple(self.alerts.values())
+        return Situation(tuple(self.units.values()), self.rules, self.now, alerts=alerts, divertible=sources)
+
+    def assess(self, told: Assessment, linked: Incident | None = None) -> Decision:
+        opened = tuple(self.incidents.values())
+        return self.apply(on_assessment(told, linked, opened, self.situation))
 
     def apply(self, decision: Decision) -> Decision:
         decision = super().apply(with_timers(decision, self.situation))

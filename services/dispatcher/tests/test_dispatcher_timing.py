@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 from dispatcher_bench import Bench
-from dispatcher_samples import NOON_MS, unit
+from dispatcher_samples import NOON_MS, north, unit
 from siaga.v1 import alert_pb2, order_pb2
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.core.commands import Action, Command
-from siaga_dispatcher.core.values import AlertKind, NotDelivered, Priority, UnitStatus
+from siaga_dispatcher.core.values import AlertKind, NotDelivered, Place, Priority, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.following import FollowUp
 from siaga_dispatcher.timing import TimerLoop
+from siaga_tenants.crews import Diversion
 
 pytestmark = pytest.mark.stack
 P1: dict[str, Any] = {"type": "medical_cardiac", "priority": Priority.P1}
@@ -126,3 +127,25 @@ async def test_a_stand_down_is_confirmed_from_an_incident_long_closed(bench: Ben
     assert incident.assignments[0].stand_down_confirmed_at_ms
     assert incident.assignments[0].task_code
     assert await bench.store.alerts(bench.code) == []
+
+
+async def test_a_unit_is_diverted_in_one_commit_and_the_one_it_left_gets_another(bench: Bench) -> None:
+    policy = bench.tenant.dispatch
+    crews = replace(policy.crews, diversion=Diversion(allowed=True))
+    rules = {bench.code: replace(bench.dispatcher.rules(bench.code), policy=replace(policy, crews=crews))}
+    dispatcher = Dispatcher(bench.store, rules, Clock(), lambda _: None)
+    # Within the last circle of the one, but not of the other.
+    await bench.put(unit("p1", "puskesmas", away_m=500), unit("p2", "puskesmas", away_m=-35_000))
+    minor = bench.call("minor", type="injury", priority=Priority.P4, place=Place(north(0), "Jl. A"))
+    await dispatcher.take_assessment(minor)
+    grave = bench.call("grave", place=Place(north(6_000), "Jl. B"), **P1)
+    decision = await dispatcher.take_assessment(grave)
+    assert decision.incident is not None
+    assert [a.unit_id for a in decision.incident.active_assignments] == ["p1"]
+    diverted, new = (await orders(bench))[1:]
+    assert (diverted, new) == ((order_pb2.ORDER_KIND_DISPATCH, "p1"), (order_pb2.ORDER_KIND_DISPATCH, "p2"))
+    sent = await bench.store.unit(bench.code, "p1")
+    assert sent is not None
+    assert await bench.redis.hvals(Keys(bench.code).tasks) != []
+    assert await bench.redis.hlen(Keys(bench.code).tasks) == 2
+    assert (sent.incident_id, sent.fence) == (decision.incident.incident_id, 2)

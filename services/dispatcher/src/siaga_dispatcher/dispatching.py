@@ -10,7 +10,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import structlog
 from siaga_kit.errors import Transient
 
-from siaga_dispatcher.adapters.due import alerts_about
+from siaga_dispatcher.adapters.due import alerts_about, divertible_incidents
 from siaga_dispatcher.adapters.request import Guard
 from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.adapters.store import Searched, Stale, Store
@@ -25,6 +25,7 @@ from siaga_dispatcher.core.decide import (
     with_timers,
 )
 from siaga_dispatcher.core.decision import Search
+from siaga_dispatcher.core.divert import diverts
 from siaga_dispatcher.core.duty import addressed
 from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.foresight import foresee
@@ -142,7 +143,11 @@ class Dispatcher:
             )
 
         cause = f"assessment:{assessment.call_id}:{assessment.revision}:{assessment.assessment_id}"
-        return await self.settle(tenant, cause, load, traceparent)
+        decision = await self.settle(tenant, cause, load, traceparent)
+        if decision.released:
+            # A unit was taken from somebody less urgent, who needs another.
+            await self.retry_waiting(tenant, assessment.event_at_ms)
+        return decision
 
     async def take_report(self, report: UnitReport, traceparent: str | None = None) -> Decision:
         """One word of a crew; raises UnknownUnitError."""
@@ -255,7 +260,7 @@ class Dispatcher:
         async with self._turns[tenant]:
             for _ in range(ATTEMPTS):
                 case = await load()
-                decision = addressed(await self._widened(tenant, case), self.rules(tenant), self._clock_ms())
+                decision = addressed(await self._widened(tenant, _timed(case)), self.rules(tenant), self._clock_ms())
                 check(decision)
                 if decision.empty:
                     return decision
@@ -276,9 +281,10 @@ class Dispatcher:
         known = {unit.unit_id: unit for unit in case.units}
         etas: dict[str, Eta] = {}
         by_road, kept = self._roads.known(tenant), self._coverage(tenant).kept
+        divertible: tuple[Incident, ...] = ()
 
         def decide() -> A:
-            return case.decide(Situation(tuple(known.values()), rules, now, etas, kept, case.alerts))
+            return case.decide(Situation(tuple(known.values()), rules, now, etas, kept, case.alerts, divertible))
 
         def learn(units: Iterable[Unit]) -> None:
             for unit in units:
@@ -288,12 +294,19 @@ class Dispatcher:
             """One question for all whose way is not known yet; those who cannot be sent need none."""
             if search.around is None:
                 return
+            sources = {incident.incident_id for incident in divertible}
             new = [
-                unit for unit in known.values() if unit.free and unit.kind in search.kinds and unit.unit_id not in etas
+                unit
+                for unit in known.values()
+                if (unit.free or unit.incident_id in sources) and unit.kind in search.kinds and unit.unit_id not in etas
             ]
             etas.update(await self._roads.etas(tenant, new, search.around, rules.policy))
 
         decision = decide()
+        if isinstance(decision, Decision) and diverts(decision, rules):
+            divertible = await divertible_incidents(self._store, tenant, rules)
+            learn(await self.own_units(*divertible) if divertible else ())
+            decision = decide()
         if by_road and decision.search is not None:
             await learn_etas(decision.search)
             decision = decide()

@@ -1,13 +1,18 @@
 """What waits for its time in Redis, and what holds about an incident."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from redis.asyncio import Redis
 
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.state import timer_member
 from siaga_dispatcher.adapters.store import Store
-from siaga_dispatcher.core.values import Alert, Incident
+from siaga_dispatcher.core.divert import may_be_diverted
+from siaga_dispatcher.core.values import Alert, Incident, Rules
+
+# Of a centre's newest open incidents; one with more of them under way has other troubles than where to take a unit from.
+LOOKED_AT: Final = 200
 
 
 class Due:
@@ -39,3 +44,10 @@ async def alerts_about(store: Store, *incidents: Incident | None) -> tuple[Alert
     known = {incident.incident_id: incident.tenant for incident in incidents if incident is not None}
     held = [alert for tenant in set(known.values()) for alert in await store.alerts(tenant)]
     return tuple(alert for alert in held if alert.incident_id in known)
+
+
+async def divertible_incidents(store: Store, tenant: str, rules: Rules) -> tuple[Incident, ...]:
+    """Less urgent incidents that have units under way, where the centre lets them be taken."""
+    policy = rules.policy.crews.diversion
+    found = await store.listed(tenant, open_only=True, limit=LOOKED_AT)
+    return tuple(incident for incident in found if may_be_diverted(incident, policy.from_priorities))

@@ -1,12 +1,14 @@
 """Fills an incident's needs: the step that all decisions share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from siaga_tenants.model import Need
 
 from siaga_dispatcher.core.choose import Choice, Selection, choose
 from siaga_dispatcher.core.decision import Search
+from siaga_dispatcher.core.divert import crew_reason, take_from_others, with_diversions
 from siaga_dispatcher.core.draft import Draft, order_id_of
 from siaga_dispatcher.core.lifecycle import Trigger
 from siaga_dispatcher.core.own_areas import held_back
@@ -106,8 +108,13 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
         return
     draft.know(candidates)
     selection, draft.search = select(incident, wanted, situation, candidates, draft.event_at_ms)
-    if selection.chosen:
-        assign(draft, selection.chosen, selection.shortfalls, selection.candidates())
+    staffed = with_diversions(
+        incident, wanted, selection, search_point(incident, rules), situation, draft.event_at_ms
+    )  # fmt: skip
+    if staffed.chosen:
+        take_from_others(draft, staffed.diversions)
+        reasons = {one.unit.unit_id: crew_reason(one) for one in staffed.diversions}
+        assign(draft, staffed.chosen, staffed.shortfalls, selection.candidates(), reasons)
     else:
         _note_shortfalls(draft, selection.shortfalls, selection)
 
@@ -118,9 +125,16 @@ def unlocated(needs: Iterable[Need]) -> tuple[Shortfall, ...]:
 
 
 def assign(
-    draft: Draft, chosen: Sequence[Choice], shortfalls: Sequence[Shortfall], candidates: tuple[Candidate, ...] = ()
+    draft: Draft,
+    chosen: Sequence[Choice],
+    shortfalls: Sequence[Shortfall],
+    candidates: tuple[Candidate, ...] = (),
+    reasons: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Bind the chosen units to the incident and order them to go; `candidates` are what the choice looked at."""
+    """Bind the chosen units to the incident and order them to go, telling a crew the reason where there is one.
+
+    `candidates` are what the choice looked at.
+    """
     bound: list[Assignment] = []
     for choice in chosen:
         draft.know((choice.unit,))
@@ -150,7 +164,7 @@ def assign(
                 position_age_s=choice.position_age_s,
             )
         )
-        draft.order(OrderKind.DISPATCH, unit)
+        draft.order(OrderKind.DISPATCH, unit, reasons.get(unit.unit_id, ""))
     draft.change(
         "units_assigned",
         "; ".join(assignment.selection_reason for assignment in bound),

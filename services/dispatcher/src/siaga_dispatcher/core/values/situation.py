@@ -9,6 +9,7 @@ from siaga_tenants.model import NO_ROSTER, DispatchPolicy, ResponsePlan, Roster
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
 from siaga_dispatcher.core.eta import Eta
+from siaga_dispatcher.core.values.incidents import Incident
 from siaga_dispatcher.core.values.outcomes import Alert
 from siaga_dispatcher.core.values.places import Position
 from siaga_dispatcher.core.values.units import Unit
@@ -42,3 +43,5 @@ class Situation:
     kept: Mapping[str, str] = field(default_factory=dict)
     # Alerts that hold about the incidents decided on, where the decision may end them.
     alerts: tuple[Alert, ...] = ()
+    # Less urgent incidents whose units, among `units`, may be taken where the centre allows it.
+    divertible: tuple[Incident, ...] = ()
