@@ -19,7 +19,7 @@ from road_answers import (
 )
 from siaga_dispatcher.adapters.roads.answers import Answers, RoadNetwork, RoadsUnusableError
 from siaga_dispatcher.adapters.roads.osrm import Osrm
-from siaga_dispatcher.adapters.roads.valhalla import Valhalla
+from siaga_dispatcher.adapters.roads.valhalla import PORTION, Valhalla
 from siaga_dispatcher.core.roads.drives import OFF_ROAD_KMH, Drive
 from siaga_dispatcher.core.values import Position
 
@@ -105,6 +105,14 @@ async def test_valhalla_tells_times_in_one_request() -> None:
         answers = await ask(Valhalla(url), SCHAAN, BALZERS)
     assert answers.drives == {0: near(220, 2_985, 12.5 + 3.1), 1: near(579, 9_100, 30.7 + 3.1)}
     assert requests == [2]
+
+
+async def test_valhalla_is_asked_in_portions_the_nearest_first() -> None:
+    requests: list[int] = []
+    async with serving(valhalla(set(), requests)) as url:
+        answers = await ask(Valhalla(url), *[SCHAAN] * (2 * PORTION + 1))
+    assert sorted(requests) == [1, PORTION, PORTION]
+    assert sorted(answers.drives) == list(range(2 * PORTION + 1))
 
 
 async def test_one_place_that_valhalla_cannot_reach_does_not_spoil_the_others() -> None:

@@ -43,6 +43,7 @@ BENCHES: Final = {
     "advice": "routing advice with 1,000,000 known callers over gRPC and HTTP; then with Redis hanging and gone",
     "flood": "one number at 10 calls/s: what the others' calls notice, and what watching for it costs",
     "outage": "minutes without the broker at 50 events/s: lost, doubled, order of each call, how soon all is there",
+    "roads": "what choosing by straight line costs on two real road networks, and what asking the roads costs",
     "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",
 }
 
@@ -57,6 +58,8 @@ def bench(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     minutes: Annotated[float | None, typer.Option(help="How long the outage lasts; 10 when not said.")] = None,
+    valhalla: Annotated[str | None, typer.Option(metavar="URL", help="`roads` asks this server as well.")] = None,
+    osrm: Annotated[str | None, typer.Option(metavar="URL", help="`roads` asks this server as well.")] = None,
 ) -> None:
     """Measure, and set the figures beside their targets."""
     if name not in BENCHES:
@@ -64,8 +67,11 @@ def bench(
     err.print(f"[bold]{name}[/]: {BENCHES[name]}")
     if minutes is not None and name != "outage":
         raise typer.BadParameter("only `outage` lasts as long as it is told")
+    servers = {server: url for server, url in (("valhalla", valhalla), ("osrm", osrm)) if url is not None}
+    if servers and name != "roads":
+        raise typer.BadParameter("only `roads` asks routing servers")
     measure: Callable[..., Report] = import_module(f"siaga_cli.bench.{name}").measure
-    report = measure() if minutes is None else measure(minutes)
+    report = measure(**servers) if minutes is None else measure(minutes)
     if as_json:
         sys.stdout.write(json.dumps({"bench": name, "machine": machine(), **report.data}) + "\n")
         return

@@ -24,8 +24,9 @@ log = structlog.get_logger()
 
 # For connecting and answering together: a crew must not wait for a better reason why it was chosen.
 BUDGET_S: Final = 0.150
-# The nearest by straight line; a public image of OSRM takes 100 places in a table, Valhalla's answers 50 within the budget.
-MOST_ORIGINS: Final = 50
+# The nearest by straight line: more of a kind that are free in one circle are a city's, and each further one takes a
+# Valhalla some milliseconds.
+MOST_ORIGINS: Final = 25
 
 
 class _Route:
