@@ -1,7 +1,7 @@
 """A gRPC server as every service has it: health, reflection, deadlines and errors handled in one place."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import grpc
@@ -40,39 +40,68 @@ class Refused(Exception):  # noqa: N818  (an answer, not a fault)
 
 
 class _Guard(grpc.aio.ServerInterceptor):
-    """Gives every unary call a span and a typed end; an unexpected error never shows its inside to the caller."""
+    """Gives every call a span and a typed end; an unexpected error never shows its inside to the caller.
+
+    A unary call ends within its deadline; a stream of answers goes on as long as its caller listens.
+    """
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: Any) -> Any:
         handler = await continuation(handler_call_details)
-        if handler is None or handler.unary_unary is None:
+        if handler is None or handler.request_streaming:
             return handler
         method = str(handler_call_details.method).lstrip("/")
-        inner = handler.unary_unary
         metadata = dict(handler_call_details.invocation_metadata or ())
+        traceparent = str(metadata.get("traceparent") or "") or None
+        codec = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(_streaming(method, handler.unary_stream, traceparent), **codec)
+        return grpc.unary_unary_rpc_method_handler(_unary(method, handler.unary_unary, traceparent), **codec)
 
-        async def guarded(request: Any, context: Any) -> Any:
-            with telemetry.span(method, "server", str(metadata.get("traceparent") or "") or None):
-                remaining = context.time_remaining()
-                if remaining is not None and remaining <= 0:
-                    await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the work began")
-                try:
-                    async with asyncio.timeout(DEADLINE_S):
-                        return await inner(request, context)
-                except TimeoutError:
-                    await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, f"not done within {DEADLINE_S:.0f} s")
-                except Refused as refused:
-                    await context.abort(refused.code, refused.message)
-                except grpc.aio.AbortError:
-                    raise
-                except Exception as error:
-                    if is_transient(error):
-                        await context.abort(grpc.StatusCode.UNAVAILABLE, "the store is away; try again")
-                    log.exception("call failed", method=method)
-                    await context.abort(grpc.StatusCode.INTERNAL, f"unexpected {type(error).__name__}; see the log")
 
-        return grpc.unary_unary_rpc_method_handler(
-            guarded, request_deserializer=handler.request_deserializer, response_serializer=handler.response_serializer
-        )
+def _unary(method: str, inner: Callable[[Any, Any], Awaitable[Any]], traceparent: str | None) -> Any:
+    async def guarded(request: Any, context: Any) -> Any:
+        with telemetry.span(method, "server", traceparent):
+            remaining = context.time_remaining()
+            if remaining is not None and remaining <= 0:
+                await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "the deadline passed before the work began")
+            try:
+                async with asyncio.timeout(DEADLINE_S):
+                    return await inner(request, context)
+            except TimeoutError:
+                await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, f"not done within {DEADLINE_S:.0f} s")
+            except Exception as error:  # noqa: BLE001  (whatever it is, the caller gets a typed end)
+                await _end(method, context, error)
+
+    return guarded
+
+
+def _streaming(method: str, inner: Callable[[Any, Any], AsyncIterator[Any]], traceparent: str | None) -> Any:
+    async def guarded(request: Any, context: Any) -> AsyncIterator[Any]:
+        # The span is the beginning's: a stream may last for days, and no trace does.
+        with telemetry.span(method, "server", traceparent):
+            answers = inner(request, context)
+        try:
+            async for answer in answers:
+                yield answer
+        except Exception as error:  # noqa: BLE001  (as above)
+            await _end(method, context, error)
+
+    return guarded
+
+
+async def _end(method: str, context: Any, error: Exception) -> None:
+    """Abort the call as the error asks for."""
+    if isinstance(error, grpc.aio.AbortError):
+        raise error
+    if isinstance(error, Refused):
+        await context.abort(error.code, error.message)
+    if is_transient(error):
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "the store is away; try again")
+    log.error("call failed", method=method, error=type(error).__name__, exc_info=error)
+    await context.abort(grpc.StatusCode.INTERNAL, f"unexpected {type(error).__name__}; see the log")
 
 
 async def serve(runtime: Runtime, register: Callable[[grpc.aio.Server], None], service_names: Sequence[str]) -> int:

@@ -1,5 +1,6 @@
 """Reads topics to where they end now, outside of any group: for what looks back, not for what goes along (`stage`)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
@@ -24,12 +25,7 @@ async def records(
 
     Partitions are mixed, in order within each. Commits nothing. A partition that `ends` does not name is left out.
     """
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        **kafka.security(settings),
-    )
+    consumer = _consumer(settings)
     try:
         await consumer.start()
         places = [place for topic in topics for place in _places(consumer, topic) if ends is None or place in ends]
@@ -49,6 +45,35 @@ async def records(
             open_ = {place for place in open_ if await consumer.position(place) < last[place]}
     finally:
         await consumer.stop()
+
+
+async def news(
+    settings: KafkaSettings, topics: Sequence[Topic], started: asyncio.Event
+) -> AsyncIterator[ConsumerRecord[bytes, bytes]]:
+    """Every record that the topics get from the moment on when `started` is set, without an end. Commits nothing."""
+    consumer = _consumer(settings)
+    try:
+        await consumer.start()
+        places = [place for topic in topics for place in _places(consumer, topic)]
+        consumer.assign(places)
+        for place, end in (await consumer.end_offsets(places)).items():
+            consumer.seek(place, end)
+        started.set()
+        while True:
+            for batch in (await consumer.getmany(timeout_ms=POLL_MS)).values():
+                for record in batch:
+                    yield record
+    finally:
+        await consumer.stop()
+
+
+def _consumer(settings: KafkaSettings) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        **kafka.security(settings),
+    )
 
 
 def _places(consumer: AIOKafkaConsumer, topic: Topic) -> list[TopicPartition]:

@@ -19,6 +19,7 @@ from siaga_tenants import Tenant, Tenants
 from siaga_dispatcher.adapters import directory, incidents, preview, unit_directory
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
+from siaga_dispatcher.adapters.feed import Feed
 from siaga_dispatcher.adapters.following import TenantWatch
 from siaga_dispatcher.adapters.outbox import Relay
 from siaga_dispatcher.adapters.places import Places
@@ -75,6 +76,8 @@ class App:
         self.rules = {code: self._rules(tenant) for code, tenant in tenants.items()}
         self.roads = Roads(connect(tenants), now_ms)
         self.grpc_port = 0
+        # What watchers are told: units, incidents.
+        self._feeds = [Feed(runtime.settings.kafka, topic) for topic in (self._topics.units, self._topics.incidents)]
 
     def _rules(self, tenant: Tenant) -> Rules:
         return Rules(
@@ -124,13 +127,15 @@ class App:
             runtime, self._register, (unit_directory.NAME, incidents.NAME, preview.NAME)
         )
         runtime.on_stop(relay.finish)
+        for feed in self._feeds:
+            runtime.on_stop(feed.close)
         runtime.spawn("outbox", relay.run(runtime.stop))
         runtime.spawn("work", self._work())
 
     def _register(self, server: grpc.aio.Server) -> None:
-        directory_service = unit_directory.UnitDirectory(self.store, self.rules)
+        directory_service = unit_directory.UnitDirectory(self.store, self.rules, self._feeds[0])
         unit_directory_service_pb2_grpc.add_UnitDirectoryServicer_to_server(directory_service, server)
-        incident_service = incidents.Incidents(self.store, self.dispatcher, self.rules)
+        incident_service = incidents.Incidents(self.store, self.dispatcher, self.rules, self._feeds[1])
         incidents_service_pb2_grpc.add_IncidentsServicer_to_server(incident_service, server)
         dispatch_service = preview.Dispatch(self.dispatcher, self.rules)
         dispatch_service_pb2_grpc.add_DispatchServicer_to_server(dispatch_service, server)

@@ -1,6 +1,6 @@
 """gRPC `Incidents`: read them and act on them."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import grpc
@@ -10,6 +10,7 @@ from siaga_kit.grpc_server import Refused
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.answering import as_status, bounded, invalid, known_tenant, limited, required
+from siaga_dispatcher.adapters.feed import Feed
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.commands import DISPOSITIONS, Action, Command
 from siaga_dispatcher.core.values import Priority, Rules
@@ -18,6 +19,8 @@ from siaga_dispatcher.dispatching import Dispatcher
 NAME: Final = "siaga.v1.Incidents"
 LIST_USUAL: Final = 100
 LIST_MOST: Final = 1000
+# Open incidents of one tenant that a watcher is told first; so many at once would be a catastrophe, still told whole.
+WATCHED_MOST: Final = 10_000
 _ACTIONS: Final = {int(api.IncidentAction.Value(f"INCIDENT_ACTION_{action.name}")): action for action in Action}
 _PRIORITIES: Final = {int(number): level for level, number in codec.PRIORITY.items()}
 # A person who ends or reopens a ticket says why; the timeline is read in court.
@@ -27,7 +30,8 @@ _NEEDS_REASON: Final = frozenset({Action.CANCEL, Action.REOPEN})
 class Incidents(service.IncidentsServicer):
     """Commands go the same way as everything else: decided by the core, committed at once."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, rules: Mapping[str, Rules]) -> None:
+    def __init__(self, store: Store, dispatcher: Dispatcher, rules: Mapping[str, Rules], feed: Feed) -> None:
+        self._feed = feed
         self._store = store
         self._dispatcher = dispatcher
         self._rules = rules
@@ -45,8 +49,20 @@ class Incidents(service.IncidentsServicer):
         found = await self._store.listed(tenant, open_only=request.open_only, limit=limit)
         return api.IncidentsListResponse(incidents=[codec.answer_message(incident) for incident in found])
 
-    def Watch(self, _request: api.IncidentsWatchRequest, _context: Any) -> Any:  # noqa: N802
-        raise Refused(grpc.StatusCode.UNIMPLEMENTED, "watching is not served yet; poll List")
+    async def Watch(  # noqa: N802
+        self, request: api.IncidentsWatchRequest, _context: Any
+    ) -> AsyncIterator[api.IncidentsWatchResponse]:
+        tenant = known_tenant(request.tenant, self._rules)
+        async with self._feed.watching(tenant) as watcher:
+            if not request.changes_only:
+                for incident in await self._store.listed(tenant, open_only=True, limit=WATCHED_MOST):
+                    watcher.told[incident.incident_id] = incident.version
+                    yield api.IncidentsWatchResponse(incident=codec.answer_message(incident))
+            yield api.IncidentsWatchResponse(caught_up=True)
+            async for message in watcher.changes():
+                incident = codec.incident_of(message)
+                if watcher.is_news(incident.incident_id, incident.version):
+                    yield api.IncidentsWatchResponse(incident=codec.answer_message(incident))
 
     async def Command(self, request: api.CommandRequest, _context: Any) -> api.CommandResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)

@@ -1,7 +1,7 @@
 """gRPC `UnitDirectory`: which units there are, and which free ones are near."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 import grpc
@@ -11,6 +11,7 @@ from siaga_kit.grpc_server import Refused
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.answering import bounded, invalid, known_tenant, limited, point, required
+from siaga_dispatcher.adapters.feed import Feed
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core import geo
 from siaga_dispatcher.core.values import Rules, Unit
@@ -24,7 +25,8 @@ RADIUS_MOST_M: Final = 500_000.0
 class UnitDirectory(service.UnitDirectoryServicer):
     """Answers from the working state, so what it calls free is free."""
 
-    def __init__(self, store: Store, rules: Mapping[str, Rules]) -> None:
+    def __init__(self, store: Store, rules: Mapping[str, Rules], feed: Feed) -> None:
+        self._feed = feed
         self._store = store
         self._rules = rules
 
@@ -69,8 +71,23 @@ class UnitDirectory(service.UnitDirectoryServicer):
             units=[codec.unit_answer(unit, self._rules[tenant].terms) for unit in units]
         )
 
-    def Watch(self, _request: api.UnitDirectoryWatchRequest, _context: Any) -> Any:  # noqa: N802
-        raise Refused(grpc.StatusCode.UNIMPLEMENTED, "watching is not served yet; poll List")
+    async def Watch(  # noqa: N802
+        self, request: api.UnitDirectoryWatchRequest, _context: Any
+    ) -> AsyncIterator[api.UnitDirectoryWatchResponse]:
+        tenant = known_tenant(request.tenant, self._rules)
+        kinds = frozenset(_kinds(request.kind))
+        async with self._feed.watching(tenant) as watcher:
+            if not request.changes_only:
+                for unit in await self._store.fleet(tenant):
+                    if unit.kind not in kinds:
+                        continue
+                    watcher.told[unit.unit_id] = unit.version
+                    yield api.UnitDirectoryWatchResponse(unit=codec.unit_answer(unit, self._rules[tenant].terms))
+            yield api.UnitDirectoryWatchResponse(caught_up=True)
+            async for message in watcher.changes():
+                unit = codec.unit_of(message)
+                if unit.kind in kinds and watcher.is_news(unit.unit_id, unit.version):
+                    yield api.UnitDirectoryWatchResponse(unit=codec.unit_answer(unit, self._rules[tenant].terms))
 
 
 def _kinds(kind: int) -> tuple[str, ...]:
