@@ -76,14 +76,15 @@ def test_calls_join_by_the_dispatchers_own_rule(tmp_path: Path) -> None:
             line("EMS: VEHICLE ACCIDENT", 2, lat="40.1009"),
             line("EMS: VEHICLE ACCIDENT", 4, lat="40.1036", address="OAK LN"),
             line("EMS: HEAD INJURY", 5),
+            line("EMS: HEAD INJURY", 6, address="CORNER ST"),
             line("EMS: HEAD INJURY", 7, address="SIDE ST"),
             line("Traffic: VEHICLE ACCIDENT -", 30),
         )
     ).calls
     gathered = gather(calls, POLICY)
-    assert [[call.line for call in group.calls] for group in gathered] == [[2, 3], [4], [5, 6], [7]]
+    assert [[call.line for call in group.calls] for group in gathered] == [[2, 3], [4], [5, 6, 7], [8]]
     told = joining(gathered, POLICY)
-    assert (told["incidents"], told["joined"], told["largest"], told["sizes"]) == (4, 2, 2, {"1": 2, "2": 2})
+    assert (told["incidents"], told["joined"], told["largest"], told["sizes"]) == (4, 3, 3, {"1": 2, "2": 1, "3": 1})
     assert (told["same_address"], told["other_person"], told["several_agencies"]) == (1, 1, 1)
     assert apart(gathered, POLICY) == {"accident_traffic + injury": 1}
 
