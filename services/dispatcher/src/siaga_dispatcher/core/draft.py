@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from siaga_contracts import ids
+from siaga_contracts.values import changed
 
 from siaga_dispatcher.core.decision import Decision, Search, Timeline
 from siaga_dispatcher.core.lifecycle import Trigger, next_incident
@@ -59,7 +60,7 @@ class Draft:
         """
         status = next_incident(self.incident.status, trigger) if trigger else self.incident.status
         candidates = fields.pop("candidates", ())
-        self.incident = replace(
+        self.incident = changed(
             self.incident,
             version=self.incident.version + 1,
             status=status,
@@ -94,7 +95,7 @@ class Draft:
 
     def put(self, unit: Unit, **fields: Any) -> Unit:
         """The unit's new state: one version later than loaded, however often it is put."""
-        stored = replace(
+        stored = changed(
             unit,
             **fields,
             version=self.book.loaded[unit.unit_id].version + 1,
@@ -150,7 +151,7 @@ class Draft:
 
 
 def _about(order: Order, incident: Incident) -> Order:
-    return order if order.incident is incident else replace(order, incident=incident)
+    return order if order.incident is incident else changed(order, incident=incident)
 
 
 def order_id_of(kind: OrderKind, incident: Incident, unit: Unit, *, again: bool = False) -> str:

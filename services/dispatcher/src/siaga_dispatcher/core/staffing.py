@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from siaga_contracts.values import changed
 from siaga_tenants.model import Need
 
 from siaga_dispatcher.core.choose import Choice, Selection, choose
@@ -40,7 +41,8 @@ def needs_of(incident: Incident, rules: Rules) -> tuple[Need, ...]:
             if known is not None and (known.kinds, known.capabilities) != (need.kinds, need.capabilities):
                 role = "-".join((role, *need.kinds, *need.capabilities))
                 known = merged.get(role)
-            merged[role] = replace(need, role=role) if known is None else _both(known, need)
+            own = need if role == need.role else replace(need, role=role)
+            merged[role] = own if known is None else _both(known, need)
     return tuple(merged.values())
 
 
@@ -62,7 +64,7 @@ def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
     remaining = (
         (need, need.count - sum(a.role == need.role and a.unit_kind in need.kinds for a in served)) for need in needs
     )
-    return tuple(replace(need, count=count) for need, count in remaining if count > 0)
+    return tuple(need if count == need.count else replace(need, count=count) for need, count in remaining if count > 0)
 
 
 def search_point(incident: Incident, rules: Rules) -> Position | None:
@@ -138,7 +140,7 @@ def assign(
     bound: list[Assignment] = []
     for choice in chosen:
         draft.know((choice.unit,))
-        unit = replace(
+        unit = changed(
             choice.unit,
             fence=choice.unit.fence + 1,
             incident_id=draft.incident.incident_id,
