@@ -6,7 +6,6 @@ quarters of the time its making takes, and several such values are made for each
 
 from collections.abc import Callable
 from dataclasses import fields
-from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,7 +29,7 @@ def changed(one: V, /, **fresh: Any) -> V:
     For values of two fields or more, all of them in the constructor. Raises KeyError for a field that it does not have.
     """
     kind: type[Any] = type(one)
-    read, places = _layout(kind)
+    read, places = _LAYOUTS.get(kind) or _laid_out(kind)
     row = list(read(one))
     for name, content in fresh.items():
         row[places[name]] = content
@@ -38,8 +37,12 @@ def changed(one: V, /, **fresh: Any) -> V:
     return made
 
 
-@cache
-def _layout(kind: type[Any]) -> tuple[Callable[[Any], tuple[Any, ...]], dict[str, int]]:
-    """How all fields of a kind of value are read at once, and which stands where."""
+# How all fields of a kind of value are read at once, and which stands where.
+_Layout = tuple[Callable[[Any], tuple[Any, ...]], dict[str, int]]
+_LAYOUTS: dict[type[Any], _Layout] = {}
+
+
+def _laid_out(kind: type[Any]) -> _Layout:
     names = [field.name for field in fields(kind)]
-    return attrgetter(*names), {name: place for place, name in enumerate(names)}
+    _LAYOUTS[kind] = attrgetter(*names), {name: place for place, name in enumerate(names)}
+    return _LAYOUTS[kind]
