@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_dispatcher.core.choose import Selection, choose, ranked
 from siaga_dispatcher.core.choosing.selection import CANDIDATES_PER_ROLE
+from siaga_dispatcher.core.geo import distance_m
 from siaga_dispatcher.core.values import Priority, Unit, UnitStatus
 from siaga_tenants.model import Need
 
 HOUR_MS = 3_600_000
+PRIORITIES = st.sampled_from(Priority)
 # At 40 km/h and a detour of 1.4, 100 m are 12.6 s: within the usual band of 60 s are those up to 476 m farther.
 JUST_BACK = {"free_since_ms": NOON_MS}
 RESTED = {"free_since_ms": NOON_MS - 5 * HOUR_MS}
@@ -65,6 +67,45 @@ def test_no_second_of_a_life_is_traded_for_fairness(priority: Priority) -> None:
     assert goes(pick(units, priority, kept={"near": "Pos Utara"})) == ["near"]
 
 
+def test_a_tenants_band_cannot_touch_a_life() -> None:
+    policy = replace(POLICY, tie_band_s={"P0": 300.0, "P1": 300.0, "P2": 300.0})
+    units = [unit("near", **JUST_BACK), unit("far", away_m=1_400)]
+    chosen = [
+        choose((DAMKAR,), units, CENTRE, policy, NOON_MS, priority=priority).chosen[0].unit.unit_id
+        for priority in (Priority.P0, Priority.P1, Priority.P2)
+    ]
+    assert chosen == ["near", "near", "far"]
+
+
+def test_an_optional_need_moves_no_required_unit() -> None:
+    rescue = Need("rescue", ("damkar",), ("LightRescue",), optional=True)
+    near = unit("near", capabilities=("StructureFireEngine", "LightRescue"))
+    selection = pick([near, unit("far", away_m=4_000)], Priority.P1, (DAMKAR, rescue))
+    assert [(choice.unit.unit_id, choice.role) for choice in selection.chosen] == [("near", "damkar")]
+    required = pick([near, unit("far", away_m=4_000)], Priority.P1, (DAMKAR, replace(rescue, optional=False)))
+    assert [(c.unit.unit_id, c.role) for c in required.chosen] == [("far", "damkar"), ("near", "rescue")]
+    assert required.chosen[0].reason.endswith("lebih dekat tetapi Pos near: dipakai untuk kebutuhan lain")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 39_000), st.integers(0, 8)), min_size=1, max_size=10),
+    PRIORITIES,
+    st.sets(st.integers(0, 9)).map(lambda numbers: {f"u{n}": "Pos" for n in numbers}),
+)
+def test_nobody_beyond_enough_is_chosen_instead(
+    rows: list[tuple[int, int]], priority: Priority, kept: dict[str, str]
+) -> None:
+    units = [
+        unit(f"u{n}", away_m=away, free_since_ms=NOON_MS - hours * HOUR_MS) for n, (away, hours) in enumerate(rows)
+    ]
+    whole = pick(units, priority, kept=kept)
+    for radius_m in POLICY.radius_ladder_m:
+        narrow = pick([one for one in units if distance_m(one.position, CENTRE) <= radius_m], priority, kept=kept)
+        if radius_m >= narrow.enough_m:
+            assert goes(narrow) == goes(whole)
+            return
+
+
 def test_who_was_looked_at_is_told_by_role_and_bounded() -> None:
     engines = [unit(f"d{i}", away_m=1_000 + 100 * i) for i in range(CANDIDATES_PER_ROLE + 3)]
     busy = unit("p1", "puskesmas", away_m=100, incident_id="x", status=UnitStatus.ON_SCENE)
@@ -113,7 +154,6 @@ UNITS = st.lists(
     ]
 )
 NEEDS = st.lists(st.sampled_from([DAMKAR, AMBULANCE, SATGAS, replace(SATGAS, optional=True)]), max_size=4, unique=True)
-PRIORITIES = st.sampled_from(Priority)
 KEPT = st.sets(st.integers(0, 9)).map(lambda numbers: {f"u{n}": "Pos" for n in numbers})
 
 
