@@ -67,6 +67,15 @@ def test_a_reminder_is_the_same_task_again_and_never_a_new_alarm() -> None:
     assert compose(stand_down, WORDS).startswith("ULANG #114 DIBATALKAN")
 
 
+def test_a_crew_that_is_diverted_reads_first_what_this_takes_the_place_of() -> None:
+    text = compose(replace(ORDER, reason="DIALIHKAN dari tugas 098 (3673-2019-000098)"), WORDS)
+    assert text.startswith("DIALIHKAN dari tugas 098 (3673-2019-000098). #114 P1 ")
+    assert "Jl. Raya Pandeglang 12" in text
+    assert septets(text) <= SMS_SEPTETS
+    assert compose(replace(ORDER, kind=OrderKind.REMIND, reason="belum dijawab"), WORDS).startswith("ULANG #114")
+    assert septets(compose(replace(ORDER, reason="x" * 500, address="Jl. " + "y" * 300), WORDS)) <= SMS_SEPTETS
+
+
 def test_a_label_without_a_value_is_left_out() -> None:
     assert " HP " not in compose(replace(ORDER, callback_number=""), WORDS)
 

@@ -130,7 +130,7 @@ def take_from_others(draft: Draft, diversions: Sequence[Diversion]) -> None:
 
 def crew_reason(diversion: Diversion) -> str:
     """What the crew reads: that this task takes the place of the other."""
-    return f"DIALIHKAN dari {diversion.source.ticket_no or 'tugas sebelumnya'}"
+    return f"DIALIHKAN dari tugas {diversion.unit.task_code} ({diversion.source.ticket_no})"
 
 
 def diverts(decision: Decision, rules: Rules) -> bool:

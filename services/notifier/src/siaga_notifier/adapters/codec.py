@@ -48,6 +48,7 @@ def order(message: order_pb2.DispatchOrder) -> Order:
         contacts=tuple(Contact(contact.channel, contact.address) for contact in message.contacts),
         event_at_ms=message.event_at_ms,
         about_order_id=message.about_order_id,
+        reason=message.reason,
     )
 
 

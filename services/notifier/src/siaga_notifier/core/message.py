@@ -12,6 +12,8 @@ from siaga_notifier.core.model import Order, OrderKind
 REPEAT: Final = "ULANG "
 # People say and type the code; beyond this it is no code but a fault upstream, and the text could not hold it.
 LONGEST_CODE: Final = 32
+# The dispatcher's own reasons are shorter; a longer one may not push the address out.
+LONGEST_REASON: Final = 48
 # Less of an address than this leads nowhere; then the coordinates go before it.
 SHORTEST_ADDRESS: Final = 40
 # Less of the operator's note than this is no note.
@@ -53,7 +55,7 @@ def compose(order: Order, words: Words, *, repeat: bool = False) -> str:
     code = transliterate(order.task_code)
     if not code or len(code) > LONGEST_CODE:
         raise ValueError("the order's task code is empty or too long to be said or typed")
-    prefix = REPEAT if repeat or order.again else ""
+    prefix = (REPEAT if repeat or order.again else "") + _why(order)
     room = SMS_SEPTETS - len(prefix)
     template = _template(order, words)
     values = _values(order, words, code)
@@ -68,6 +70,13 @@ def compose(order: Order, words: Words, *, repeat: bool = False) -> str:
             if trimmed is not None:
                 return prefix + trimmed
     raise AssertionError("a bare message has room for any code within its limit")
+
+
+def _why(order: Order) -> str:
+    """Why a crew is sent, before all else: whoever is under way elsewhere must see that this takes the place of it."""
+    if order.kind is not OrderKind.DISPATCH or not order.reason:
+        return ""
+    return f"{cut(transliterate(order.reason), LONGEST_REASON).rstrip()}. "
 
 
 def _template(order: Order, words: Words) -> str:

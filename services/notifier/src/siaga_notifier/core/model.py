@@ -59,6 +59,8 @@ class Order:
     event_at_ms: int
     # The order that this one says again; empty = it is the first word.
     about_order_id: str = ""
+    # Why, in the dispatcher's words, e.g. that it takes the place of another task.
+    reason: str = ""
 
     @property
     def again(self) -> bool:
