@@ -1,14 +1,13 @@
 """What the three consumer loops do with their batches."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from siaga.v1 import assessment_pb2, notification_pb2, order_pb2, unit_pb2
 from siaga_kit.stage import Item, Result
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.places import Places
+from siaga_dispatcher.adapters.side_by_side import all_of
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.values import UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
@@ -66,16 +65,6 @@ class Assessments:
         for tenant, call_ids in later.items():
             wanting |= await self._store.linked(tenant, tuple(call_ids))
         return [item for item in batch if item.message.call_id in wanting] if wanting else []
-
-
-async def all_of(works: Iterable[Coroutine[Any, Any, None]]) -> None:
-    """Do them side by side, each to its end; then raise the first error, if there is one.
-
-    To the end: a batch comes again as a whole, and must not meet what is still under way from before.
-    """
-    for ended in await asyncio.gather(*works, return_exceptions=True):
-        if isinstance(ended, BaseException):
-            raise ended
 
 
 class Reports:

@@ -5,8 +5,11 @@ event id. The lease is held only while there is something to publish, so another
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any, Final, cast
+import math
+import time
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Final, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -16,6 +19,8 @@ from siaga_kit.records import Outgoing
 
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.pipe import Pipe, Script
+from siaga_dispatcher.adapters.side_by_side import all_of
 
 log = structlog.get_logger()
 
@@ -25,7 +30,11 @@ LEASE_MS: Final = int(PUBLISH_TIMEOUT_S * 1000) + 3_000
 SWEEP_S: Final = 1.0
 BATCH: Final = 500
 
-# Extends or ends the lease only if it is ours.
+# Tenants published side by side. One after the other, each with its own answer of the broker, a country's crews would wait for
+# the hundreds of tenants before theirs; all at once would be hundreds of small batches.
+TOGETHER: Final = 32
+
+# Extends or ends a lease only if it is ours.
 RENEW: Final = "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('PEXPIRE',KEYS[1],ARGV[2]) end return 0"
 RELEASE: Final = "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('DEL',KEYS[1]) end return 0"
 
@@ -36,15 +45,16 @@ class Relay:
     def __init__(
         self, redis: Redis, publisher: Publisher, tenants: Sequence[str], topics: Topics, holder: str
     ) -> None:  # fmt: skip
-        self._redis = redis
+        self._pipe = Pipe(redis)
         self._publisher = publisher
         self._tenants = tenants
         self._topics = topics.by_name
         self._holder = holder
         self._awake = asyncio.Event()
         self._due: set[str] = set(tenants)
-        self._renew = redis.register_script(RENEW)
-        self._release = redis.register_script(RELEASE)
+        self._take = Script(self._pipe, resources.files(__package__).joinpath("take.lua").read_text())
+        self._release = Script(self._pipe, RELEASE)
+        self._swept_s = -math.inf
         self.trouble: str | None = None
 
     def wake(self, tenant: str) -> None:
@@ -81,12 +91,24 @@ class Relay:
         due, self._due = self._due, set()
         self._awake.clear()
         try:
-            due |= await self._left_behind()
-            for tenant in sorted(due):
-                await self.drain(tenant)
+            due |= await self._sweep()
+            waiting = iter(sorted(due))
+            await all_of(self._drain_each(waiting) for _ in range(min(TOGETHER, len(due))))
         except BaseException:
             self._due |= due
             raise
+
+    async def _drain_each(self, tenants: Iterator[str]) -> None:
+        for tenant in tenants:
+            await self.drain(tenant)
+
+    async def _sweep(self) -> set[str]:
+        """Every tenant's outbox is looked into once in a while; in between, those that were woken for do."""
+        now_s = time.monotonic()
+        if now_s - self._swept_s < SWEEP_S:
+            return set()
+        self._swept_s = now_s
+        return await self._left_behind()
 
     async def _rest(self, stop: asyncio.Event) -> None:
         if self._awake.is_set() and self.trouble is None:
@@ -99,46 +121,37 @@ class Relay:
         stopped.cancel()
 
     async def _left_behind(self) -> set[str]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for tenant in self._tenants:
-            pipeline.xlen(Keys(tenant).outbox)
-        return {tenant for tenant, length in zip(self._tenants, await pipeline.execute(), strict=True) if length}
+        lengths = await self._pipe.ask_all([("XLEN", Keys(tenant).outbox) for tenant in self._tenants])
+        return {tenant for tenant, length in zip(self._tenants, lengths, strict=True) if length}
 
     async def drain(self, tenant: str) -> int:
         """Publish all that waits for the tenant, unless another process is at it; tells how many records went."""
         keys = Keys(tenant)
         moved = 0
-        while await self._redis.xlen(keys.outbox) and await self._take(keys):
-            try:
-                while count := await self._move(keys):
-                    moved += count
-            finally:
-                await self._release(keys=[keys.relay], args=[self._holder])
-            # Once more around: what was committed between our last look and the release found the lease taken.
+        published: list[bytes] = []
+        try:
+            # Read, lease and its end are one step each: nothing can be committed between a last look and the release.
+            while rows := await self._step(keys, published):
+                await self._publisher.publish([self._outgoing(row) for _, row in rows])
+                published = [entry for entry, _ in rows]
+                moved += len(rows)
+        except BaseException:
+            await self._release([keys.relay], [self._holder])
+            raise
         return moved
 
-    async def _take(self, keys: Keys) -> bool:
-        if await self._redis.set(keys.relay, self._holder, nx=True, px=LEASE_MS):
-            return True
-        # Ours from before a crash: nobody else uses this process's name.
-        return bool(await self._renew(keys=[keys.relay], args=[self._holder, LEASE_MS]))
+    async def _step(self, keys: Keys, published: Sequence[bytes]) -> list[tuple[bytes, list[bytes]]]:
+        """What is to be published next; nothing = done, or somebody else is at it."""
+        rows = await self._take([keys.outbox, keys.relay], [self._holder, LEASE_MS, BATCH, *published])
+        return cast("list[tuple[bytes, list[bytes]]]", rows)
 
-    async def _move(self, keys: Keys) -> int:
-        if not await self._renew(keys=[keys.relay], args=[self._holder, LEASE_MS]):
-            return 0
-        rows = cast("list[tuple[bytes, dict[bytes, bytes]]]", await self._redis.xrange(keys.outbox, count=BATCH))
-        if not rows:
-            return 0
-        await self._publisher.publish([self._outgoing(fields) for _, fields in rows])
-        await self._redis.xdel(keys.outbox, *(entry for entry, _ in rows))
-        return len(rows)
-
-    def _outgoing(self, fields: dict[bytes, Any]) -> Outgoing:
+    def _outgoing(self, row: Sequence[bytes]) -> Outgoing:
+        fields = dict(zip(row[::2], row[1::2], strict=True))
         topic = self._topics[fields[b"topic"].decode()]
         return Outgoing(
             topic,
             fields[b"key"].decode(),
-            topic.message.FromString(fields[b"value"]),
+            None,
             fields[b"id"].decode(),
             int(fields[b"at"]),
             fields[b"trace"].decode() or None,
