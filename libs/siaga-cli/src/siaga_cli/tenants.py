@@ -8,6 +8,7 @@ from rich.table import Table
 from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import project_root
 from siaga_tenants import TenantError, Tenants, load_tenants
+from siaga_tenants.roster_gaps import roster_gaps
 
 from siaga_cli.console import out
 
@@ -41,6 +42,9 @@ def check(
         areas = len(tenant.gazetteer.areas)
         shown.add_row(code, tenant.name, str(len(tenant.units)), str(examples), str(len(tenant.sources)), str(areas))
     out.print(shown)
+    for code, tenant in sorted(found.items()):
+        for gap in roster_gaps(tenant):
+            out.print(f"! {code}: {gap}")
 
 
 def checked(directory: Path) -> Tenants:
