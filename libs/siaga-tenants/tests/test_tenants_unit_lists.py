@@ -170,6 +170,10 @@ def test_two_crews_may_exchange_their_numbers(compare: Compare) -> None:
     # With the second row unusable, its unit keeps its number, which the first then cannot have.
     found = compare(f"3673-PKM-01,,,,,{numbers[1]},", f"3673-PKM-02,kapal,,,,{numbers[0]},")
     assert len(found.rejected) == 2
+    # And so on down the line: who wanted the number of one that keeps its own is left out as well.
+    third = next(unit for unit in TENANTS["36.73"].units if unit.unit_id == "3673-PKM-03").contacts[0].address
+    chain = (f"3673-PKM-01,,,,,{numbers[1]},", f"3673-PKM-02,,,,,{third},", "3673-PKM-03,kapal,,,,081299990001,")
+    assert sorted(reasons(compare(*chain))) == [2, 3, 4]
 
 
 def test_empty_cells_leave_what_is_known(compare: Compare) -> None:

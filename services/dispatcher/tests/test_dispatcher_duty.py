@@ -107,6 +107,15 @@ def test_a_unit_at_work_stays_at_it_over_the_end_of_its_shift() -> None:
     assert shown_status(after) is UnitStatus.ON_SCENE
     # Clear of its task it goes home, and is not sent again.
     assert not replace(after, status=UnitStatus.AVAILABLE, incident_id="").free
+    # Nor does a shift that begins touch what a unit says at its task.
+    called_in = satgas(status=UnitStatus.OFF_DUTY, incident_id="i-1", duty_word_at_ms=at("2026-11-22T12:00:00"))
+    assert standing(called_in, RULES, at("2026-11-23T09:00:00")) == called_in
+
+
+def test_a_change_is_found_a_week_away() -> None:
+    monday = Duty((Shift("senin", frozenset({0}), 7 * 60, 8 * 60),))
+    assert last_change_ms(monday, JAKARTA, at("2026-11-30T06:59:00")) == at("2026-11-23T08:00:00")
+    assert next_change_ms([monday], JAKARTA, at("2026-11-23T08:00:00")) == at("2026-11-30T07:00:00")
 
 
 STATUSES = st.sampled_from(
