@@ -114,15 +114,16 @@ def test_who_is_off_the_map_is_not_put_beside_its_edge() -> None:
 
 def test_of_two_roads_between_the_same_junctions_the_quicker_counts() -> None:
     twice = Network(
-        start=np.array([0, 0, 1], np.int32),
-        end=np.array([1, 1, 2], np.int32),
-        length_m=np.array([1_000.0, 3_000.0, 1_000.0]),
-        seconds=np.array([500.0, 100.0, 100.0]),
-        both_ways=np.array([True, True, True]),
-        first=np.array([0, 2, 5, 7], np.int32),
-        course=np.array([corner(0), corner(1), corner(0), (SPAN / 2, -SPAN), corner(1), corner(1), corner(2)]),
+        start=np.array([0, 0, 1, 3], np.int32),
+        end=np.array([1, 1, 2, 0], np.int32),
+        length_m=np.array([1_000.0, 3_000.0, 1_000.0, 1_000.0]),
+        seconds=np.array([500.0, 100.0, 100.0, 100.0]),
+        both_ways=np.array([True, True, True, True]),
+        first=np.array([0, 2, 5, 7, 9], np.int32),
+        course=np.array(
+            [corner(0), corner(1), corner(0), (SPAN / 2, -SPAN), corner(1), corner(1), corner(2), corner(3), corner(0)]
+        ),
     )
-    at_the_junction = Position(*reversed(corner(0)))
-    drive = RoadSearch(twice).drives([at_the_junction], Position(0, 2 * SPAN))[0]
+    drive = RoadSearch(twice).drives([Position(SPAN, 0)], Position(0, 2 * SPAN))[0]
     assert drive is not None
-    assert (drive.seconds, drive.length_m) == pytest.approx((200, 4_000), rel=0.001)
+    assert (drive.seconds, drive.length_m) == pytest.approx((300, 5_000), rel=0.001)

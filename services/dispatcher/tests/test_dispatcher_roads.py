@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from dispatcher_samples import CENTRE, POLICY, north, unit
 from siaga_dispatcher.adapters.roads import roads as port
-from siaga_dispatcher.adapters.roads.answers import Answers, RoadsUnusableError
+from siaga_dispatcher.adapters.roads.answers import Answers, RoadNetwork, RoadsUnusableError
 from siaga_dispatcher.adapters.roads.files import read_map, save
 from siaga_dispatcher.adapters.roads.graph import Graph
 from siaga_dispatcher.adapters.roads.roads import MOST_ORIGINS, Roads, connect
 from siaga_dispatcher.core.roads.breaker import PATIENCE, REST_MS
 from siaga_dispatcher.core.roads.drives import NO_ANSWER, NO_ROAD, NOT_ASKED, Drive
 from siaga_dispatcher.core.values import Position
-from siaga_tenants import Tenant, Tenants
+from siaga_tenants import Tenant
 from siaga_tenants.routing import Routing
 
 BALIKPAPAN = Path(__file__).parents[3] / "data" / "roads" / "balikpapan_kota_drive.graphml.gz"
@@ -127,7 +127,7 @@ async def test_a_network_of_a_file(tmp_path: Path, serang: Tenant) -> None:
     routed = replace(
         serang, dispatch=replace(serang.dispatch, routing=Routing("graph", network=tmp_path / "roads.npz"))
     )
-    roads = Roads(connect(Tenants({"36.73": routed})), Clock())
+    roads = Roads(connect({"36.73": routed}, {}), Clock())
     await roads.open()
     begin, goal = Position(-1.2763, 116.8110), Position(-1.2614, 116.8614)
     etas = await roads.etas("36.73", [unit("a", position=begin), unit("b", position=north(0))], goal, POLICY)
@@ -145,20 +145,50 @@ async def test_a_file_that_cannot_be_read_stops_nobody(tmp_path: Path) -> None:
     assert {eta.note for eta in etas.values()} == {NO_ANSWER}
 
 
-def test_tenants_that_name_the_same_server_share_it(serang: Tenant) -> None:
-    def with_routing(routing: Routing | None) -> Tenant:
-        return replace(serang, dispatch=replace(serang.dispatch, routing=routing))
+def with_routing(tenant: Tenant, routing: Routing | None) -> Tenant:
+    return replace(tenant, dispatch=replace(tenant.dispatch, routing=routing))
 
-    networks = connect(
-        Tenants(
-            {
-                "36.73": with_routing(Routing("osrm", "http://127.0.0.1:5000")),
-                "32.14": with_routing(Routing("osrm", "http://127.0.0.1:5000")),
-                "18.04": with_routing(Routing("valhalla", "http://127.0.0.1:8002")),
-                "17.71": with_routing(None),
-            }
-        )
-    )
+
+LOCAL_OSRM = Routing("osrm", "http://127.0.0.1:5000")
+LOCAL_VALHALLA = Routing("valhalla", "http://127.0.0.1:8002")
+
+
+def test_tenants_that_name_the_same_server_share_it(serang: Tenant) -> None:
+    tenants = {
+        "36.73": with_routing(serang, LOCAL_OSRM),
+        "32.14": with_routing(serang, LOCAL_OSRM),
+        "18.04": with_routing(serang, LOCAL_VALHALLA),
+        "17.71": with_routing(serang, None),
+    }
+    networks = connect(tenants, {})
     assert networks["36.73"] is networks["32.14"]
     assert networks["18.04"].source == "valhalla"
     assert set(networks) == {"36.73", "32.14", "18.04"}
+
+
+def test_what_was_connected_stays_when_files_are_read_again(serang: Tenant) -> None:
+    made: dict[Routing, RoadNetwork] = {}
+    before = connect({"36.73": with_routing(serang, LOCAL_OSRM)}, made)
+    after = connect({"36.73": with_routing(serang, LOCAL_OSRM), "18.04": with_routing(serang, LOCAL_VALHALLA)}, made)
+    assert after["36.73"] is before["36.73"]
+
+
+class Opened(Played):
+    state = "new"
+
+    async def open(self) -> None:
+        self.state = "open"
+
+    async def close(self) -> None:
+        self.state = "closed"
+
+
+async def test_networks_are_taken_over_while_running() -> None:
+    left, stays, comes = Opened(), Opened(), Opened()
+    roads = Roads({"36.73": left, "32.14": stays}, Clock())
+    await roads.open()
+    stays.state = "open before"
+    await roads.take({"36.73": comes, "32.14": stays, "18.04": comes})
+    assert (left.state, stays.state, comes.state) == ("closed", "open before", "open")
+    assert (await roads.etas("18.04", UNITS, CENTRE, POLICY))["near"].source == "osrm"
+    assert comes.asked == [2]

@@ -15,6 +15,7 @@ from siaga_kit import collector, grpc_server
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import Tenant, Tenants
+from siaga_tenants.routing import Routing
 
 from siaga_dispatcher.adapters import directory, incidents, preview, unit_directory
 from siaga_dispatcher.adapters.due import Due
@@ -24,6 +25,7 @@ from siaga_dispatcher.adapters.following import TenantWatch
 from siaga_dispatcher.adapters.outbox import Relay
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.rebuilding import Rebuilder
+from siaga_dispatcher.adapters.roads.answers import RoadNetwork
 from siaga_dispatcher.adapters.roads.roads import Roads, connect
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.catching_up import CatchUp
@@ -74,7 +76,8 @@ class App:
         zones = {code: tenant.timezone for code, tenant in tenants.items()}
         self.store = Store(runtime.redis(), zones, self.places, self._topics)
         self.rules = {code: self._rules(tenant) for code, tenant in tenants.items()}
-        self.roads = Roads(connect(tenants), now_ms)
+        self._networks: dict[Routing, RoadNetwork] = {}
+        self.roads = Roads(connect(tenants, self._networks), now_ms)
         self.grpc_port = 0
         # What watchers are told: units, incidents.
         self._feeds = [Feed(runtime.settings.kafka, topic) for topic in (self._topics.units, self._topics.incidents)]
@@ -208,6 +211,7 @@ class App:
                 continue
             self._tenants[code] = tenant
             self.rules[code] = self._rules(tenant)
+            await self.roads.take(connect(self._tenants, self._networks))
             written = await directory.reload(self.store, tenant, now_ms())
             if written + await self._duty.keep(code):
                 log.info("units read again", tenant=code, units=len(tenant.units), written=written)

@@ -30,9 +30,10 @@ class Http:
         return await self._ask("POST", path, data=msgspec.json.encode(content))
 
     async def close(self) -> None:
-        """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        """Close the connections; a later question opens new ones."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def _ask(self, method: str, path: str, **content: Any) -> tuple[int, Any]:
         if self._session is None:

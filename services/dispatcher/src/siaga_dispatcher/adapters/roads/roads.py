@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 from siaga_kit import telemetry
-from siaga_tenants import Tenants
+from siaga_tenants import Tenant
 from siaga_tenants.model import DispatchPolicy
 from siaga_tenants.routing import Routing
 
@@ -41,23 +41,40 @@ class Roads:
     """The road networks of the tenants that have one. `clock_ms` tells how long a silent one has been left alone."""
 
     def __init__(self, networks: Mapping[str, RoadNetwork], clock_ms: Callable[[], int]) -> None:
-        shared = {id(network): _Route(network) for network in networks.values()}
-        self._routes = {tenant: shared[id(network)] for tenant, network in networks.items()}
-        self._networks = [route.network for route in shared.values()]
         self._clock_ms = clock_ms
+        self._routes: dict[str, _Route] = {}
+        self._set(networks)
 
     async def open(self) -> None:
         """Make the networks ready. One that cannot be is told, and its tenants go on by great circle."""
-        for network in self._networks:
-            try:
-                await network.open()
-            except RoadsUnusableError as error:
-                log.warning("road network cannot be used", network=network.source, why=str(error))
+        for network in self.networks():
+            await _open(network)
+
+    async def take(self, networks: Mapping[str, RoadNetwork]) -> None:
+        """These from now on, new ones made ready before they are asked; those that nobody names any more are let go."""
+        before = self.networks()
+        for network in {id(network): network for network in networks.values()}.values():
+            if network not in before:
+                await _open(network)
+        self._set(networks)
+        for network in before:
+            if network not in self.networks():
+                await network.close()
 
     async def close(self) -> None:
         """Let go of all connections."""
-        for network in self._networks:
+        for network in self.networks():
             await network.close()
+
+    def networks(self) -> list[RoadNetwork]:
+        """All networks, each once."""
+        return list({id(route): route.network for route in self._routes.values()}.values())
+
+    def _set(self, networks: Mapping[str, RoadNetwork]) -> None:
+        routes = {id(route.network): route for route in self._routes.values()}
+        self._routes = {
+            tenant: routes.setdefault(id(network), _Route(network)) for tenant, network in networks.items()
+        }  # fmt: skip
 
     def known(self, tenant: str) -> bool:
         """Whether the tenant has a road network; without one nothing is ever awaited for a driving time."""
@@ -105,13 +122,19 @@ class Roads:
         return answers.drives
 
 
+async def _open(network: RoadNetwork) -> None:
+    try:
+        await network.open()
+    except RoadsUnusableError as error:
+        log.warning("road network cannot be used", network=network.source, why=str(error))
+
+
 def _count(network: RoadNetwork, result: str) -> None:
     telemetry.counter("siaga.dispatch.drives").add(1, {"kind": network.source, "result": result})
 
 
-def connect(tenants: Tenants) -> dict[str, RoadNetwork]:
-    """The network of each tenant that names one; tenants that name the same share it."""
-    made: dict[Routing, RoadNetwork] = {}
+def connect(tenants: Mapping[str, Tenant], made: dict[Routing, RoadNetwork]) -> dict[str, RoadNetwork]:
+    """The network of each tenant that names one; tenants that name the same share it, and what was `made` stays."""
     found: dict[str, RoadNetwork] = {}
     for code, tenant in tenants.items():
         routing = tenant.dispatch.routing
