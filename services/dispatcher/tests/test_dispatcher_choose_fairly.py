@@ -106,6 +106,13 @@ def test_nobody_beyond_enough_is_chosen_instead(
             return
 
 
+def test_the_search_goes_on_to_the_end_of_the_band() -> None:
+    near, rested = unit("near", away_m=1_950, **JUST_BACK), unit("far", away_m=2_300)
+    assert pick([near], Priority.P1).enough_m == pytest.approx(1_950, rel=0.001)
+    assert pick([near]).enough_m == pytest.approx(1_950 + 476, rel=0.001)
+    assert goes(pick([near, rested])) == ["far"]
+
+
 def test_who_was_looked_at_is_told_by_role_and_bounded() -> None:
     engines = [unit(f"d{i}", away_m=1_000 + 100 * i) for i in range(CANDIDATES_PER_ROLE + 3)]
     busy = unit("p1", "puskesmas", away_m=100, incident_id="x", status=UnitStatus.ON_SCENE)

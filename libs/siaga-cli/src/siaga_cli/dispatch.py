@@ -1,4 +1,4 @@
-"""`dispatch`: how the dispatcher's choice compares with what other centres really did, by their own logs."""
+"""`dispatch`: whom the dispatcher would send, and how its choice compares with what other centres really did."""
 
 import json
 import sys
@@ -18,6 +18,7 @@ from siaga_tenants import TenantError, load_tenants
 
 from siaga_cli.console import err
 from siaga_cli.dispatch_tables import print_county_evaluation, print_fire_evaluation
+from siaga_cli.previewing import preview
 
 # After so many a log is another format, not a few bad lines; the count says how many there are.
 SHOWN_FAULTS: Final = 20
@@ -25,6 +26,7 @@ SHOWN_FAULTS: Final = 20
 app = typer.Typer(help="What the dispatcher would have done.", no_args_is_help=True)
 evaluate = typer.Typer(help="Play the log of another centre again, and compare.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
+app.command()(preview)
 
 JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
