@@ -3,11 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+from siaga_contracts import ids
 from siaga_dispatcher.core.commands import Action, Command
 from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_report
 from siaga_dispatcher.core.values import (
     Assessment,
     Incident,
+    IncidentStatus,
     OrderKind,
     Place,
     Position,
@@ -116,6 +118,10 @@ class World:
         self.incidents: dict[str, Incident] = {}
         self.orders: list[tuple[OrderKind, str]] = []
         self.timeline: list[str] = []
+        self.reasons: list[str] = []
+        # Whose a call is, as the store's index has it.
+        self.calls: dict[str, str] = {}
+        self.commands = 0
 
     def apply(self, decision: Decision) -> Decision:
         for u in decision.units:
@@ -126,6 +132,10 @@ class World:
             assert snapshot.version == (known.version if known else 0) + 1
             self.incidents[snapshot.incident_id] = snapshot
             self.timeline.append(snapshot.change.kind)
+            self.reasons.append(snapshot.change.reason)
+        for timeline in decision.timelines:
+            if timeline.after.status is not IncidentStatus.MERGED:
+                self.calls.update(dict.fromkeys(timeline.after.call_ids, timeline.after.incident_id))
         self.orders += [(order.kind, order.unit.unit_id) for order in decision.orders]
         return decision
 
@@ -138,9 +148,16 @@ class World:
         incident = self.incidents.get(u.incident_id)
         return self.apply(on_unit_report(report(unit_id, status, **fields), u, incident, seen(*self.units.values())))
 
-    def command(self, action: Action, **fields: Any) -> Decision:
-        command = Command("c-1", action, "operator op-03", **fields)
-        return self.apply(on_command(command, self.incident, seen(*self.units.values()), NOON_MS))
+    def command(self, action: Action, incident_id: str = "", **fields: Any) -> Decision:
+        self.commands += 1
+        command = Command(f"c-{self.commands}", action, "operator op-03", **fields)
+        incident = self.incidents[incident_id] if incident_id else self.incident
+        others = tuple(self.incidents.values())
+        return self.apply(on_command(command, incident, seen(*self.units.values()), NOON_MS, others))
+
+    def of(self, call_id: str) -> Incident:
+        """The incident that the call opened."""
+        return self.incidents[ids.incident_id(TENANT, call_id)]
 
     @property
     def incident(self) -> Incident:

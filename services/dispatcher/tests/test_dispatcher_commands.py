@@ -1,11 +1,10 @@
 """What people's commands lead to."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from dispatcher_samples import call, town
-from siaga_dispatcher.core.commands import Action, CommandRefused
+from siaga_dispatcher.core.commands import Action, CommandRefused, legal_actions
 from siaga_dispatcher.core.lifecycle import IllegalTransition
 from siaga_dispatcher.core.values import IncidentStatus, OrderKind, Priority, UnitStatus
 
@@ -62,24 +61,46 @@ def test_assign_another_by_name_and_nearest() -> None:
         world.command(Action.ASSIGN, unit_id="s1")
 
 
-ILLEGAL: Sequence[tuple[Action, dict[str, Any], str]] = [
-    (
-        Action.CLOSE,
-        {"disposition": "handled"},
-        "close is not possible; legal now: assign, cancel, resolve, set_priority, stand_down$",
-    ),
-    (Action.UNDER_CONTROL, {}, "legal now: assign, cancel, resolve, set_priority, stand_down$"),
-    (Action.REOPEN, {"reason": "x"}, "legal now: assign, cancel, resolve, set_priority, stand_down$"),
-]
-
-
-@pytest.mark.parametrize(("action", "fields", "says"), ILLEGAL)
-def test_illegal_commands_say_what_is_legal_and_change_nothing(
-    action: Action, fields: dict[str, Any], says: str
-) -> None:
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        (Action.CLOSE, {"disposition": "handled"}),
+        (Action.UNDER_CONTROL, {}),
+        (Action.REOPEN, {"reason": "x"}),
+        (Action.UNMERGE, {}),
+    ],
+)
+def test_illegal_commands_say_what_is_legal_and_change_nothing(action: Action, fields: dict[str, Any]) -> None:
     world = town()
     world.assess(call())
     before = world.incident
-    with pytest.raises(IllegalTransition, match=says):
+    with pytest.raises(
+        IllegalTransition, match=f"{action} is not possible; legal now: assign, cancel, classify,"
+    ) as no:
         world.command(action, **fields)
+    assert no.value.legal == legal_actions(before)
     assert world.incident == before
+
+
+def test_classified_anew_by_a_person() -> None:
+    world = town()
+    world.assess(call(type="unclear"))
+    world.command(Action.CLASSIFY, type="fire_building", reason="terlihat api")
+    assert world.incident.type == "fire_building"
+    assert "classified" in world.timeline
+    assert {a.unit_id for a in world.incident.active_assignments} == {"p1", "d1"}
+    assert (OrderKind.UPDATE, "p1") in world.orders
+    world.command(Action.CLASSIFY, type="kdrt")
+    assert world.incident.confidential
+    assert not world.incident.text
+
+
+def test_handed_over_to_another_centre() -> None:
+    world = town()
+    world.assess(call())
+    world.command(Action.HAND_OVER, reason="112 Kabupaten Serang")
+    assert world.incident.status is S.HANDED_OVER
+    assert world.units["d1"].free
+    assert world.orders[-1] == (OrderKind.STAND_DOWN, "d1")
+    world.command(Action.CLOSE, disposition="referred")
+    assert world.incident.status is S.CLOSED

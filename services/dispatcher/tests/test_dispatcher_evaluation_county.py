@@ -82,10 +82,10 @@ def test_calls_join_by_the_dispatchers_own_rule(tmp_path: Path) -> None:
         )
     ).calls
     gathered = gather(calls, POLICY)
-    assert [[call.line for call in group.calls] for group in gathered] == [[2, 3], [4], [5, 6, 7], [8]]
+    assert [[call.line for call in group.calls] for group in gathered] == [[2, 3], [4], [5], [6], [7], [8]]
     told = joining(gathered, POLICY)
-    assert (told["incidents"], told["joined"], told["largest"], told["sizes"]) == (4, 3, 3, {"1": 2, "2": 1, "3": 1})
-    assert (told["same_address"], told["other_person"], told["several_agencies"]) == (1, 1, 1)
+    assert (told["incidents"], told["joined"], told["largest"], told["sizes"]) == (6, 1, 2, {"1": 5, "2": 1})
+    assert (told["same_address"], told["other_person"], told["several_agencies"]) == (1, 0, 1)
     assert apart(gathered, POLICY) == {"accident_traffic + injury": 1}
 
 

@@ -54,6 +54,7 @@ def area(away_m: float, code: str = "36.73.02.1005", address: str = "") -> Place
         ({"place": fix(300, 2000, address="Jl. Sudirman 40", area_code="36.73.02.1005")}, False),
         ({"place": Place(None, "jl veteran no 1")}, True),
         ({"place": Place(None, "Jl. Veteran")}, False),
+        ({"place": Place(None, "Jl. Ahmad Yani")}, False),
         ({"place": Place(None, "Jl. Veteran 11")}, False),
         ({"place": Place(None, "")}, False),
         # The same words in another part of the regency.
@@ -76,6 +77,8 @@ def test_what_joins_a_fire(second: dict[str, object], *, joins: bool) -> None:
     ("second", "joins"),
     [
         ({"place": Place(north(90), "Jl. Veteran 1")}, True),
+        ({"place": Place(north(90))}, True),
+        ({"place": Place(north(20), "Jl. Veteran 3")}, False),
         ({"place": Place(north(150), "Jl. Veteran 3")}, False),
         ({"place": Place(north(150), "Jl. Veteran 1")}, True),
         ({"place": area(500)}, False),

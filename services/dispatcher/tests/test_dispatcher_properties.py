@@ -6,25 +6,27 @@ from dispatcher_samples import NOON_MS, World, call, north, seen, unit
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from siaga_dispatcher.core.commands import Action, Command, CommandRefused
-from siaga_dispatcher.core.decide import Decision, on_command, on_unit_free
+from siaga_dispatcher.core.commands import Action, CommandRefused
+from siaga_dispatcher.core.decide import Decision, on_unit_free
 from siaga_dispatcher.core.lifecycle import FINISHED, INCIDENT, IllegalTransition
-from siaga_dispatcher.core.values import Place, Priority, UnitStatus
+from siaga_dispatcher.core.values import IncidentStatus, LinkKind, Place, Priority, UnitStatus
 
 CALLS = st.sampled_from([f"call-{i}" for i in range(6)])
 UNITS = ("d1", "d2", "p1", "s1")
 
 
 class Watched(World):
-    """Checks every step of every timeline against the table."""
+    """Checks every step of every timeline against the table, and that only people close what was reopened."""
 
     def apply(self, decision: Decision) -> Decision:
-        before = {incident.incident_id: incident.status for incident in self.incidents.values()}
+        before = dict(self.incidents)
         for snapshot in decision.snapshots:
             was = before.get(snapshot.incident_id)
-            if was is not None and was != snapshot.status:
-                assert snapshot.status in INCIDENT[was].values(), f"{was} → {snapshot.status}"
-            before[snapshot.incident_id] = snapshot.status
+            if was is not None and was.status != snapshot.status:
+                assert snapshot.status in INCIDENT[was.status].values(), f"{was.status} → {snapshot.status}"
+                by_itself = not snapshot.change.actor.startswith("operator")
+                assert not (was.reopened and snapshot.status is IncidentStatus.CLOSED and by_itself)
+            before[snapshot.incident_id] = snapshot
         return super().apply(decision)
 
 
@@ -35,8 +37,6 @@ class Dispatching(RuleBasedStateMachine):
             unit("d1"), unit("d2", away_m=2500), unit("p1", "puskesmas"), unit("s1", "satgas", away_m=9000)
         )
         self.revisions: dict[str, int] = {}
-        self.links: dict[str, str] = {}
-        self.commands = 0
 
     @rule(
         call_id=CALLS,
@@ -52,29 +52,32 @@ class Dispatching(RuleBasedStateMachine):
             call_id, type=kind, priority=priority, place=Place(north(away_m), "Jl. A"), outcome=outcome, advice=advice,
             revision=self.revisions[call_id],
         )  # fmt: skip
-        linked = self.world.incidents.get(self.links.get(call_id, ""))
-        decision = self.world.assess(told, linked)
-        for snapshot in decision.snapshots:
-            self.links.update(dict.fromkeys(snapshot.call_ids, snapshot.incident_id))
+        self.world.assess(told, self.world.incidents.get(self.world.calls.get(call_id, "")))
 
     @rule(unit_id=st.sampled_from(UNITS), status=st.sampled_from(UnitStatus))
     def report(self, unit_id: str, status: UnitStatus) -> None:
         self.world.report(unit_id, status)
 
-    @rule(action=st.sampled_from(Action), number=st.integers(0, 5), unit_id=st.sampled_from(["", *UNITS]))
-    def command(self, action: Action, number: int, unit_id: str) -> None:
-        if not self.world.incidents:
+    @rule(
+        # Half of them of the kind that moves calls and units between incidents.
+        action=st.sampled_from(Action) | st.sampled_from([Action.MERGE, Action.MERGE, Action.UNMERGE, Action.SPLIT]),
+        numbers=st.tuples(st.integers(0, 5), st.integers(0, 5)),
+        unit_id=st.sampled_from(["", *UNITS]),
+        kind=st.sampled_from(["fire_building", "kdrt", "flood"]),
+    )
+    def command(self, action: Action, numbers: tuple[int, int], unit_id: str, kind: str) -> None:
+        known = list(self.world.incidents.values())
+        if not known:
             return
-        incident = list(self.world.incidents.values())[number % len(self.world.incidents)]
-        self.commands += 1
-        command = Command(
-            f"c{self.commands}", action, "operator", "alasan", "handled", Priority.P1, unit_id
-        )  # fmt: skip
+        incident, other = (known[number % len(known)] for number in numbers)
         try:
-            decision = on_command(command, incident, seen(*self.world.units.values()), NOON_MS)
+            self.world.command(
+                action, incident.incident_id, reason="alasan", disposition="handled", priority=Priority.P1,
+                unit_id=unit_id, target_incident_id=other.incident_id, type=kind,
+                call_ids=incident.call_ids[numbers[1] % (len(incident.call_ids) or 1) :],
+            )  # fmt: skip
         except (IllegalTransition, CommandRefused):
             return
-        self.world.apply(decision)
 
     @rule()
     def retry(self) -> None:
@@ -93,6 +96,35 @@ class Dispatching(RuleBasedStateMachine):
             assert not (known.free and known.unit_id in bound)
 
     @invariant()
+    def every_call_belongs_to_one_incident(self) -> None:
+        live = [i for i in self.world.incidents.values() if i.status is not IncidentStatus.MERGED]
+        assert sorted(call for i in live for call in i.call_ids) == sorted(self.world.calls)
+        for incident in live:
+            assert all(self.world.calls[call] == incident.incident_id for call in incident.call_ids)
+            assert not incident.accounts or {a.call_id for a in incident.accounts} == set(incident.call_ids)
+
+    @invariant()
+    def links_are_on_both(self) -> None:
+        pairs = {
+            LinkKind.MERGED_INTO: LinkKind.MERGED_FROM,
+            LinkKind.SPLIT_INTO: LinkKind.SPLIT_FROM,
+            LinkKind.RELATED: LinkKind.RELATED,
+            LinkKind.DISMISSED: LinkKind.DISMISSED,
+        }
+        for incident in self.world.incidents.values():
+            for link in incident.links:
+                if link.kind in pairs:
+                    back = {(one.incident_id, one.kind) for one in self.world.incidents[link.incident_id].links}
+                    assert (incident.incident_id, pairs[link.kind]) in back, (link.kind, back)
+
+    @invariant()
+    def confidential_words_are_kept_nowhere(self) -> None:
+        for incident in self.world.incidents.values():
+            if incident.confidential:
+                assert not incident.text
+                assert not any(account.text or account.callback_number for account in incident.accounts)
+
+    @invariant()
     def finished_incidents_hold_nobody(self) -> None:
         for incident in self.world.incidents.values():
             assert incident.status not in FINISHED or not incident.active_assignments
@@ -105,5 +137,5 @@ class Dispatching(RuleBasedStateMachine):
             assert helped or quiet, incident
 
 
-Dispatching.TestCase.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
+Dispatching.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestDispatching = Dispatching.TestCase

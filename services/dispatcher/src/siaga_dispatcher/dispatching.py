@@ -33,7 +33,18 @@ from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
 from siaga_dispatcher.core.preview import Preview, preview
 from siaga_dispatcher.core.status_codes import understood
-from siaga_dispatcher.core.values import Alert, Assessment, Incident, OrderKind, Rules, Situation, Unit, UnitReport
+from siaga_dispatcher.core.values import (
+    Alert,
+    Assessment,
+    Incident,
+    IncidentStatus,
+    LinkKind,
+    OrderKind,
+    Rules,
+    Situation,
+    Unit,
+    UnitReport,
+)
 
 log = structlog.get_logger()
 
@@ -44,6 +55,10 @@ ATTEMPTS: Final = 50
 EXPLAINED_BY: Final = 10
 # Where no map knows the place, so many free and as many other units of each kind, as they come in the centre's list.
 LISTED_FIRST: Final = 50
+
+
+# After these somebody may be free, or wait, who did not before.
+_FREEING: Final = frozenset({Action.CANCEL, Action.RESOLVE, Action.HAND_OVER, Action.UNMERGE})
 
 
 class UnknownTenantError(ValueError):
@@ -209,6 +224,18 @@ class Dispatcher:
 
     def _hear(self, tenant: str, event_at_ms: int) -> None:
         self._heard_ms[tenant] = max(self._heard_ms[tenant], event_at_ms)
+
+    async def _others(self, tenant: str, incident: Incident, command: Command) -> tuple[Incident, ...]:
+        """The incidents that a command is about besides: its target, or those that a merge is followed through."""
+        if command.action is not Action.UNMERGE:
+            wanted = (command.target_incident_id,) if command.target_incident_id else ()
+            return tuple(await self._store.incidents(tenant, wanted))
+        way: list[Incident] = []
+        at: Incident | None = incident
+        while at is not None and at.status is IncidentStatus.MERGED:
+            at = await self._store.incident(tenant, at.linked(LinkKind.MERGED_INTO)[-1].incident_id)
+            way += [at] if at is not None else []
+        return tuple(way)
 
     async def retry_waiting(self, tenant: str, event_at_ms: int = 0, skip: int = 0) -> None:
         """A unit may be had: try the incidents that lack one, the most urgent and oldest first, but for so many.

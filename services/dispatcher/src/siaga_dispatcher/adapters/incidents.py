@@ -7,6 +7,7 @@ import grpc
 from siaga.v1 import incidents_service_pb2 as api
 from siaga.v1 import incidents_service_pb2_grpc as service
 from siaga_kit.grpc_server import Refused
+from siaga_tenants.vocabulary import TYPES
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.answering import as_status, bounded, invalid, known_tenant, limited, required
@@ -24,7 +25,10 @@ WATCHED_MOST: Final = 10_000
 _ACTIONS: Final = {int(api.IncidentAction.Value(f"INCIDENT_ACTION_{action.name}")): action for action in Action}
 _PRIORITIES: Final = {int(number): level for level, number in codec.PRIORITY.items()}
 # A person who ends or reopens a ticket says why; the timeline is read in court.
-_NEEDS_REASON: Final = frozenset({Action.CANCEL, Action.REOPEN})
+_NEEDS_REASON: Final = frozenset({Action.CANCEL, Action.REOPEN, Action.UNMERGE, Action.HAND_OVER})
+_NEEDS_TARGET: Final = frozenset({Action.MERGE, Action.LINK, Action.UNLINK, Action.DISMISS})
+# More calls than an incident ever has in one command are a mistake.
+CALLS_MOST: Final = 500
 
 
 class Incidents(service.IncidentsServicer):
@@ -85,6 +89,9 @@ def _command(request: api.CommandRequest) -> Command:
         disposition=request.disposition,
         priority=_PRIORITIES.get(request.priority),
         unit_id=bounded("unit_id", request.unit_id),
+        target_incident_id=bounded("target_incident_id", request.target_incident_id),
+        call_ids=tuple(request.call_ids),
+        type=request.type,
     )
     if action in _NEEDS_REASON:
         required("reason", command.reason)
@@ -94,6 +101,14 @@ def _command(request: api.CommandRequest) -> Command:
         required("disposition", command.disposition)
     if command.disposition and command.disposition not in DISPOSITIONS:
         raise invalid("disposition", f"{command.disposition[:40]!r} is none of {', '.join(DISPOSITIONS)}")
+    if action in _NEEDS_TARGET:
+        required("target_incident_id", command.target_incident_id)
+    if action is Action.SPLIT and not 0 < len(command.call_ids) <= CALLS_MOST:
+        raise invalid("call_ids", f"has {len(command.call_ids)} calls, must have 1 to {CALLS_MOST}")
+    if command.type and command.type not in TYPES:
+        raise invalid("type", f"{command.type[:40]!r} is none of {', '.join(TYPES)}")
+    if action is Action.CLASSIFY:
+        required("type", command.type)
     if action is Action.SET_PRIORITY and not isinstance(command.priority, Priority):
         raise invalid("priority", "must be P0 to P4")
     return command

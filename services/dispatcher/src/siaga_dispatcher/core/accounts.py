@@ -11,8 +11,13 @@ UNCLEAR: Final = "unclear"
 
 
 def accounts_of(incident: Incident) -> tuple[Account, ...]:
-    """What the calls told. Of a single one the incident itself says all, and nothing more is kept."""
-    return incident.accounts or (
+    """What the calls told. Of a single one the incident itself says all, and nothing more is kept.
+
+    An incident that began with a crew in distress has no call at all.
+    """
+    if incident.accounts or not incident.call_ids:
+        return incident.accounts
+    return (
         Account(
             incident.call_ids[0],
             incident.opened_at_ms,

@@ -1,59 +1,25 @@
 """What a person commands, checked against the lifecycle's table. The person's word always wins over the machine's."""
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from siaga_dispatcher.core.assigning import send_named
 from siaga_dispatcher.core.choosing.options import state_of
+from siaga_dispatcher.core.commanded import DISPOSITIONS, Action, Command, CommandRefused
+from siaga_dispatcher.core.confidential import CONFIDENTIAL_TYPES, make_confidential
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.draft import Draft
 from siaga_dispatcher.core.lifecycle import INCIDENT, IllegalTransition, Trigger
+from siaga_dispatcher.core.links import dismiss, link, settle_suggestions, unlink
+from siaga_dispatcher.core.merging import merge, unmerge
+from siaga_dispatcher.core.splitting import split
 from siaga_dispatcher.core.staffing import needs_of, open_needs, staff
 from siaga_dispatcher.core.stand_down import all_back, no_longer_needed, stand_down_one
 from siaga_dispatcher.core.telling import tell_crews
-from siaga_dispatcher.core.values import Assignment, Incident, Priority, Situation
+from siaga_dispatcher.core.values import Assignment, Incident, Situation
 
-# Closing needs one of these; `false_report` is not a prank: a false alarm in good faith is never abuse.
-DISPOSITIONS: Final = (
-    "handled", "transported", "false_report", "duplicate", "cancelled_before_arrival",
-    "referred", "no_action", "patient_refused", "died_on_scene",
-)  # fmt: skip
-
-
-class Action(StrEnum):
-    """What may be commanded."""
-
-    SET_PRIORITY = "set_priority"
-    UNDER_CONTROL = "under_control"
-    RESOLVE = "resolve"
-    CLOSE = "close"
-    CANCEL = "cancel"
-    REOPEN = "reopen"
-    ASSIGN = "assign"
-    STAND_DOWN = "stand_down"
-
-
-class CommandRefused(Exception):  # noqa: N818  (an answer to whoever asked, not a fault)
-    """The command cannot be done now; `code` is for programs, the text for people."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command, its fields already validated. `unit_id` empty = the nearest suitable unit."""
-
-    command_id: str
-    action: Action
-    actor: str
-    reason: str = ""
-    disposition: str = ""
-    priority: Priority | None = None
-    unit_id: str = ""
-
+__all__ = ["DISPOSITIONS", "Action", "Command", "CommandRefused", "legal_actions", "on_command"]
 
 _TRIGGERS: Final = {
     # A priority matters as long as units may be sent.
@@ -66,13 +32,25 @@ _TRIGGERS: Final = {
     Action.ASSIGN: Trigger.ASSIGN,
     # A unit can be stood down as long as units may be sent.
     Action.STAND_DOWN: Trigger.ASSIGN,
+    Action.MERGE: Trigger.MERGE,
+    Action.UNMERGE: Trigger.UNMERGE,
+    Action.SPLIT: Trigger.SPLIT,
+    Action.LINK: Trigger.LINK,
+    Action.UNLINK: Trigger.LINK,
+    Action.DISMISS: Trigger.LINK,
+    Action.CLASSIFY: Trigger.CLASSIFY,
+    Action.HAND_OVER: Trigger.HAND_OVER,
 }
 
 
-def on_command(command: Command, incident: Incident, situation: Situation, event_at_ms: int) -> Decision:
+def on_command(
+    command: Command, incident: Incident, situation: Situation, event_at_ms: int, others: Sequence[Incident] = ()
+) -> Decision:
     """Decide about one command; raises IllegalTransition or CommandRefused, and then nothing has changed.
 
-    `situation.units` hold the incident's own units, and the named unit or the candidates for an assignment.
+    `others` are the incidents that the command is about besides: its target; for an undone merge, the one that holds the
+    calls now and those between. `situation.units` hold all their units, and the named unit or the candidates for an
+    assignment.
     """
     if _TRIGGERS[command.action] not in INCIDENT[incident.status]:
         # What the table allows besides, crews and the machine do; whoever commands is told what may be commanded.
@@ -96,6 +74,22 @@ def on_command(command: Command, incident: Incident, situation: Situation, event
             _end(draft, "resolved", command, Trigger.RESOLVE)
         case Action.CANCEL:
             _end(draft, "cancelled", command, Trigger.CANCEL)
+        case Action.HAND_OVER:
+            _end(draft, "handed_over", command, Trigger.HAND_OVER)
+        case Action.CLASSIFY:
+            _classify(draft, command, situation)
+        case Action.MERGE:
+            merge(draft, _target(command, others), command, situation)
+        case Action.UNMERGE:
+            unmerge(draft, others, command, situation)
+        case Action.SPLIT:
+            split(draft, command, situation)
+        case Action.LINK:
+            link(draft, _target(command, others), command)
+        case Action.UNLINK:
+            unlink(draft, _target(command, others), command)
+        case Action.DISMISS:
+            dismiss(draft, _target(command, others), command)
     return draft.decision()
 
 
@@ -103,6 +97,26 @@ def legal_actions(incident: Incident) -> tuple[str, ...]:
     """What can be commanded in the incident's present status."""
     triggers = INCIDENT[incident.status]
     return tuple(sorted(action for action, trigger in _TRIGGERS.items() if trigger in triggers))
+
+
+def _target(command: Command, others: Sequence[Incident]) -> Incident:
+    for other in others:
+        if other.incident_id == command.target_incident_id:
+            return other
+    raise CommandRefused("unknown_target", f"the tenant has no incident {command.target_incident_id!r}; name another")
+
+
+def _classify(draft: Draft, command: Command, situation: Situation) -> None:
+    before = draft.incident
+    if command.type == before.type:
+        return
+    further = tuple(kind for kind in before.further_types if kind != command.type)
+    reason = f"{before.type} → {command.type}" + (f"; {command.reason}" if command.reason else "")
+    draft.change("classified", reason, Trigger.CLASSIFY, type=command.type, further_types=further)
+    if command.type in CONFIDENTIAL_TYPES:
+        make_confidential(draft, "jenis rahasia")
+    staff(draft, situation)
+    tell_crews(draft, before, situation.units)
 
 
 def _set_priority(draft: Draft, command: Command, situation: Situation) -> None:
@@ -138,6 +152,7 @@ def _end(draft: Draft, kind: str, command: Command, trigger: Trigger) -> None:
     assignments = all_back(draft)
     disposition = command.disposition or draft.incident.disposition
     draft.change(kind, command.reason, trigger, assignments=assignments, disposition=disposition)
+    settle_suggestions(draft)
 
 
 def _assign(draft: Draft, command: Command, situation: Situation) -> None:

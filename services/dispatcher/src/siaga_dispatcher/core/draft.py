@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from siaga_contracts import ids
 from siaga_contracts.values import changed
@@ -10,7 +10,10 @@ from siaga_contracts.values import changed
 from siaga_dispatcher.core.decision import Decision, Search, Timeline
 from siaga_dispatcher.core.lifecycle import Trigger, next_incident
 from siaga_dispatcher.core.positions import rest_position
-from siaga_dispatcher.core.values import Alert, Change, Incident, Order, OrderKind, Timer, Unit, UnitStatus
+from siaga_dispatcher.core.values import Alert, Change, Incident, LinkKind, Order, OrderKind, Timer, Unit, UnitStatus
+
+# Units may have come from the incidents of these links with their orders.
+_CARRIED: Final = frozenset({LinkKind.MERGED_FROM, LinkKind.DISMISSED})
 
 
 @dataclass(slots=True)
@@ -162,9 +165,17 @@ def order_id_of(kind: OrderKind, incident: Incident, unit: Unit, *, again: bool 
 
 
 def answers(order_id: str, incident: Incident, unit: Unit) -> bool:
-    """Whether a crew that names this order (its dispatch, or another word about it) speaks of the unit's present task."""
+    """Whether a crew that names this order (its dispatch, or another word about it) speaks of the unit's present task.
+
+    A unit whose incident was merged, or whose merge was undone, may still name a word that came under the other ticket.
+    """
     if order_id in (unit.order_id, unit.task_code):
         return True
-    told = (replace(incident, version=version) for version in range(1, incident.version + 1))
+    others = ((link.incident_id, link.version) for link in incident.links if link.kind in _CARRIED)
     repeats = (OrderKind.UPDATE, OrderKind.REMIND)
-    return any(order_id == order_id_of(kind, version, unit) for version in told for kind in repeats)
+    return any(
+        order_id == ids.order_id(incident_id, unit.unit_id, unit.fence, f"{kind.value}.{version}")
+        for incident_id, newest in ((incident.incident_id, incident.version), *others)
+        for version in range(1, newest + 1)
+        for kind in repeats
+    )

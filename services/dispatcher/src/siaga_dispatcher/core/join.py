@@ -99,9 +99,10 @@ def _by_place(tale: Tale, incident: Incident, policy: DispatchPolicy) -> tuple[S
 
     | both positions | besides | |
     |---|---|---|
+    | fine, within reach | one person's distress, addresses contradict | PERHAPS |
     | fine, within reach | | PLACE |
     | fine, beyond the distance of suggestions | | NO |
-    | any | same address | ADDRESS |
+    | any | same address (both fine: with its number) | ADDRESS |
     | fine | | PERHAPS |
     | not both fine | same area told, addresses do not contradict, seen by many | AREA |
     | not both fine | same area | PERHAPS |
@@ -110,19 +111,21 @@ def _by_place(tale: Tale, incident: Incident, policy: DispatchPolicy) -> tuple[S
     here, there = tale.place.position, incident.place.position
     fine = precise(here, policy) and precise(there, policy)
     away_m = geo.distance_m(here, there) if here is not None and there is not None else 0.0
+    personal = {tale.type, incident.type} & PERSONAL
     if fine and away_m <= reach_m(tale.type, incident.type, policy):
+        if personal and contradict(tale.place.address, incident.place.address):
+            return Sameness.PERHAPS, away_m, "tempat sama, alamat lain"
         return Sameness.PLACE, away_m, "jenis, waktu, dan tempat sama"
-    near = away_m <= policy.suggest_distance_m
-    if fine and not near:
+    if fine and away_m > policy.suggest_distance_m:
         return Sameness.NO, away_m, ""
-    if same_address(tale.place.address, incident.place.address):
+    if same_address(tale.place.address, incident.place.address, numbered=fine):
         return Sameness.ADDRESS, away_m, "jenis, waktu, dan alamat sama"
     if fine:
         return Sameness.PERHAPS, away_m, f"jarak {away_m:.0f} m"
     if tale.place.area_code and tale.place.area_code == incident.place.area_code:
         told = area_told(tale.place, policy) and area_told(incident.place, policy)
         one_place = told and not contradict(tale.place.address, incident.place.address)
-        if one_place and not {tale.type, incident.type} & (PERSONAL | {UNCLEAR, ""}):
+        if one_place and not personal and not {tale.type, incident.type} & {UNCLEAR, ""}:
             return Sameness.AREA, away_m, "jenis, waktu, dan wilayah sama"
         return Sameness.PERHAPS, away_m, "wilayah sama"
     if here is not None and there is not None and away_m <= max(here.radius_m, there.radius_m):

@@ -41,7 +41,8 @@ _EVERYWHERE: Final = frozenset(
      "depan", "belakang", "samping", "sebelah", "rumah", "dan"}
 )  # fmt: skip
 _WORDS: Final = re.compile(r"[a-z]+|\d+")
-# Fewer are no door: a street alone may be kilometres long.
+_STREETS: Final = frozenset({"jl", "jln", "jalan"})
+# One word alone ("pasar", "rumah") is said of many places.
 _TELLING_WORDS: Final = 2
 
 
@@ -84,16 +85,17 @@ def area_told(place: Place, policy: DispatchPolicy) -> bool:
     return place.position is None or place.position.source == "gazetteer" or precise(place.position, policy)
 
 
-def same_address(one: str, other: str) -> bool:
-    """Whether both were typed for the same door: the same telling words, a name among them."""
+def same_address(one: str, other: str, *, numbered: bool) -> bool:
+    """Whether both were typed for the same door: the same telling words; `numbered` = only with a number among them."""
     ours = _telling(one)
-    return ours == _telling(other) and _names_a_door(ours)
+    if ours != _telling(other) or not _names_a_door(one):
+        return False
+    return not numbered or any(word.isdigit() for word in ours)
 
 
 def contradict(one: str, other: str) -> bool:
     """Whether both name a door, and not the same one."""
-    ours, theirs = _telling(one), _telling(other)
-    return ours != theirs and _names_a_door(ours) and _names_a_door(theirs)
+    return _telling(one) != _telling(other) and _names_a_door(one) and _names_a_door(other)
 
 
 def _telling(address: str) -> frozenset[str]:
@@ -101,5 +103,10 @@ def _telling(address: str) -> frozenset[str]:
     return frozenset(word.lstrip("0") or "0" for word in words if word not in _EVERYWHERE)
 
 
-def _names_a_door(words: frozenset[str]) -> bool:
-    return len(words) >= _TELLING_WORDS and not all(word.isdigit() for word in words)
+def _names_a_door(address: str) -> bool:
+    """A name with a number; or a name of two words that is no street's, for a street may be kilometres long."""
+    words = _telling(address)
+    if len(words) < _TELLING_WORDS or all(word.isdigit() for word in words):
+        return False
+    street = not _STREETS.isdisjoint(_WORDS.findall(address.lower()))
+    return not street or any(word.isdigit() for word in words)

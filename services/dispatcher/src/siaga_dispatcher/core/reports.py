@@ -19,6 +19,7 @@ from siaga_dispatcher.core.lifecycle import (
     Trigger,
     next_assignment,
 )
+from siaga_dispatcher.core.links import settle_suggestions
 from siaga_dispatcher.core.mayday import distress_on_task, on_distress
 from siaga_dispatcher.core.staffing import staff
 from siaga_dispatcher.core.timers import AT_SCENE
@@ -158,6 +159,7 @@ def _clear(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport,
 def finish(draft: Draft, rules: Rules) -> None:
     """All units are clear: resolved; and closed, unless a person reopened it or a need was never filled."""
     draft.change("resolved", "semua unit selesai", Trigger.ALL_CLEAR)
+    settle_suggestions(draft)
     if rules.policy.auto_close and not draft.incident.reopened and not draft.incident.shortfalls:
         draft.change("closed", HANDLED, Trigger.CLOSE, disposition=HANDLED)
 
@@ -182,7 +184,8 @@ def _leave(draft: Draft, unit: Unit, assignment: Assignment, report: UnitReport,
     staff(draft, replace(situation, units=others))
     if draft.incident.active_assignments:
         return
-    if any(a.status is UnitStatus.CLEAR for a in draft.incident.assignments) and not draft.incident.shortfalls:
+    served = [a for a in draft.incident.assignments if a.status is UnitStatus.CLEAR and a.ended_by != Ending.MOVED]
+    if served and not draft.incident.shortfalls:
         finish(draft, situation.rules)
     elif not draft.incident.shortfalls:
         draft.change("queued", "tidak ada unit lagi", Trigger.QUEUE)

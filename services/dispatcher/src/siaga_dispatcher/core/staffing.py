@@ -16,6 +16,7 @@ from siaga_dispatcher.core.own_areas import held_back
 from siaga_dispatcher.core.values import (
     Assignment,
     Candidate,
+    Ending,
     Incident,
     IncidentStatus,
     OrderKind,
@@ -59,8 +60,9 @@ def declined_by(incident: Incident) -> frozenset[str]:
 
 
 def open_needs(incident: Incident, needs: Sequence[Need]) -> tuple[Need, ...]:
-    """What is not yet filled; a unit that was there and has cleared has filled its need, a crew in distress fills none."""
-    served = [a for a in incident.assignments if a.status not in (UnitStatus.DECLINED, UnitStatus.MAYDAY)]
+    """What is not yet filled: who was there and has cleared has filled its need, a crew in distress or moved on has not."""
+    gone = (UnitStatus.DECLINED, UnitStatus.MAYDAY)
+    served = [a for a in incident.assignments if a.status not in gone and a.ended_by != Ending.MOVED]
     remaining = (
         (need, need.count - sum(a.role == need.role and a.unit_kind in need.kinds for a in served)) for need in needs
     )
@@ -124,6 +126,15 @@ def staff(draft: Draft, situation: Situation, needs: Sequence[Need] | None = Non
 def unlocated(needs: Iterable[Need]) -> tuple[Shortfall, ...]:
     """The gaps of an incident about which nobody can tell a crew where it is."""
     return tuple(Shortfall(need.role, "place_unknown", "lokasi belum diketahui") for need in needs if not need.optional)
+
+
+def note_open(draft: Draft, rules: Rules, why: str) -> None:
+    """What is open is written down as missing, so that it is searched for with the next look at those who wait."""
+    had = draft.before is not None and bool(draft.before.active_assignments)
+    missing = [need for need in open_needs(draft.incident, needs_of(draft.incident, rules)) if not need.optional]
+    _note_shortfalls(draft, tuple(Shortfall(need.role, "no_candidate", why) for need in missing))
+    if had and not draft.incident.active_assignments and draft.incident.status is not IncidentStatus.QUEUED:
+        draft.change("queued", "tidak ada unit lagi", Trigger.QUEUE)
 
 
 def assign(

@@ -28,7 +28,7 @@ class Assignment:
     clear_at_ms: int = 0
     eta_source: str = ""
     position_age_s: float | None = None
-    # Why it left (clear, declined, unacknowledged, diverted, stood_down, out_of_service); empty while it is bound.
+    # Why it left (clear, declined, unacknowledged, diverted, stood_down, out_of_service, moved); empty while it is bound.
     ended_by: str = ""
     # A stand-down is over only when the crew has confirmed it.
     stood_down_at_ms: int = 0

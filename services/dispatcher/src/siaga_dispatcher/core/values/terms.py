@@ -85,13 +85,14 @@ class TimerKind(StrEnum):
 
 
 class AlertKind(StrEnum):
-    """What a supervisor has to see about a crew."""
+    """What a supervisor has to see."""
 
     UNACKNOWLEDGED = "unacknowledged"
     NOBODY_LEFT = "nobody_left"
     STAND_DOWN_UNCONFIRMED = "stand_down_unconfirmed"
     CREW_OVERDUE = "crew_overdue"
     MAYDAY = "mayday"
+    MERGE_SUGGESTED = "merge_suggested"
 
 
 class Ending(StrEnum):
@@ -103,3 +104,5 @@ class Ending(StrEnum):
     DIVERTED = "diverted"
     STOOD_DOWN = "stood_down"
     OUT_OF_SERVICE = "out_of_service"
+    # It goes on with the same order for another incident, and has served none of this one's needs.
+    MOVED = "moved"
