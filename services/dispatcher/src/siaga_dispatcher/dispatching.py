@@ -10,10 +10,11 @@ from typing import Final, Generic, Protocol, TypeVar
 import structlog
 from siaga_kit.errors import Transient
 
+from siaga_dispatcher.adapters.contexts import Searched
 from siaga_dispatcher.adapters.due import alerts_about, divertible_incidents
 from siaga_dispatcher.adapters.request import Guard
 from siaga_dispatcher.adapters.roads.roads import Roads
-from siaga_dispatcher.adapters.store import Searched, Stale, Store
+from siaga_dispatcher.adapters.store import Stale, Store
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.coverage import NO_POSTS, Standing
 from siaga_dispatcher.core.decide import (
@@ -28,7 +29,7 @@ from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.divert import diverts
 from siaga_dispatcher.core.duty import addressed
 from siaga_dispatcher.core.eta import Eta
-from siaga_dispatcher.core.foresight import foresee
+from siaga_dispatcher.core.foresight import foresee, lacking
 from siaga_dispatcher.core.join import find_home, window_ms
 from siaga_dispatcher.core.lifecycle import IllegalTransition
 from siaga_dispatcher.core.preview import Preview, preview
@@ -271,8 +272,13 @@ class Dispatcher:
     async def preview(self, tenant: str, incident: Incident, excluded: frozenset[str] = frozenset()) -> Preview:
         """Who would be sent now for what the incident lacks; nothing is written, and no decision waits for it."""
         standing, at_ms = self._coverage(tenant), max(incident.event_at_ms, self._heard_ms[tenant])
-        own = await self.own_units(incident)
-        case = Case(lambda situation: preview(incident, situation, standing, at_ms, excluded), own)
+        rules = self.rules(tenant)
+        near, searched = await self._store.foreseen(tenant, lacking(incident, rules), rules.policy.radius_ladder_m)
+        case = Case(
+            lambda situation: preview(incident, situation, standing, at_ms, excluded),
+            (*await self.own_units(incident), *near),
+            searched=searched,
+        )
         return await self._widened(tenant, case)
 
     async def settle(

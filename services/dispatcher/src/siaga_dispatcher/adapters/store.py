@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import resources
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-import msgspec
 from redis.asyncio import Redis
-from siaga.v1 import alert_pb2, incident_pb2, unit_pb2
+from siaga.v1 import alert_pb2
 from siaga_kit import telemetry
 from siaga_kit.errors import Transient
 
-from siaga_dispatcher.adapters import codec
+from siaga_dispatcher.adapters import codec, snapshots
+from siaga_dispatcher.adapters.contexts import RADIUS_MARGIN, CallContext, Contexts, Searched
 from siaga_dispatcher.adapters.events import Topics, records_of
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.pipe import Pipe, Script
@@ -21,13 +20,8 @@ from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.request import Guard, Request, request_of
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.foresight import Foresight
-from siaga_dispatcher.core.likeness import families_alike
 from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, Unit
 
-# Redis measures on a slightly larger earth than we do: a unit at the very edge of a radius must still be found.
-RADIUS_MARGIN: Final = 1.001
-# Units that need no decoding when they are read again unchanged; a thousand take two megabytes.
-UNITS_AT_HAND: Final = 4096
 # More than half round the earth.
 ANYWHERE_M: Final = 21_000_000.0
 # The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit or search.
@@ -50,29 +44,6 @@ class Committed:
     again: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """All free units of these kinds within the radius are known."""
-
-    kinds: frozenset[str]
-    around: Position | None
-    radius_m: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """What is stored about a call; the guards hold while no other incident that it might join is added.
-
-    `near` are all free units in what was `searched` for it beforehand.
-    """
-
-    linked: Incident | None
-    open_incidents: tuple[Incident, ...] = ()
-    guards: tuple[Guard, ...] = ()
-    near: tuple[Unit, ...] = ()
-    searched: Searched | None = None
-
-
 class Store:
     """Reads values with their versions, and commits decisions made on them."""
 
@@ -81,7 +52,7 @@ class Store:
         self._pipe = Pipe(redis)
         self._script = Script(self._pipe, _FILES.joinpath("commit.lua").read_text())
         self._free = Script(self._pipe, _FILES.joinpath("free.lua").read_text())
-        self._context = Script(self._pipe, _FILES.joinpath("context.lua").read_text())
+        self._contexts = Contexts(self._pipe)
         self._zones = {tenant: ZoneInfo(name) for tenant, name in timezones.items()}
         self._places = places
         self._topics = topics
@@ -90,7 +61,7 @@ class Store:
         """The units of these ids that exist."""
         keys = Keys(tenant)
         rows = await self._snapshots([keys.unit(unit_id) for unit_id in unit_ids])
-        return [_unit(row) for row in rows if row]
+        return [snapshots.unit(row) for row in rows if row]
 
     async def unit(self, tenant: str, unit_id: str) -> Unit | None:
         """One unit."""
@@ -136,13 +107,13 @@ class Store:
                 str(most),
             ],
         )
-        return [_unit(row) for row in cast("list[bytes | None]", answer) if row]
+        return [snapshots.unit(row) for row in cast("list[bytes | None]", answer) if row]
 
     async def incidents(self, tenant: str, incident_ids: Iterable[str]) -> list[Incident]:
         """The incidents of these ids that exist."""
         keys = Keys(tenant)
         rows = await self._snapshots([keys.incident(incident_id) for incident_id in incident_ids])
-        return [codec.incident_of(incident_pb2.Incident.FromString(row)) for row in rows if row]
+        return [snapshots.incident(row) for row in rows if row]
 
     async def incident(self, tenant: str, incident_id: str) -> Incident | None:
         """One incident."""
@@ -161,26 +132,15 @@ class Store:
     ) -> CallContext:  # fmt: skip
         """Everything stored that bears on a call: its own incident, or else those of types like its own it might join.
 
-        `window` bounds the time of the latest call of those. With the latter come the free units that are foreseen,
-        out to the first circle of the ladder that holds enough of them.
+        `window` bounds the time of the latest call of those. With the latter come the free units that are foreseen.
         """
-        keys, families = Keys(assessment.tenant), families_alike(assessment.type)
-        request, sets = _context_request(keys, families, window[0], foresight, ladder_m)
-        opened = [keys.open(family) for family in families]
-        answer = await self._context([keys.call(assessment.call_id), keys.open_versions, *opened, *sets], [request])
-        if answer[0] is not None or len(answer) == 1:
-            return CallContext(codec.incident_of(incident_pb2.Incident.FromString(answer[0])) if answer[0] else None)
-        _, versions, open_rows, rung, unit_rows = answer
-        return CallContext(
-            None,
-            tuple(codec.incident_of(incident_pb2.Incident.FromString(row)) for row in open_rows if row),
-            tuple(
-                Guard(keys.open_versions, family, int(version))
-                for family, version in zip(families, versions, strict=True)
-            ),
-            tuple(_unit(row) for row in unit_rows if row),
-            Searched(frozenset(foresight.kinds), foresight.around, ladder_m[rung - 1]) if rung else None,
-        )
+        return await self._contexts.of_call(assessment, window[0], foresight, ladder_m)
+
+    async def foreseen(
+        self, tenant: str, foresight: Foresight, ladder_m: Sequence[float]
+    ) -> tuple[tuple[Unit, ...], Searched | None]:  # fmt: skip
+        """The free units that are foreseen, out to the first circle of the ladder that holds enough of them."""
+        return await self._contexts.foreseen(tenant, foresight, ladder_m)
 
     async def waiting(self, tenant: str, skip: int = 0) -> list[str]:
         """Incidents that lack a unit, the most urgent and oldest first, without the first so many."""
@@ -291,28 +251,3 @@ class Store:
         if not keys:
             return []
         return await self._pipe.ask_all([("HGET", key, "pb") for key in keys])
-
-
-@lru_cache(UNITS_AT_HAND)
-def _unit(snapshot: bytes) -> Unit:
-    """A unit from its snapshot: most units are looked at again and again before anything changes with them."""
-    return codec.unit_of(unit_pb2.Unit.FromString(snapshot))
-
-
-def _context_request(
-    keys: Keys, families: Sequence[str], since_ms: int, foresight: Foresight, ladder_m: Sequence[float]
-) -> tuple[bytes, list[str]]:  # fmt: skip
-    """The context script's request, and the sets of free units that it searches."""
-    around, kinds = foresight.around, foresight.kinds
-    places = {name: number for number, name in enumerate(kinds, start=1)}
-    request = {
-        "families": families,
-        "since": str(since_ms),
-        "incident": keys.incident(""),
-        "unit": keys.unit(""),
-        "lon": repr(around.lon) if around else "",
-        "lat": repr(around.lat) if around else "",
-        "radii": [repr(radius_m * RADIUS_MARGIN) for radius_m in ladder_m] if kinds and around else [],
-        "wanted": [[need.count, *(places[k] for k in need.kinds)] for need in foresight.needs if not need.optional],
-    }
-    return msgspec.json.encode(request), [keys.free(name) for name in kinds]

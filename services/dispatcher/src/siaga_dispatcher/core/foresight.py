@@ -10,7 +10,8 @@ from siaga_tenants.model import Need
 
 from siaga_dispatcher.core.accounts import UNCLEAR
 from siaga_dispatcher.core.assessments import PRIORITY_UNSTATED
-from siaga_dispatcher.core.values import Assessment, Position, Rules
+from siaga_dispatcher.core.staffing import needs_of, open_needs, search_point
+from siaga_dispatcher.core.values import Assessment, Incident, Position, Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,8 @@ def foresee(assessment: Assessment, rules: Rules) -> Foresight:
         return NOTHING
     priority = PRIORITY_UNSTATED if assessment.priority is None else assessment.priority
     return Foresight(rules.plan.needs(assessment.type or UNCLEAR, priority.name), around)
+
+
+def lacking(incident: Incident, rules: Rules) -> Foresight:
+    """What an incident still lacks."""
+    return Foresight(open_needs(incident, needs_of(incident, rules)), search_point(incident, rules))
