@@ -16,6 +16,8 @@ from siaga_dispatcher.evaluation.misses import Miss, misses_of
 DATA: Final = Path(__file__).parents[3] / "data"
 MINUTE: Final = 60_000
 HERE: Final = Position(37.78, -122.41)
+# Between the first two stations, eight seconds nearer to the first.
+BETWEEN: Final = Position(37.7855, -122.41)
 # A quarter of a kilometre, one and two kilometres north of it.
 STATIONS: Final = {
     "E01": Position(37.7825, -122.41),
@@ -55,6 +57,16 @@ def test_an_engine_is_busy_from_dispatch_until_available_and_never_by_what_comes
     assert tasks.cleared_ms("E01", 9 * MINUTE, "x") is None
 
 
+def test_whether_a_paramedic_is_aboard_is_known_from_the_last_task() -> None:
+    first, second = (
+        replace(sent("a", "E01", 10, 20), paramedic=True),
+        replace(sent("b", "E01", 30, 40), paramedic=False),
+    )
+    tasks = Availability([second, first])
+    aboard = [tasks.paramedic("E01", minute * MINUTE, "x") for minute in (10, 11, 30, 31, 31 + 24 * 60)]
+    assert aboard == [None, True, True, False, None]
+
+
 def test_the_first_engine_is_who_was_dispatched_first_then_who_stands_first() -> None:
     (_, _, _, case) = cases_of(
         sent_list := [
@@ -84,6 +96,26 @@ def test_what_a_call_taught_serves_the_next_and_not_itself() -> None:
     assert [one.orders[Way.CHOSEN][0] for one in replayed(*with_map)] == ["E01", "E01", "E02"]
 
 
+@pytest.mark.parametrize(
+    ("place", "life_at_risk", "paramedic", "first"),
+    [
+        (BETWEEN, True, False, "E02"),
+        (BETWEEN, False, False, "E01"),
+        (BETWEEN, True, True, "E01"),
+        # A hundred seconds nearer outweighs it.
+        (HERE, True, False, "E01"),
+    ],
+)
+def test_where_a_life_is_at_risk_a_paramedic_goes_before_none(
+    place: Position, life_at_risk: bool, paramedic: bool, first: str
+) -> None:
+    """Map and experience speak for one engine each, so that neither area decides."""
+    taught = replace(sent("a", "E02", 0, 5), place=place)
+    shown = replace(sent("b", "E01", 10, 15), paramedic=paramedic, place=STATIONS["E03"])
+    asked = replace(sent("c", "E02", 300, 320), place=place, life_at_risk=life_at_risk, paramedic=True)
+    assert replayed(taught, shown, asked)[-1].orders[Way.CHOSEN][0] == first
+
+
 def test_the_order_does_not_hang_on_what_comes_later() -> None:
     calls = [sent(f"{number}", f"E0{number % 3 + 1}", number * 7, number * 7 + 9) for number in range(12)]
     whole = replayed(*calls)
@@ -110,6 +142,13 @@ def test_experience_weighs_by_distance_and_only_who_could_have_gone() -> None:
         ([sent("a", "E02", 0, 30), sent("b", "E02", 10, 20)], Miss.BUSY_IN_LOG),
         ([sent("b", "E02", 10, 20), sent("b", "E01", 10, 20, sequence=2)], Miss.SAME_SECOND),
         ([sent("b", "E02", 10, 20), sent("b", "E01", 12, 20, sequence=2)], Miss.SENT_LATER),
+        (
+            [
+                replace(sent("a", "E01", 0, 5), paramedic=False),
+                replace(sent("b", "E02", 300, 320), paramedic=True, life_at_risk=True),
+            ],
+            Miss.NO_PARAMEDIC,
+        ),
         ([sent("a", "E01", 0, 5), sent("b", "E02", 10, 20)], Miss.CHOSEN_JUST_CLEARED),
         ([replace(sent("a", "E02", 0, 5), place=STATIONS["E03"]), sent("b", "E02", 10, 20)], Miss.SENT_JUST_CLEARED),
         ([sent("a", "E01", 0, 30), sent("b", "E03", 10, 20)], Miss.HOME_BUSY),

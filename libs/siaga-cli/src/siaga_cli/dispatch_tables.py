@@ -13,13 +13,14 @@ WAYS: Final = {
     "nearest_free": "nearest free engine",
     "learnt": "… own area first, as learnt from earlier calls",
     "map": "… own area first, as the log has it",
-    "chosen": "chosen: own area first, from both",
+    "chosen": "chosen: own area first, from both; a paramedic first",
 }
 MISSES: Final = {
     "station_unknown": "the station of the engine sent is not known",
     "busy_in_log": "the engine sent was busy by the log",
     "same_second": "the engine chosen was sent in the same second",
     "sent_later": "the engine chosen was sent later",
+    "no_paramedic": "a life at risk, and no paramedic on the engine chosen",
     "chosen_just_cleared": "the engine chosen had just ended a task",
     "sent_just_cleared": "the engine sent had just ended a task",
     "home_busy": "the area's own engine was busy, another order behind it",

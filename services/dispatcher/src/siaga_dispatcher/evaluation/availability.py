@@ -3,7 +3,8 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from siaga_dispatcher.evaluation.fire_log import Sent
 
@@ -18,12 +19,12 @@ class Availability:
     """Tasks by engine. Answers from what was written before the moment asked about, never from what came after."""
 
     def __init__(self, sent: Iterable[Sent]) -> None:
-        self._tasks: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        self._tasks: dict[str, list[_Task]] = defaultdict(list)
         for one in sent:
             until_ms = one.available_ms if one.available_ms is not None else one.dispatched_ms + UNWRITTEN_TASK_MS
-            self._tasks[one.engine].append((one.dispatched_ms, until_ms, one.call))
+            self._tasks[one.engine].append(_Task(one.dispatched_ms, until_ms, one.call, one.paramedic))
         for tasks in self._tasks.values():
-            tasks.sort()
+            tasks.sort(key=_began)
 
     @property
     def engines(self) -> frozenset[str]:
@@ -32,13 +33,28 @@ class Availability:
 
     def free(self, engine: str, at_ms: int, call: str) -> bool:
         """Whether it had no other task then. A task that begins in the same moment does not bind it yet."""
-        return all(until_ms <= at_ms for _, until_ms in self._before(engine, at_ms, call))
+        return all(task.until_ms <= at_ms for task in self._before(engine, at_ms, call))
 
     def cleared_ms(self, engine: str, at_ms: int, call: str) -> int | None:
         """When a free engine's last task was over; None = it had none in the last day."""
-        return max((until_ms for _, until_ms in self._before(engine, at_ms, call)), default=None)
+        return max((task.until_ms for task in self._before(engine, at_ms, call)), default=None)
 
-    def _before(self, engine: str, at_ms: int, call: str) -> list[tuple[int, int]]:
+    def paramedic(self, engine: str, at_ms: int, call: str) -> bool | None:
+        """Whether one was aboard at its last task; None = it had none in the last day, or the log does not say."""
+        before = self._before(engine, at_ms, call)
+        return before[-1].paramedic if before else None
+
+    def _before(self, engine: str, at_ms: int, call: str) -> list["_Task"]:
         tasks = self._tasks.get(engine, [])
-        first = bisect_left(tasks, (at_ms - LONGEST_TASK_MS, 0, ""))
-        return [task[:2] for task in tasks[first : bisect_left(tasks, (at_ms, 0, ""))] if task[2] != call]
+        first = bisect_left(tasks, at_ms - LONGEST_TASK_MS, key=_began)
+        return [task for task in tasks[first : bisect_left(tasks, at_ms, key=_began)] if task.call != call]
+
+
+class _Task(NamedTuple):
+    began_ms: int
+    until_ms: int
+    call: str
+    paramedic: bool | None
+
+
+_began: Final = attrgetter("began_ms")

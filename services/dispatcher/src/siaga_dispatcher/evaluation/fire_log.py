@@ -13,6 +13,8 @@ COLUMNS: Final = (
     "Call Number", "Unit ID", "Unit Type", "Dispatch DtTm", "Available DtTm", "Unit sequence in call dispatch", "lat", "lon",
 )  # fmt: skip
 STATION_COLUMNS: Final = ("station", "lat", "lon")
+LIFE_AT_RISK: Final = "Potentially Life-Threatening"
+_PARAMEDIC: Final = {"true": True, "false": False}
 # What groups days that were exported together; a log without it is one group.
 GROUP: Final = "batch"
 
@@ -33,6 +35,10 @@ class Sent:
     on_scene_ms: int | None = None
     home: str = ""
     group: str = ""
+    # Whether a paramedic is aboard; None = not written.
+    paramedic: bool | None = None
+    # Whether the call was taken for one that may cost a life.
+    life_at_risk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ def _sent(row: Row) -> Sent:
         row.time_ms("On Scene DtTm"),
         engine_of(row.text("Station Area")),
         row.text(GROUP),
+        _PARAMEDIC.get(row.text("ALS Unit").lower()),
+        row.text("Call Type Group") == LIFE_AT_RISK,
     )
 
 

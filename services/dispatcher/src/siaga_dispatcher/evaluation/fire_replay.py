@@ -15,6 +15,8 @@ from siaga_dispatcher.evaluation.fire_log import Sent
 # A station whose area a place surely is not comes this much later: in effect, only when those at home there are busy.
 # With a minute the nearer by air would win again, with an hour nobody could tell two strangers apart by distance.
 HOLD_S: Final = 900.0
+# Where a life is at risk, an engine without a paramedic is held back by so much: one that is next door still goes.
+NO_PARAMEDIC_S: Final = 45.0
 DAY_MS: Final = 24 * 3_600_000
 
 
@@ -29,13 +31,16 @@ class Way(StrEnum):
     LEARNT = "learnt"
     # Held back outside the area on the log's own map.
     MAP = "map"
-    # Both.
+    # Both; and where a life is at risk, a paramedic before none.
     CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One call: the engines sent, first sent first, and all engines that were free when the first was."""
+    """One call: the engines sent, first sent first, and all engines that were free when the first was.
+
+    `unskilled` are those without a paramedic by their last task, where the call needs one.
+    """
 
     call: str
     at_ms: int
@@ -44,6 +49,7 @@ class Case:
     group: str
     sent: tuple[Sent, ...]
     free: frozenset[str]
+    unskilled: frozenset[str] = frozenset()
 
     @property
     def first(self) -> Sent:
@@ -84,7 +90,12 @@ def _case(sent: Sequence[Sent], availability: Availability) -> Case:
     first = sent[0]
     at_ms = first.dispatched_ms
     free = frozenset(engine for engine in availability.engines if availability.free(engine, at_ms, first.call))
-    return Case(first.call, at_ms, first.place, first.home, first.group, tuple(sent), free)
+    unskilled = frozenset(
+        engine
+        for engine in (free if first.life_at_risk else ())
+        if availability.paramedic(engine, at_ms, first.call) is False
+    )
+    return Case(first.call, at_ms, first.place, first.home, first.group, tuple(sent), free, unskilled)
 
 
 def other_days(history: Iterable[Case], cases: Iterable[Case]) -> list[Case]:
@@ -113,7 +124,8 @@ def _orders(case: Case, at: Mapping[str, Position], experience: Experience) -> M
     nearest = min(at, key=lambda engine: travel_s(at[engine], case.place), default="")
     learnt = _held_back(experience.shares(case.place, nearest, GUESS_WEIGHT))
     mapped = {engine: 0.0 if engine == case.home else HOLD_S for engine in at} if case.home else {}
-    both = _held_back(experience.shares(case.place, case.home, MAP_WEIGHT)) if case.home else learnt
+    areas = _held_back(experience.shares(case.place, case.home, MAP_WEIGHT)) if case.home else learnt
+    both = {engine: held_s + NO_PARAMEDIC_S * (engine in case.unskilled) for engine, held_s in areas.items()}
 
     def order(free: Collection[str], held_back_s: Mapping[str, float]) -> tuple[str, ...]:
         return order_of(at, free, case.place, held_back_s, case.at_ms)

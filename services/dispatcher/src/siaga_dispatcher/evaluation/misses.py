@@ -27,6 +27,8 @@ class Miss(StrEnum):
     SAME_SECOND = "same_second"
     # The engine chosen was sent too, later.
     SENT_LATER = "sent_later"
+    # Where a life was at risk an engine with a paramedic went; the one chosen had none at its last task.
+    NO_PARAMEDIC = "no_paramedic"
     # One of the two had just ended a task: where it was, the log does not say.
     CHOSEN_JUST_CLEARED = "chosen_just_cleared"
     SENT_JUST_CLEARED = "sent_just_cleared"
@@ -64,6 +66,12 @@ def _between(
     also = {one.engine: one.dispatched_ms for one in case.sent}
     if chosen in also:
         return Miss.SAME_SECOND if also[chosen] == case.at_ms else Miss.SENT_LATER
+    if (
+        case.first.life_at_risk
+        and case.first.paramedic
+        and availability.paramedic(chosen, case.at_ms, case.call) is False
+    ):
+        return Miss.NO_PARAMEDIC
     if just_cleared(case, chosen, availability):
         return Miss.CHOSEN_JUST_CLEARED
     if just_cleared(case, sent, availability):
