@@ -10,6 +10,7 @@ import structlog
 from siaga_kit import telemetry
 from siaga_kit.errors import Transient
 
+from siaga_dispatcher.adapters.side_by_side import all_of
 from siaga_dispatcher.adapters.store import Stale, Store
 from siaga_dispatcher.core import geofence, positions
 from siaga_dispatcher.core.decision import Decision
@@ -42,15 +43,17 @@ class Positions:
         fixes: dict[str, dict[str, list[UnitReport]]] = {}
         for report in reports:
             fixes.setdefault(report.tenant, {}).setdefault(report.unit_id, []).append(report)
-        for tenant, by_unit in fixes.items():
-            if tenant not in self.tenants:
-                _count({"unknown_unit": len(by_unit)})
-                continue
-            unit_ids = sorted(by_unit)
-            for start in range(0, len(unit_ids), CHUNK):
-                chunk = {unit_id: by_unit[unit_id] for unit_id in unit_ids[start : start + CHUNK]}
-                if revived_ms := await self._chunk(tenant, chunk):
-                    await self.revived(tenant, revived_ms)
+        await all_of(self._tenant(tenant, by_unit) for tenant, by_unit in fixes.items())
+
+    async def _tenant(self, tenant: str, by_unit: Mapping[str, Sequence[UnitReport]]) -> None:
+        if tenant not in self.tenants:
+            _count({"unknown_unit": len(by_unit)})
+            return
+        unit_ids = sorted(by_unit)
+        for start in range(0, len(unit_ids), CHUNK):
+            chunk = {unit_id: by_unit[unit_id] for unit_id in unit_ids[start : start + CHUNK]}
+            if revived_ms := await self._chunk(tenant, chunk):
+                await self.revived(tenant, revived_ms)
 
     async def _chunk(self, tenant: str, reports: Mapping[str, Sequence[UnitReport]]) -> int:
         """Move these; tells when a unit was heard of again that a choice had given up, 0 = none was."""

@@ -172,8 +172,8 @@ class Store:
 
     async def alerts(self, tenant: str) -> list[Alert]:
         """The alerts that hold."""
-        found = cast("dict[bytes, bytes]", await self._redis.hgetall(Keys(tenant).alerts))
-        return [codec.alert_of(alert_pb2.Alert.FromString(row)) for row in found.values()]
+        found = cast("list[bytes]", await self._pipe.ask("HVALS", Keys(tenant).alerts))
+        return [codec.alert_of(alert_pb2.Alert.FromString(row)) for row in found]
 
     async def coverage_versions(self, tenant: str) -> dict[str, int]:
         """By post, how often its alert has changed: what is decided about it holds while this stays so."""
