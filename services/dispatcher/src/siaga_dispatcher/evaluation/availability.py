@@ -15,6 +15,16 @@ UNWRITTEN_TASK_MS: Final = 15 * 60_000
 LONGEST_TASK_MS: Final = 24 * 3_600_000
 
 
+class _Task(NamedTuple):
+    began_ms: int
+    until_ms: int
+    call: str
+    paramedic: bool | None
+
+
+_began: Final = attrgetter("began_ms")
+
+
 class Availability:
     """Tasks by engine. Answers from what was written before the moment asked about, never from what came after."""
 
@@ -44,17 +54,7 @@ class Availability:
         before = self._before(engine, at_ms, call)
         return before[-1].paramedic if before else None
 
-    def _before(self, engine: str, at_ms: int, call: str) -> list["_Task"]:
+    def _before(self, engine: str, at_ms: int, call: str) -> list[_Task]:
         tasks = self._tasks.get(engine, [])
         first = bisect_left(tasks, at_ms - LONGEST_TASK_MS, key=_began)
         return [task for task in tasks[first : bisect_left(tasks, at_ms, key=_began)] if task.call != call]
-
-
-class _Task(NamedTuple):
-    began_ms: int
-    until_ms: int
-    call: str
-    paramedic: bool | None
-
-
-_began: Final = attrgetter("began_ms")
