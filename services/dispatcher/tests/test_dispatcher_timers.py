@@ -8,8 +8,8 @@ from dispatcher_samples import NOON_MS, call, seen, unit
 from dispatcher_watched import Watched, followed
 from hypothesis import given
 from hypothesis import strategies as st
-from siaga_dispatcher.core.decide import on_not_delivered, on_timer
-from siaga_dispatcher.core.values import NotDelivered, OrderKind, Priority, Timer, UnitStatus
+from siaga_dispatcher.core.decide import on_not_delivered, on_submission, on_timer
+from siaga_dispatcher.core.values import NotDelivered, OrderKind, Priority, Submission, Timer, UnitStatus
 from siaga_tenants.crews import Acknowledge
 
 U = UnitStatus
@@ -131,6 +131,52 @@ def test_a_crew_that_has_answered_is_not_taken_off_for_a_late_receipt() -> None:
     world.says("p1", U.EN_ROUTE)
     decision = on_not_delivered(failed(world), world.units["p1"], world.incident, world.situation)
     assert decision.ignored == "not_waiting"
+
+
+def news(world: Watched, *, sent: bool) -> str:
+    """What became of it that the first order's message left, or could not yet."""
+    order = world.incident.assignments[0]
+    told = Submission(f"e-{sent}-{world.now}", "36.73", order.unit_id, order.order_id, "sms", sent)
+    return world.apply(on_submission(told, world.units[order.unit_id], world.incident, world.situation)).ignored
+
+
+def test_a_crew_that_could_not_be_told_yet_is_not_silent() -> None:
+    """With the SMS centre away the nearest crew keeps its task, and has its time to answer from when it is told."""
+    world = sent("p1", "p2")
+    world.now += 1000
+    assert not news(world, sent=False)
+    assert news(world, sent=False) == "nothing_new"
+    assert world.kinds() == {"untold"}
+    assert world.after(600) == ["untold"]
+    assert world.alerted() == {("untold", "p1")}
+    assert [a.unit_id for a in world.incident.active_assignments] == ["p1"]
+    assert news(world, sent=False) == "nothing_new"
+    assert not news(world, sent=True)
+    assert world.alerted() == set()
+    assert world.after(31) == [REMIND]
+    assert world.after(30) == [NEXT]
+    assert [a.unit_id for a in world.incident.active_assignments] == ["p2"]
+
+
+def test_that_a_message_left_as_it_should_is_no_news() -> None:
+    world = sent("p1")
+    before = world.incident
+    assert news(world, sent=True) == "nothing_new"
+    world.says("p1", U.EN_ROUTE)
+    assert news(world, sent=False) == "not_waiting"
+    assert world.incident.timers != before.timers
+    replayed = Watched(unit("p1", "puskesmas"))
+    replayed.now = NOON_MS + 2 * 24 * 3600 * 1000
+    replayed.assess(call(**P1))
+    assert news(replayed, sent=False) == news(replayed, sent=True) == "nothing_new"
+
+
+def test_a_crew_that_answers_before_its_message_is_known_to_have_left_has_answered() -> None:
+    world = sent("p1", "p2")
+    news(world, sent=False)
+    world.after(61)
+    world.says("p1", U.ACKNOWLEDGED)
+    assert (world.alerted(), world.kinds()) == (set(), set())
 
 
 @given(pauses=st.lists(st.integers(0, 45_000), max_size=12), word_after=st.integers(0, 12))

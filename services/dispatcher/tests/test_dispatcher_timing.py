@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from dispatcher_bench import Bench
 from dispatcher_samples import NOON_MS, north, unit
-from siaga.v1 import alert_pb2, order_pb2
+from siaga.v1 import alert_pb2, notification_pb2, order_pb2
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.consuming import Notifications
 from siaga_dispatcher.core.commands import Action, Command
 from siaga_dispatcher.core.values import AlertKind, NotDelivered, Place, Priority, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.following import FollowUp
 from siaga_dispatcher.timing import TimerLoop
+from siaga_kit.records import Record
+from siaga_kit.stage import Item
 from siaga_tenants.crews import Diversion
 
 pytestmark = pytest.mark.stack
@@ -149,3 +152,40 @@ async def test_a_unit_is_diverted_in_one_commit_and_the_one_it_left_gets_another
     assert await bench.redis.hvals(Keys(bench.code).tasks) != []
     assert await bench.redis.hlen(Keys(bench.code).tasks) == 2
     assert (sent.incident_id, sent.fence) == (decision.incident.incident_id, 2)
+
+
+async def test_news_of_messages_is_taken_from_the_notifiers_topic(bench: Bench) -> None:
+    clock = Clock()
+    await bench.put(unit("p1", "puskesmas"), unit("p2", "puskesmas", away_m=2000))
+    decision = await bench.dispatcher.take_assessment(bench.call(**P1))
+    assert decision.incident is not None
+    incident_id = decision.incident.incident_id
+    news = Notifications(process(bench, clock)._follow_up, clock)
+
+    async def told(state: int, channel: str = "sms", kind: int = order_pb2.ORDER_KIND_DISPATCH) -> Any:
+        assert decision.incident is not None
+        event = notification_pb2.NotificationEvent(
+            event_id=f"{state}-{channel}", tenant=bench.code, unit_id="p1", channel=channel, attempt_id=f"a-{channel}",
+            order_id=decision.incident.assignments[0].order_id,
+        )  # fmt: skip
+        event.state, event.order_kind = state, kind  # type: ignore[assignment]
+        return Item(Record("t", 0, 0, 0, None, b"", ()), event)
+
+    async def timers() -> set[str]:
+        incident = await bench.store.incident(bench.code, incident_id)
+        assert incident is not None
+        return {timer.kind for timer in incident.timers}
+
+    not_yet, sent = notification_pb2.NOTIFICATION_STATE_FAILED_TEMPORARY, notification_pb2.NOTIFICATION_STATE_SUBMITTED
+    failed = notification_pb2.NOTIFICATION_STATE_FAILED_PERMANENT
+    await news.process([await told(sent, "mqtt"), await told(not_yet)])
+    assert await timers() == {"acknowledge_remind", "acknowledge_next"}
+    await news.process([await told(not_yet, "sms2")])
+    assert await timers() == {"untold"}
+    await news.process([await told(sent), await told(failed, kind=order_pb2.ORDER_KIND_UPDATE)])
+    assert await timers() == {"acknowledge_remind", "acknowledge_next"}
+    await news.process([await told(failed)])
+    assert (await orders(bench))[1:] == [
+        (order_pb2.ORDER_KIND_STAND_DOWN, "p1"),
+        (order_pb2.ORDER_KIND_DISPATCH, "p2"),
+    ]

@@ -21,6 +21,8 @@ FREEING = frozenset(
     for status in (UnitStatus.CLEAR, UnitStatus.DECLINED, UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE)
 )
 
+_SUBMITTED = notification_pb2.NOTIFICATION_STATE_SUBMITTED
+_NOT_YET = notification_pb2.NOTIFICATION_STATE_FAILED_TEMPORARY
 # A message that will not arrive. Refused for now is no failure: the notifier goes on trying.
 _FAILED = frozenset({notification_pb2.NOTIFICATION_STATE_FAILED_PERMANENT, notification_pb2.NOTIFICATION_STATE_EXPIRED})
 
@@ -98,17 +100,21 @@ def _is_word(message: unit_pb2.UnitReport) -> bool:
 
 
 class Notifications:
-    """Takes news of messages; of nearly all, that they arrived, which the crew's own word says better."""
+    """Takes news of messages: whether they leave. That they arrived, the crew's own word says better."""
 
     def __init__(self, follow_up: FollowUp, clock_ms: Callable[[], int]) -> None:
         self._follow_up = follow_up
         self._clock_ms = clock_ms
 
     async def process(self, batch: Sequence[Item[notification_pb2.NotificationEvent]]) -> Result:
-        """Decide about those of orders to go that failed for good."""
-        for item in batch:
-            message = item.message
-            if message.state in _FAILED and message.order_kind == order_pb2.ORDER_KIND_DISPATCH:
-                failed = codec.not_delivered_of(message)
-                await self._follow_up.take_not_delivered(failed, self._clock_ms(), item.record.traceparent)
+        """Decide about orders to go: those that failed for good, that could not leave yet, and that left at last."""
+        orders = [item for item in batch if item.message.order_kind == order_pb2.ORDER_KIND_DISPATCH]
+        left = {item.message.order_id for item in orders if item.message.state == _SUBMITTED}
+        for item in orders:
+            message, traceparent = item.message, item.record.traceparent
+            if message.state in _FAILED:
+                await self._follow_up.take_not_delivered(codec.not_delivered_of(message), self._clock_ms(), traceparent)
+            # One way that is shut is no news where another has been taken.
+            elif message.state == _SUBMITTED or (message.state == _NOT_YET and message.order_id not in left):
+                await self._follow_up.take_submission(codec.submission_of(message), traceparent)
         return Result()

@@ -1,20 +1,24 @@
 """What follows an order when no crew speaks: timers that come due, messages that do not arrive."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import structlog
 from siaga_kit import telemetry
 
 from siaga_dispatcher.adapters.due import Due, alerts_about
 from siaga_dispatcher.adapters.store import Store
-from siaga_dispatcher.core.decide import Decision, on_not_delivered, on_timer
+from siaga_dispatcher.core.decide import Decision, on_not_delivered, on_submission, on_timer
 from siaga_dispatcher.core.decision import ignore
-from siaga_dispatcher.core.values import NotDelivered, Timer
+from siaga_dispatcher.core.values import Incident, NotDelivered, Situation, Submission, Timer, Unit
 from siaga_dispatcher.dispatching import Case, Dispatcher
 
 log = structlog.get_logger()
 
 GONE: Final = "timer_gone"
+
+News = TypeVar("News", NotDelivered, Submission)
+Decide = Callable[[News, Unit, Incident | None, Situation], Decision]
 
 
 class FollowUp:
@@ -57,21 +61,28 @@ class FollowUp:
 
     async def take_not_delivered(self, failed: NotDelivered, now_ms: int, traceparent: str | None) -> Decision:
         """One message that will not reach its crew."""
-        tenant = failed.tenant
+        decision = await self._about_order(failed, on_not_delivered, traceparent)
+        await self._given_on(failed.tenant, decision, now_ms)
+        return decision
+
+    async def take_submission(self, told: Submission, traceparent: str | None) -> Decision:
+        """One message that left, or could not yet."""
+        return await self._about_order(told, on_submission, traceparent)
+
+    async def _about_order(self, news: News, decide: Decide[News], traceparent: str | None) -> Decision:
+        tenant = news.tenant
         self._dispatcher.rules(tenant)
 
         async def load() -> Case[Decision]:
-            unit = await self._store.unit(tenant, failed.unit_id)
+            unit = await self._store.unit(tenant, news.unit_id)
             incident = await self._store.incident(tenant, unit.incident_id) if unit is not None else None
             if unit is None or incident is None:
                 return Case(lambda _: ignore("not_waiting"))
             units = await self._dispatcher.own_units(incident)
             alerts = await alerts_about(self._store, incident)
-            return Case(lambda situation: on_not_delivered(failed, unit, incident, situation), units, alerts=alerts)
+            return Case(lambda situation: decide(news, unit, incident, situation), units, alerts=alerts)
 
-        decision = await self._dispatcher.settle(tenant, f"not_delivered:{failed.event_id}", load, traceparent)
-        await self._given_on(tenant, decision, now_ms)
-        return decision
+        return await self._dispatcher.settle(tenant, f"notified:{news.event_id}", load, traceparent)
 
     async def _given_on(self, tenant: str, decision: Decision, now_ms: int) -> None:
         if decision.released:

@@ -303,7 +303,7 @@ class IncidentTimer(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     DUE_MS_FIELD_NUMBER: _builtins.int
     kind: _builtins.str
-    """acknowledge_remind, acknowledge_next, stand_down_remind, crew_safety, …"""
+    """acknowledge_remind, acknowledge_next, untold, stand_down_remind, stand_down_alert, crew_safety, …"""
     subject: _builtins.str
     """What it is about: an order or a unit."""
     due_ms: _builtins.int

@@ -8,10 +8,10 @@ from siaga_dispatcher.core.assessments import on_assessment
 from siaga_dispatcher.core.commands import on_command
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.reports import on_unit_free, on_unit_report
-from siaga_dispatcher.core.silence import on_not_delivered
+from siaga_dispatcher.core.silence import on_not_delivered, on_submission
 from siaga_dispatcher.core.timers import on_timer, with_timers
 
 __all__ = [
-    "Decision", "on_assessment", "on_command", "on_not_delivered", "on_timer", "on_unit_free", "on_unit_report",
+    "Decision", "on_assessment", "on_command", "on_not_delivered", "on_submission", "on_timer", "on_unit_free", "on_unit_report",
     "with_timers",
 ]  # fmt: skip

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
+from siaga_tenants.crews import Acknowledge
+
 from siaga_dispatcher.core.alerts import held_by, raised
 from siaga_dispatcher.core.decision import Decision, ignore
 from siaga_dispatcher.core.draft import Draft
@@ -16,6 +18,7 @@ from siaga_dispatcher.core.values import (
     NotDelivered,
     OrderKind,
     Situation,
+    Submission,
     Timer,
     TimerKind,
     Unit,
@@ -50,6 +53,46 @@ def on_not_delivered(failed: NotDelivered, unit: Unit, incident: Incident | None
     return pass_on(draft, noted, "tidak dapat dihubungi", situation)
 
 
+def on_submission(told: Submission, unit: Unit, incident: Incident | None, situation: Situation) -> Decision:
+    """Decide about an order that has left, or could not yet.
+
+    The crew's time to answer stands still while nothing can leave, and begins when it does: with the SMS centre away,
+    the nearest crew would lose its task minute by minute to ones farther off, of whom none can be told either.
+    """
+    assignment = incident.assignment_of(told.order_id) if incident is not None else None
+    if incident is None or assignment is None or not (assignment.active and assignment.silent):
+        return ignore("not_waiting")
+    running = {timer.kind for timer in incident.timers if timer.subject == assignment.order_id}
+    asked = TimerKind.ACKNOWLEDGE_NEXT in running
+    if told.sent is asked or not (told.sent or running) or (told.sent and not _waited(incident, assignment, situation)):
+        return ignore("nothing_new")
+    draft = Draft(incident, incident, told.event_id, situation.now, "notifier")
+    draft.know((unit,))
+    spans = situation.rules.policy.crews.acknowledge[incident.priority.name]
+    draft.drop_timers(assignment.order_id)
+    if told.sent:
+        draft.set_timers(*_asked(assignment, spans, situation.now))
+        draft.change("sent", f"{assignment.unit_name}: pesan lewat {told.channel} terkirim")
+    else:
+        later = situation.now + round(spans.next_unit_s * 1000)
+        draft.set_timers(Timer(TimerKind.UNTOLD, assignment.order_id, later))
+        draft.change("not_sent_yet", f"{assignment.unit_name}: pesan lewat {told.channel} belum dapat dikirim")
+    return draft.decision()
+
+
+def _waited(incident: Incident, assignment: Assignment, situation: Situation) -> bool:
+    """Whether its time to answer stands still: its timer says so, or the alert that the timer has raised."""
+    untold = any(t.kind == TimerKind.UNTOLD and t.subject == assignment.order_id for t in incident.timers)
+    return untold or held_by(AlertKind.UNTOLD, incident.incident_id, assignment.unit_id, situation) is not None
+
+
+def _asked(assignment: Assignment, spans: Acknowledge, now: int) -> tuple[Timer, Timer]:
+    return (
+        Timer(TimerKind.ACKNOWLEDGE_REMIND, assignment.order_id, now + round(spans.remind_s * 1000)),
+        Timer(TimerKind.ACKNOWLEDGE_NEXT, assignment.order_id, now + round(spans.next_unit_s * 1000)),
+    )
+
+
 def pass_on(draft: Draft, assignment: Assignment, why: str, situation: Situation) -> Decision:
     """Send the next unit in place of a silent one; with nobody left the task stays with it, and it is reminded.
 
@@ -70,10 +113,7 @@ def pass_on(draft: Draft, assignment: Assignment, why: str, situation: Situation
         detail = f"{name}: {why}, dan tidak ada unit lain"
         draft.alert(raised(AlertKind.NOBODY_LEFT, draft.incident, assignment.unit_id, detail, situation))
     spans = situation.rules.policy.crews.acknowledge[draft.incident.priority.name]
-    draft.set_timers(
-        Timer(TimerKind.ACKNOWLEDGE_REMIND, assignment.order_id, situation.now + round(spans.remind_s * 1000)),
-        Timer(TimerKind.ACKNOWLEDGE_NEXT, assignment.order_id, situation.now + round(spans.next_unit_s * 1000)),
-    )
+    draft.set_timers(*_asked(assignment, spans, situation.now))
     # What would have to be known to find somebody.
     draft.search = passed.search
     return draft.decision()

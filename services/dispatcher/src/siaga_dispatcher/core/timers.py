@@ -74,6 +74,10 @@ def _told(draft: Draft, timer: Timer, assignment: Assignment, situation: Situati
             draft.change("reminded", f"{name}: belum menjawab, diingatkan")
             if unit is not None:
                 draft.order(OrderKind.REMIND, unit, "belum dijawab", assignment.order_id)
+        case TimerKind.UNTOLD:
+            draft.change("untold", f"{name}: pesan belum dapat dikirim")
+            detail = f"{name}: pesan belum dapat dikirim, hubungi lewat radio atau telepon"
+            draft.alert(raised(AlertKind.UNTOLD, draft.incident, assignment.unit_id, detail, situation))
         case TimerKind.STAND_DOWN_REMIND:
             draft.change("stand_down_reminded", f"{name}: penarikan belum dikonfirmasi, diingatkan")
             if unit is not None:
@@ -129,6 +133,7 @@ def _wanted(
         spans = policy.acknowledge[incident.priority.name]
         yield TimerKind.ACKNOWLEDGE_REMIND, spans.remind_s * 1000, was is None
         yield TimerKind.ACKNOWLEDGE_NEXT, spans.next_unit_s * 1000, was is None
+        yield TimerKind.UNTOLD, spans.next_unit_s * 1000, False
     # A crew that was silent about its task will be silent about this too; that is what its other alert says.
     asked = assignment.unconfirmed and assignment.ended_by == Ending.STOOD_DOWN
     if asked and _live(assignment.stood_down_at_ms, situation):

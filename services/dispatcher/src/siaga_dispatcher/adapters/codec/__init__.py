@@ -16,12 +16,18 @@ from siaga_dispatcher.adapters.codec.incidents import (
     incident_of,
     public_incident_message,
 )
-from siaga_dispatcher.adapters.codec.outcomes import alert_message, alert_of, not_delivered_of, order_message
+from siaga_dispatcher.adapters.codec.outcomes import (
+    alert_message,
+    alert_of,
+    not_delivered_of,
+    order_message,
+    submission_of,
+)
 from siaga_dispatcher.adapters.codec.units import public_unit_message, report_of, unit_answer, unit_message, unit_of
 
 __all__ = [
     "INCIDENT_STATUS", "ORDER_KIND", "PRIORITY", "PRIORITY_OF", "UNIT_KIND", "UNIT_KIND_OF", "UNIT_STATUS",
     "alert_message", "alert_of", "answer_message", "assessment_of", "incident_message", "incident_of", "not_delivered_of",
-    "order_message", "public_incident_message", "public_unit_message", "report_of", "unit_answer", "unit_message",
+    "order_message", "public_incident_message", "public_unit_message", "report_of", "submission_of", "unit_answer", "unit_message",
     "unit_of",
 ]  # fmt: skip

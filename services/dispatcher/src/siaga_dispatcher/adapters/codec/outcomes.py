@@ -4,7 +4,7 @@ from siaga.v1 import alert_pb2, common_pb2, notification_pb2, order_pb2, unit_pb
 
 from siaga_dispatcher.adapters.codec.codes import ORDER_KIND, PRIORITY, PRIORITY_OF, UNIT_KIND
 from siaga_dispatcher.adapters.codec.places import place_message
-from siaga_dispatcher.core.values import Alert, NotDelivered, Order
+from siaga_dispatcher.core.values import Alert, NotDelivered, Order, Submission
 
 
 def order_message(order: Order) -> order_pb2.DispatchOrder:
@@ -79,4 +79,16 @@ def not_delivered_of(message: notification_pb2.NotificationEvent) -> NotDelivere
         message.order_id,
         message.attempt_id,
         message.channel,
+    )
+
+
+def submission_of(message: notification_pb2.NotificationEvent) -> Submission:
+    """An order's message that left, or could not yet."""
+    return Submission(
+        message.event_id,
+        message.tenant,
+        message.unit_id,
+        message.order_id,
+        message.channel,
+        sent=message.state == notification_pb2.NOTIFICATION_STATE_SUBMITTED,
     )

@@ -24,10 +24,10 @@ from siaga_dispatcher.core.values.terms import (
     TimerKind,
     UnitStatus,
 )
-from siaga_dispatcher.core.values.units import NotDelivered, Unit, UnitReport
+from siaga_dispatcher.core.values.units import NotDelivered, Submission, Unit, UnitReport
 
 __all__ = [
     "Account", "Alert", "AlertKind", "Assessment", "Assignment", "Candidate", "Change", "Ending", "Incident",
     "IncidentStatus", "Link", "LinkKind", "NotDelivered", "Order", "OrderKind", "Place", "Position", "Priority",
-    "Reason", "Rules", "Shortfall", "Situation", "Timer", "TimerKind", "Unit", "UnitReport", "UnitStatus",
+    "Reason", "Rules", "Shortfall", "Situation", "Submission", "Timer", "TimerKind", "Unit", "UnitReport", "UnitStatus",
 ]  # fmt: skip

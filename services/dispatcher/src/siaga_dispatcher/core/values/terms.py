@@ -79,6 +79,8 @@ class TimerKind(StrEnum):
 
     ACKNOWLEDGE_REMIND = "acknowledge_remind"
     ACKNOWLEDGE_NEXT = "acknowledge_next"
+    # No message has left yet: the crew is not silent, it knows of nothing.
+    UNTOLD = "untold"
     STAND_DOWN_REMIND = "stand_down_remind"
     STAND_DOWN_ALERT = "stand_down_alert"
     CREW_SAFETY = "crew_safety"
@@ -89,6 +91,7 @@ class AlertKind(StrEnum):
 
     UNACKNOWLEDGED = "unacknowledged"
     NOBODY_LEFT = "nobody_left"
+    UNTOLD = "untold"
     STAND_DOWN_UNCONFIRMED = "stand_down_unconfirmed"
     CREW_OVERDUE = "crew_overdue"
     MAYDAY = "mayday"

@@ -79,3 +79,15 @@ class NotDelivered:
     order_id: str
     attempt_id: str
     channel: str
+
+
+@value(frozen=True, slots=True)
+class Submission:
+    """News of an order's message on one way: it left (`sent`), or could not yet and will be tried again."""
+
+    event_id: str
+    tenant: str
+    unit_id: str
+    order_id: str
+    channel: str
+    sent: bool
