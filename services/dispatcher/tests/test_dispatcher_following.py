@@ -13,6 +13,7 @@ import grpc
 import pytest
 from dispatcher_bench import Bench, drop_topics, make_topics
 from dispatcher_samples import NOON_MS, unit
+from siaga.v1.order_pb2 import DispatchOrder
 from siaga.v1.unit_directory_service_pb2 import UnitDirectoryGetRequest
 from siaga.v1.unit_directory_service_pb2_grpc import UnitDirectoryStub
 from siaga.v1.unit_pb2 import UnitReport
@@ -26,7 +27,7 @@ from siaga_dispatcher.duty_keeping import DutyKeeper
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
 from siaga_kit.settings import KafkaSettings, RedisSettings, ServerSettings, Settings
-from siaga_tenants import Duty, Roster, Shift, load_tenants
+from siaga_tenants import Contact, Duty, Roster, Shift, load_tenants
 from siaga_tenants.roster import EVERY_DAY
 from siaga_tenants.unit_lists import compared, read_file, write
 
@@ -38,7 +39,8 @@ SERANG = Path(__file__).parents[3] / "tenants/36.73-kota-serang"
 
 async def test_a_change_of_shift_brings_a_unit_to_who_waits(bench: Bench) -> None:
     # Noon of the samples is 04:43 UTC: the shift begins an hour and a half later.
-    roster = Roster({}, {"damkar": Duty((Shift("siang", EVERY_DAY, 6 * 60, 18 * 60),))})
+    crew = Contact("sms", "+628119990001")
+    roster = Roster({"d1": Duty((Shift("siang", EVERY_DAY, 6 * 60, 18 * 60, (crew,)),))})
     clock = [NOON_MS]
     rules = {bench.code: replace(bench.dispatcher.rules(bench.code), roster=roster, zone=UTC)}
     dispatcher = Dispatcher(bench.store, rules, lambda: clock[0], lambda _: None)
@@ -55,6 +57,9 @@ async def test_a_change_of_shift_brings_a_unit_to_who_waits(bench: Bench) -> Non
     assert await DutyKeeper(bench.store, rules, lambda: clock[0], dispatcher.retry_waiting)._pass() > 0
     at_work = await stored(bench, "d1")
     assert (at_work.status, at_work.off_shift) == (UnitStatus.DISPATCHED, False)
+    (order,) = [fields for fields in await bench.outbox() if fields[b"topic"].decode() == bench.topics.orders.name]
+    called = DispatchOrder.FromString(order[b"value"]).contacts
+    assert [contact.address for contact in called] == [at_work.contacts[0].address, crew.address]
     # The end of the shift takes nobody from an incident, and frees nobody after it.
     clock[0] += 12 * HOUR_MS
     await keeper._pass()

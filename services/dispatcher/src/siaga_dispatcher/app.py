@@ -173,15 +173,15 @@ class App:
         return f"{self._group}.{name}"
 
     def _covering(self) -> Covering:
-        posts = {
-            code: Posts(tenant.posts, self.rules[code], ZoneInfo(tenant.timezone))
-            for code, tenant in self._tenants.items()
-        }
+        posts = {code: self._posts(tenant) for code, tenant in self._tenants.items()}
 
         def heard_ms(tenant: str) -> int:
             return self.dispatcher.heard_ms(tenant)
 
         return Covering(self.store, posts, now_ms, heard_ms)
+
+    def _posts(self, tenant: Tenant) -> Posts:
+        return Posts(tenant.posts, self.rules[tenant.code], ZoneInfo(tenant.timezone))
 
     def _keeper(self) -> Keeper:
         kafka = self.runtime.settings.kafka
@@ -212,6 +212,7 @@ class App:
             self._tenants[code] = tenant
             self.rules[code] = self._rules(tenant)
             await self.roads.take(connect(self._tenants, self._networks))
+            self.covering.install(code, self._posts(tenant))
             written = await directory.reload(self.store, tenant, now_ms())
             if written + await self._duty.keep(code):
                 log.info("units read again", tenant=code, units=len(tenant.units), written=written)

@@ -54,6 +54,12 @@ class Covering:
         self._due: set[str] = set(self._tenants)
         self._standing: dict[str, Standing] = {}
 
+    def install(self, tenant: str, posts: Posts) -> None:
+        """The tenant's posts are these from now on; alerts of posts that are gone end with the next look."""
+        if posts.posts or tenant in self._tenants:
+            self._tenants[tenant] = posts
+            self._due.add(tenant)
+
     def touched(self, tenant: str) -> None:
         """Units of the tenant have changed."""
         if tenant in self._tenants:

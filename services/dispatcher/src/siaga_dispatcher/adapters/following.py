@@ -17,7 +17,7 @@ log = structlog.get_logger()
 POLL_S: Final = 1.0
 # Redis may be away at this very moment; the change is not to be forgotten for that.
 RETRY_S: Final = 0.5
-FILES: Final = ("units.yaml", "roster.yaml", "vocabulary.yaml", "plan.yaml", "dispatch.yaml")
+FILES: Final = ("units.yaml", "roster.yaml", "vocabulary.yaml", "plan.yaml", "dispatch.yaml", "coverage.yaml")
 
 
 @dataclass(slots=True)
