@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from siaga_contracts.values import changed
 from siaga_tenants import Gazetteer
 
 from siaga_dispatcher.core.redact import kecamatan_code
@@ -17,7 +18,7 @@ class Places:
 
     def completed(self, assessment: Assessment) -> Assessment:
         """The assessment with its place completed."""
-        return replace(assessment, place=self.complete(assessment.tenant, assessment.place))
+        return changed(assessment, place=self.complete(assessment.tenant, assessment.place))
 
     def complete(self, tenant: str, place: Place) -> Place:
         """The place with its area found from its position, or its position from its area; the address stays as typed."""

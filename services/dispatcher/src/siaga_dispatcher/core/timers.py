@@ -5,8 +5,9 @@ way to send a unit or to hear of one can forget them.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from siaga_contracts.values import changed
 
 from siaga_dispatcher.core.alerts import ended, holds, raised
 from siaga_dispatcher.core.decision import Decision, Timeline, ignore
@@ -41,7 +42,7 @@ def with_timers(decision: Decision, situation: Situation) -> Decision:
     if not decision.timelines:
         return decision
     timelines = tuple(_timed(timeline, situation) for timeline in decision.timelines)
-    return replace(decision, timelines=timelines, alerts=(*decision.alerts, *_over(decision, situation)))
+    return changed(decision, timelines=timelines, alerts=(*decision.alerts, *_over(decision, situation)))
 
 
 def on_timer(incident: Incident, timer: Timer, situation: Situation) -> Decision:
@@ -52,7 +53,7 @@ def on_timer(incident: Incident, timer: Timer, situation: Situation) -> Decision
     if timer not in incident.timers:
         return ignore("timer_gone")
     cause = f"timer:{incident.incident_id}:{timer.key}:{timer.due_ms}"
-    stopped = replace(incident, timers=tuple(one for one in incident.timers if one != timer))
+    stopped = changed(incident, timers=tuple(one for one in incident.timers if one != timer))
     draft = Draft(incident, stopped, cause, situation.now, "dispatcher")
     draft.know(situation.units)
     assignment = incident.assignment_of(timer.subject)
@@ -101,7 +102,7 @@ def _timed(timeline: Timeline, situation: Situation) -> Timeline:
     timers = (*others, *_running(timeline.before, after, situation))
     if timers == after.timers:
         return timeline
-    return replace(timeline, snapshots=(*timeline.snapshots[:-1], replace(after, timers=timers)))
+    return changed(timeline, snapshots=(*timeline.snapshots[:-1], changed(after, timers=timers)))
 
 
 def _running(before: Incident | None, after: Incident, situation: Situation) -> Iterator[Timer]:
