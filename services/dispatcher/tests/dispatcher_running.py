@@ -109,7 +109,9 @@ async def running(bench: Bench, kafka_bootstrap: str, redis_url: str) -> AsyncIt
     mark = uuid.uuid4().hex[:8]
     assessments = replace(catalogue.CALL_ASSESSMENTS, name=f"test-{mark}-assessments", partitions=2)
     reports = replace(catalogue.UNIT_REPORTS, name=f"test-{mark}-reports", partitions=2)
-    await make_topics(kafka_bootstrap, assessments, reports, *bench.topics.by_name.values(), catalogue.DEAD_LETTERS)
+    await make_topics(
+        kafka_bootstrap, assessments, reports, *bench.topics.by_name.values(), catalogue.DEAD_LETTERS, catalogue.AUDIT
+    )
     bench.tenant = replace(
         bench.tenant,
         units=(

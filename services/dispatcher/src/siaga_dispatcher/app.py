@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -12,12 +13,16 @@ from siaga.v1 import dispatch_service_pb2_grpc, incidents_service_pb2_grpc, unit
 from siaga_contracts import catalogue
 from siaga_contracts.catalogue import Topic
 from siaga_kit import collector, grpc_server
+from siaga_kit.audit import AuditLog
+from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
 from siaga_tenants import Tenant, Tenants
 from siaga_tenants.routing import Routing
 
 from siaga_dispatcher.adapters import directory, incidents, preview, unit_directory
+from siaga_dispatcher.adapters.answering import Served
+from siaga_dispatcher.adapters.clearance import Clearance
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.feed import Feed
@@ -136,12 +141,22 @@ class App:
         runtime.spawn("work", self._work())
 
     def _register(self, server: grpc.aio.Server) -> None:
-        directory_service = unit_directory.UnitDirectory(self.store, self.rules, self._feeds[0])
+        served = Served(self.rules, lambda: self.keeper.lost)
+        directory_service = unit_directory.UnitDirectory(self.store, served, self._feeds[0])
         unit_directory_service_pb2_grpc.add_UnitDirectoryServicer_to_server(directory_service, server)
-        incident_service = incidents.Incidents(self.store, self.dispatcher, self.rules, self._feeds[1])
+        incident_service = incidents.Incidents(
+            self.store, self.dispatcher, served, self._feeds[1], self._clearance()
+        )  # fmt: skip
         incidents_service_pb2_grpc.add_IncidentsServicer_to_server(incident_service, server)
-        dispatch_service = preview.Dispatch(self.dispatcher, self.rules)
+        dispatch_service = preview.Dispatch(self.dispatcher, served)
         dispatch_service_pb2_grpc.add_DispatchServicer_to_server(dispatch_service, server)
+
+    def _clearance(self) -> Clearance:
+        async def publish(outgoing: Sequence[Outgoing]) -> None:
+            await (await self.runtime.publisher()).publish(outgoing)
+
+        operators = {code: frozenset(tenant.operators) for code, tenant in self._tenants.items()}
+        return Clearance(AuditLog(self.runtime.redis(), publish), operators, self.places, now_ms)
 
     async def _work(self) -> None:
         """Units first: an assessment that meets an empty directory would find nobody to send."""

@@ -1,6 +1,6 @@
 """What the gRPC services share: validators that name the field, and errors as statuses."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -9,7 +9,7 @@ from siaga_kit.grpc_server import Refused
 
 from siaga_dispatcher.core.commands import CommandRefused
 from siaga_dispatcher.core.lifecycle import IllegalTransition
-from siaga_dispatcher.core.values import Position
+from siaga_dispatcher.core.values import Position, Rules
 from siaga_dispatcher.dispatching import UnknownIncidentError, UnknownTenantError, WrongVersion
 
 # A longer id or reason is a mistake, and it would be stored and published with every later version.
@@ -35,8 +35,29 @@ def bounded(field: str, value: str) -> str:
     return value
 
 
+class Served(Mapping[str, Rules]):
+    """The tenants' rules, for as long as their working state is there: what it has not must not be answered from."""
+
+    def __init__(self, rules: Mapping[str, Rules], lost: Callable[[], Collection[str]]) -> None:
+        self._rules = rules
+        self._lost = lost
+
+    def __getitem__(self, tenant: str) -> Rules:
+        if tenant in self._rules and tenant in self._lost():
+            raise Refused(
+                grpc.StatusCode.UNAVAILABLE, f"the working state of {tenant} is being made again; try again in a moment"
+            )
+        return self._rules[tenant]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rules)
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
 def known_tenant(value: str, tenants: Collection[str]) -> str:
-    """The tenant, which must be one of ours."""
+    """The tenant, which must be one of ours; of `Served` tenants also one whose working state is there."""
     if required("tenant", value) not in tenants:
         raise invalid("tenant", f"{value!r} is not configured; known: {', '.join(sorted(tenants))}")
     return value

@@ -11,10 +11,11 @@ from siaga_tenants.vocabulary import TYPES
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.answering import as_status, bounded, invalid, known_tenant, limited, required
+from siaga_dispatcher.adapters.clearance import READ_WATCHING, Clearance, Reader
 from siaga_dispatcher.adapters.feed import Feed
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.commands import DISPOSITIONS, Action, Command
-from siaga_dispatcher.core.values import Priority, Rules
+from siaga_dispatcher.core.values import Incident, Priority, Rules
 from siaga_dispatcher.dispatching import Dispatcher
 
 NAME: Final = "siaga.v1.Incidents"
@@ -34,7 +35,10 @@ CALLS_MOST: Final = 500
 class Incidents(service.IncidentsServicer):
     """Commands go the same way as everything else: decided by the core, committed at once."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, rules: Mapping[str, Rules], feed: Feed) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, rules: Mapping[str, Rules], feed: Feed, clearance: Clearance
+    ) -> None:
+        self._clearance = clearance
         self._feed = feed
         self._store = store
         self._dispatcher = dispatcher
@@ -42,31 +46,45 @@ class Incidents(service.IncidentsServicer):
 
     async def Get(self, request: api.IncidentsGetRequest, _context: Any) -> api.IncidentsGetResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
+        reader = self._clearance.reader(tenant, request.actor, request.reason)
         incident = await self._store.incident(tenant, required("incident_id", request.incident_id))
         if incident is None:
             raise Refused(grpc.StatusCode.NOT_FOUND, f"tenant {tenant} has no incident {request.incident_id!r}")
-        return api.IncidentsGetResponse(incident=codec.answer_message(incident))
+        (shown,) = await self._clearance.shown([incident], reader)
+        return api.IncidentsGetResponse(incident=shown)
 
     async def List(self, request: api.IncidentsListRequest, _context: Any) -> api.IncidentsListResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
         limit = limited(request.limit, LIST_USUAL, LIST_MOST)
+        reader = self._clearance.reader(tenant, request.actor, request.reason)
         found = await self._store.listed(tenant, open_only=request.open_only, limit=limit)
-        return api.IncidentsListResponse(incidents=[codec.answer_message(incident) for incident in found])
+        return api.IncidentsListResponse(incidents=await self._clearance.shown(found, reader))
 
     async def Watch(  # noqa: N802
         self, request: api.IncidentsWatchRequest, _context: Any
     ) -> AsyncIterator[api.IncidentsWatchResponse]:
         tenant = known_tenant(request.tenant, self._rules)
+        reader = self._clearance.reader(tenant, request.actor, request.reason)
+        seen: set[str] = set()
         async with self._feed.watching(tenant) as watcher:
             if not request.changes_only:
                 for incident in await self._store.listed(tenant, open_only=True, limit=WATCHED_MOST):
                     watcher.told[incident.incident_id] = incident.version
-                    yield api.IncidentsWatchResponse(incident=codec.answer_message(incident))
+                    yield await self._watched(incident, reader, seen)
             yield api.IncidentsWatchResponse(caught_up=True)
             async for message in watcher.changes():
                 incident = codec.incident_of(message)
                 if watcher.is_news(incident.incident_id, incident.version):
-                    yield api.IncidentsWatchResponse(incident=codec.answer_message(incident))
+                    yield await self._watched(incident, reader, seen)
+
+    async def _watched(self, incident: Incident, reader: Reader, seen: set[str]) -> api.IncidentsWatchResponse:
+        """A look that lasts is one look: it is in the audit once for each confidential incident."""
+        if incident.incident_id in seen:
+            shown = [self._clearance.seen(incident, reader)]
+        else:
+            shown = await self._clearance.shown([incident], reader, READ_WATCHING)
+            seen.add(incident.incident_id)
+        return api.IncidentsWatchResponse(incident=shown[0])
 
     async def Command(self, request: api.CommandRequest, _context: Any) -> api.CommandResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
@@ -74,7 +92,8 @@ class Incidents(service.IncidentsServicer):
         command = _command(request)
         with as_status():
             incident = await self._dispatcher.take_command(tenant, incident_id, command, request.expected_version)
-        return api.CommandResponse(incident=codec.answer_message(incident))
+        commander = self._clearance.commander(tenant, command.actor, command.reason)
+        return api.CommandResponse(incident=self._clearance.seen(incident, commander))
 
 
 def _command(request: api.CommandRequest) -> Command:

@@ -36,6 +36,30 @@ def public_view(incident: Incident, kecamatan_name: str) -> PublicView:
     return PublicView(incident.type, incident.priority, place, kinds)
 
 
+def withheld(incident: Incident, kecamatan_name: str) -> Incident:
+    """A confidential incident for who did not say why they look: how it stands and who works on it, nothing of the case.
+
+    Distances go with the place, for those from several stations tell where it is; so do words that people typed.
+    """
+    place = Place(None, "", kecamatan_code(incident.place), kecamatan_name)
+    return replace(
+        incident,
+        type=CONFIDENTIAL,
+        further_types=(),
+        place=place,
+        text="",
+        callback_number="",
+        reasons=tuple(replace(reason, rule=CONFIDENTIAL, detail="") for reason in incident.reasons[:1]),
+        change=replace(incident.change, reason="", candidates=()),
+        shortfalls=tuple(replace(gap, detail="") for gap in incident.shortfalls),
+        links=tuple(replace(link, detail="") for link in incident.links),
+        assignments=tuple(
+            replace(one, selection_reason="", distance_m=0.0, eta_s=0.0, position_age_s=None)
+            for one in incident.assignments
+        ),
+    )
+
+
 def kecamatan_code(place: Place) -> str:
     """The kecamatan a place lies in; empty when not even that is known."""
     parts = place.area_code.split(".")
