@@ -1,16 +1,14 @@
 """One trace from the HTTP request to the sent SMS, over four services and their topics."""
 
-import http.server
 import json
 import re
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from otlp_receiver import Receiver
 from siaga_kit.embedded.stack import Stack
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -29,35 +27,6 @@ WAY = (
     "process siaga.dispatch-orders.v1",
     "send sms",
 )
-
-
-class Receiver:
-    """Takes OTLP over HTTP and keeps the spans, and all bytes as they came."""
-
-    def __init__(self) -> None:
-        self.spans: list[Span] = []
-        self.raw = b""
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.raw += body
-                for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
-                    for scope in resource.scope_spans:
-                        receiver.spans += scope.spans
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Nothing: the test says what is wrong."""
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def of_trace(self) -> list[Span]:
-        return [span for span in list(self.spans) if span.trace_id.hex() == TRACE_ID]
 
 
 @pytest.fixture
@@ -80,14 +49,18 @@ def test_one_trace_from_the_request_to_the_sms(receiver: Receiver) -> None:
         _post(stack, "/v1/switch/asterisk", {**leg, "CallerIDNum": f"+62{PHONE}", "Exten": "112"})
         _post(stack, "/v1/calls/form", form, f"00-{TRACE_ID}-b7ad6b7169203331-01")
         until = time.monotonic() + WITHIN_S
-        while WAY not in ways_of(receiver.of_trace()) and time.monotonic() < until:
+        while WAY not in ways_of(of_trace(receiver)) and time.monotonic() < until:
             time.sleep(0.1)
-    spans = receiver.of_trace()
+    spans = of_trace(receiver)
     assert WAY in ways_of(spans), sorted({span.name for span in spans})
     attributes = {each.key for span in spans for each in span.attributes}
     assert "messaging.system" in attributes
     assert not re.search(PHONE.encode(), receiver.raw)
     assert ADDRESS.encode() not in receiver.raw
+
+
+def of_trace(receiver: Receiver) -> list[Span]:
+    return [span for span in list(receiver.spans) if span.trace_id.hex() == TRACE_ID]
 
 
 def ways_of(spans: Sequence[Span]) -> list[tuple[str, ...]]:
