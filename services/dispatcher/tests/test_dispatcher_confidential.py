@@ -24,7 +24,7 @@ WHY = {"actor": "op-03", "reason": "korban menelepon lagi"}
 
 async def _opened(service: Running) -> incident_pb2.Incident:
     await service.call(
-        "kdrt", type="kdrt", confidential=True, address=VICTIM[0], text=VICTIM[1], callback_number=VICTIM[2]
+        "quiet", type="kdrt", confidential=True, address=VICTIM[0], text=VICTIM[1], callback_number=VICTIM[2]
     )
     return await service.incident_when(incident_pb2.INCIDENT_STATUS_DISPATCHED)
 
