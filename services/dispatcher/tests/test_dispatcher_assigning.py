@@ -8,7 +8,7 @@ from dispatcher_samples import CENTRE, DAMKAR, NOON_MS, PLAN, RULES, World, call
 from siaga_dispatcher.core.choose import choose
 from siaga_dispatcher.core.commands import Action, CommandRefused
 from siaga_dispatcher.core.directory import listed
-from siaga_dispatcher.core.staffing import needs_of
+from siaga_dispatcher.core.staffing import needs_of, open_needs
 from siaga_dispatcher.core.values import Candidate, Incident, Priority, UnitStatus
 from siaga_tenants import load_tenants
 from siaga_tenants.model import Need, ResponsePlan
@@ -113,6 +113,17 @@ def test_the_same_role_by_other_units_is_a_need_of_its_own() -> None:
     needs = needs_of(incident_of("rescue", "flood"), replace(RULES, plan=plan))
     assert [(need.role, need.kinds) for need in needs] == [("evakuasi", ("damkar",)), ("evakuasi-satgas", ("satgas",))]
     assert needs_of(incident_of("fire_building"), RULES) == PLAN.needs("fire_building", "P2")
+
+
+def test_a_need_is_served_by_its_own_kinds_only() -> None:
+    digging, rescue = Need("evakuasi", ("satgas",)), Need("evakuasi", ("damkar",))
+    world = World(unit("s1", "satgas"))
+    world.assess(call(type="flood"))
+    world.command(Action.ASSIGN, unit_id="s1")
+    sent = replace(world.incident.assignments[0], role="evakuasi")
+    incident = replace(world.incident, assignments=(sent,))
+    assert open_needs(incident, (digging,)) == ()
+    assert open_needs(incident, (rescue,)) == (rescue,)
 
 
 @pytest.mark.parametrize("code", sorted(TENANTS))

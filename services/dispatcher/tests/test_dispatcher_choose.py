@@ -106,6 +106,12 @@ def test_partial_fill_is_visible() -> None:
     assert [gap.code for gap in selection.shortfalls] == ["all_busy"]
 
 
+def test_a_unit_sent_for_another_need_says_nothing_of_what_it_cannot_do() -> None:
+    rescue = Need("rescue", ("damkar",), ("LightRescue",))
+    selection = pick([DAMKAR, rescue], [unit("a")])
+    assert [(gap.role, gap.code) for gap in selection.shortfalls] == [("rescue", "capability_missing")]
+
+
 def test_position_age_is_told() -> None:
     moving = replace(CENTRE, fixed_at_ms=NOON_MS - 90_000, source="gps")
     assert pick([DAMKAR], [unit("a", position=moving)]).chosen[0].position_age_s == 90

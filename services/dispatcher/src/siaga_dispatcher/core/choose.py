@@ -18,7 +18,6 @@ from siaga_dispatcher.core.choosing.selection import (
     candidate,
     choice_of,
     choices,
-    going_in,
 )
 from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.own_areas import NOBODY_HELD
@@ -62,10 +61,9 @@ def choose(
     filled = match(wanted, able)
     looked = Looked(wanted, options, filled, kept, at_ms)
     open_now = [want for want, taken in zip(wanted, filled, strict=True) for _ in range(want.need.count - len(taken))]
-    going = going_in(looked) if open_now else frozenset()
     return Selection(
         tuple(choices(looked)),
-        tuple(shortfall(want, options, going) for want in open_now if not want.need.optional),
+        tuple(shortfall(want, options) for want in open_now if not want.need.optional),
         enough_m(wanted, able, filled, policy, band_s, by_road=bool(etas)),
         looked,
     )

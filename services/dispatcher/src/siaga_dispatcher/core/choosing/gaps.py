@@ -19,12 +19,13 @@ _HURDLES: Final = (
 )
 
 
-def shortfall(wanted: Wanted, options: Sequence[Option], going: frozenset[str]) -> Shortfall:
-    """What keeps the need open, with how many of the units looked at it is so for; `going` are those that are sent."""
+def shortfall(wanted: Wanted, options: Sequence[Option]) -> Shortfall:
+    """What keeps the need open, with how many of the units looked at it is so for."""
     need = wanted.need
     kinds = "/".join(need.kinds)
     asked = [option for option in options if option.unit.kind in need.kinds]
-    met = [obstacle(wanted, option) for option in asked if option.unit.unit_id not in going]
+    # Empty for those that could fill it: as it is open, this same incident has them for another need, or for this one.
+    met = [obstacle(wanted, option) for option in asked]
     for code, hurdle in _HURDLES:
         count = met.count(hurdle)
         if count:
