@@ -1,6 +1,7 @@
 """Drives over a grid of nine junctions a kilometre apart, beside an honest search that knows no tricks."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from siaga_dispatcher.core.geo import EARTH_RADIUS_M
 from siaga_dispatcher.core.roads.drives import OFF_ROAD_KMH
 from siaga_dispatcher.core.roads.network import Network
-from siaga_dispatcher.core.roads.search import RoadSearch
+from siaga_dispatcher.core.roads.search import NEAR_KMH, NEAR_S, RoadSearch
 from siaga_dispatcher.core.values import Position
 
 DEGREE_M = EARTH_RADIUS_M * math.pi / 180
@@ -93,6 +94,16 @@ def test_every_drive_is_the_quickest(network: Network, origins: list[Spot], goal
             assert drive is not None
             assert drive.seconds == pytest.approx(seconds, rel=1e-6, abs=0.01)
             assert drive.length_m == pytest.approx(metres, rel=1e-6, abs=0.1)
+
+
+def test_who_drives_far_around_is_found_all_the_same() -> None:
+    """One-way all around: to the neighbour's door it takes a lap, far longer than its straight line lets expect."""
+    lap = grid([5.0] * len(PAIRS), [True] * len(PAIRS))
+    one_way = [pair != (0, 1) for pair in PAIRS]
+    drive = RoadSearch(replace(lap, both_ways=np.array(one_way))).drives([place(Spot(0, 0.9))], place(Spot(0, 0.1)))[0]
+    assert drive is not None
+    assert drive.length_m == pytest.approx(3_200, rel=0.001)
+    assert drive.seconds > NEAR_S + 800 / (NEAR_KMH / 3.6)
 
 
 def test_a_rest_beside_the_road_is_driven_slowly() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,10 +10,15 @@ import shapely
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from siaga_dispatcher.core.geo import EARTH_RADIUS_M
+from siaga_dispatcher.core.geo import EARTH_RADIUS_M, distance_m
 from siaga_dispatcher.core.roads.drives import OFF_MAP_M, Drive, with_rests
 from siaga_dispatcher.core.roads.network import Floats, Network, Numbers
 from siaga_dispatcher.core.values import Position
+
+# The search goes out as far as one drives at this speed over the straight line to the farthest unit, and a little more:
+# its cost follows the neighbourhood, not the map. Where that was too little it is made again, over all of the map.
+NEAR_KMH: Final = 10.0
+NEAR_S: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,8 @@ class RoadSearch:
         goal, starts = _picked(spots, slice(-1, None)), _picked(spots, slice(None, -1))
         if goal.beside_m[0] > OFF_MAP_M:
             return [None] * len(origins)
-        seconds, onward, graph_size = self._search(goal)
-        times, lengths = self._from(starts, goal, seconds, onward, graph_size)
+        away_m = max((distance_m(origin, destination) for origin in origins), default=0.0)
+        times, lengths = self._driven(starts, goal, NEAR_S + away_m / (NEAR_KMH / 3.6))
         return [
             with_rests(float(time), float(length), float(beside_m), float(goal.beside_m[0]))
             for time, length, beside_m in zip(times, lengths, starts.beside_m, strict=True)
@@ -57,7 +62,14 @@ class RoadSearch:
         share = shapely.line_locate_point(courses, placed, normalized=True)
         return _Spots(street, share, shapely.distance(courses, placed))
 
-    def _search(self, goal: _Spots) -> tuple[Floats, Numbers, int]:
+    def _driven(self, starts: _Spots, goal: _Spots, within_s: float) -> tuple[Floats, Floats]:
+        """Time and length from each start, looked for within that time first: what is longer may have a shorter way."""
+        times, lengths = self._from(starts, goal, *self._search(goal, within_s))
+        if (times[starts.beside_m <= OFF_MAP_M] > within_s).any():
+            return self._from(starts, goal, *self._search(goal, np.inf))
+        return times, lengths
+
+    def _search(self, goal: _Spots, within_s: float) -> tuple[Floats, Numbers, int]:
         """Seconds from each junction to the goal, and the next junction on that way; the goal is junction n."""
         network, here, n = self._network, goal.street[0], self._network.junctions
         ahead = float(goal.share[0] * network.seconds[here])
@@ -74,7 +86,7 @@ class RoadSearch:
             ),
             shape=(n + 1, n + 1),
         )
-        seconds, onward = dijkstra(arcs, indices=n, return_predecessors=True)
+        seconds, onward = dijkstra(arcs, indices=n, return_predecessors=True, limit=within_s)
         return seconds, onward, n
 
     def _from(
