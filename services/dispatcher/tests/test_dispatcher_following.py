@@ -20,6 +20,7 @@ from siaga.v1.unit_pb2 import UnitReport
 from siaga_contracts import catalogue
 from siaga_dispatcher.adapters import directory
 from siaga_dispatcher.adapters.events import Topics
+from siaga_dispatcher.adapters.following import TenantWatch
 from siaga_dispatcher.app import App
 from siaga_dispatcher.core.values import IncidentStatus, Unit, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
@@ -134,9 +135,10 @@ async def followed(
     )
     runtime = Runtime("dispatcher", settings)
     directory = tmp_path / "tenants"
+    watch = TenantWatch(directory)
     app = App(
         runtime, load_tenants(directory), topics=own_topics, assessments=sources[0], reports=sources[1],
-        group=f"test.{mark}", watched=directory,
+        group=f"test.{mark}", watch=watch,
     )  # fmt: skip
     await app.start()
     async with asyncio.timeout(WAIT_S):

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -68,11 +67,11 @@ class App:
         reports: Topic = catalogue.UNIT_REPORTS,
         notifications: Topic = catalogue.NOTIFICATION_EVENTS,
         group: str = "siaga.dispatcher",
-        watched: Path | None = None,
+        watch: TenantWatch | None = None,
     ) -> None:
-        """`watched` is the folder whose changes are taken over while we run; None = none is."""
+        """What `watch` sees change is taken over while we run."""
         self.runtime = runtime
-        self._watched = watched
+        self._watch = watch
         self._tenants = dict(tenants)
         self._topics = topics or Topics()
         self._sources = (assessments, reports, notifications)
@@ -164,10 +163,9 @@ class App:
         if not await self.keeper.prepare(runtime):
             return
         runtime.spawn("duty", self._duty.run(runtime.stop))
-        if self._watched is not None:
-            watch = TenantWatch(self._watched, self.take)
+        if (watch := self._watch) is not None:
             runtime.health.tell("tenants", lambda: watch.trouble)
-            runtime.spawn("tenants", watch.run(runtime.stop))
+            runtime.spawn("tenants", watch.run(self.take, runtime.stop))
         collector.calm()
         await asyncio.gather(
             self._stage("assessments", self._sources[0], self._assessments).run(),

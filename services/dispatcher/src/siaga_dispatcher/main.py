@@ -4,13 +4,14 @@ import uvloop
 from siaga_kit.service import Runtime, run
 from siaga_tenants import load_tenants
 
+from siaga_dispatcher.adapters.following import TenantWatch
 from siaga_dispatcher.app import SERVICE, App
 
 
 async def start(runtime: Runtime) -> None:
     """Start the service's parts."""
-    directory = runtime.settings.tenants_dir
-    await App(runtime, load_tenants(directory), watched=directory).start()
+    watch = TenantWatch(runtime.settings.tenants_dir)
+    await App(runtime, load_tenants(watch.directory), watch=watch).start()
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from siaga_notifier.adapters.mqtt import MqttBroker
 from siaga_notifier.adapters.smpp import SmsCentre
 from siaga_notifier.adapters.store import Store
 from siaga_notifier.core.outcomes import Outcome
-from siaga_notifier.guide import Guide, follow, guide
+from siaga_notifier.guide import Guide, follow, guide, look
 from siaga_notifier.inbox import Inbox
 from siaga_notifier.processor import OrderProcessor
 from siaga_notifier.retries import Retries
@@ -78,8 +78,9 @@ async def assemble(
 async def start(runtime: Runtime) -> None:
     """What `siaga_kit.service.run` calls."""
     directory = runtime.settings.tenants_dir
+    known = look(directory)
     inbox = await assemble(runtime, guide(load_tenants(directory)), await runtime.publisher())
-    runtime.spawn("tenants", follow(directory, inbox, runtime.stop))
+    runtime.spawn("tenants", follow(directory, known, inbox, runtime.stop))
 
 
 async def _then(work: Coroutine[Any, Any, None], finished: asyncio.Event) -> None:

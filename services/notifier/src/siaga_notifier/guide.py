@@ -43,13 +43,17 @@ def guide(tenants: Tenants) -> Guide:
     return Guide(words, Directory(frozenset(phones), units, phones))
 
 
-async def follow(directory: Path, inbox: Inbox, stop: asyncio.Event, poll_s: float = POLL_S) -> None:
-    """Tell the inbox of changed units and numbers until told to stop. What cannot be used changes nothing, and is logged."""
+def look(directory: Path) -> Seen:
+    """How the files are that name units and numbers."""
+    return seen(file for name in FILES for file in directory.glob(f"*/{name}"))
 
-    def look() -> Seen:
-        return seen(file for name in FILES for file in directory.glob(f"*/{name}"))
 
-    async for _ in changes(look, stop, poll_s):
+async def follow(directory: Path, known: Seen, inbox: Inbox, stop: asyncio.Event, poll_s: float = POLL_S) -> None:
+    """Tell the inbox of changed units and numbers until told to stop; `known` was looked at before they were read.
+
+    What cannot be used changes nothing, and is logged.
+    """
+    async for _ in changes(lambda: look(directory), stop, poll_s, known):
         found = await asyncio.to_thread(_read, directory)
         if found is None:
             log.error("changed units cannot be used, those before stay; `siaga tenants check` tells why")

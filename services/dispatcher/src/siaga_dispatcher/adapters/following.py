@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -22,20 +22,26 @@ FILES: Final = ("units.yaml", "roster.yaml", "vocabulary.yaml", "plan.yaml", "di
 
 @dataclass(slots=True)
 class TenantWatch:
-    """Reads the tenants again when one of the files has changed. What cannot be used changes nothing, and is told."""
+    """Reads the tenants again when one of the files has changed. What cannot be used changes nothing, and is told.
+
+    To be made before the tenants are read for the first time: what changes from then on is seen.
+    """
 
     directory: Path
-    take: Callable[[Tenants], Awaitable[None]]
     poll_s: float = POLL_S
     # What is wrong with the files as they are now; None = nothing.
     trouble: str | None = None
+    _known: Seen = field(init=False)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Look until told to stop. The first look reads as well: something may have changed since the start read it."""
-        async for _ in changes(self._look, stop, self.poll_s):
-            await self._reload(stop)
+    def __post_init__(self) -> None:
+        self._known = self._look()
 
-    async def _reload(self, stop: asyncio.Event) -> None:
+    async def run(self, take: Callable[[Tenants], Awaitable[None]], stop: asyncio.Event) -> None:
+        """Look, and have changed tenants taken, until told to stop."""
+        async for _ in changes(self._look, stop, self.poll_s, self._known):
+            await self._reload(take, stop)
+
+    async def _reload(self, take: Callable[[Tenants], Awaitable[None]], stop: asyncio.Event) -> None:
         # In a thread: decisions go on while files are read.
         found, trouble = await asyncio.to_thread(self._read)
         if found is None:
@@ -45,7 +51,7 @@ class TenantWatch:
             return
         while not stop.is_set():
             try:
-                await self.take(found)
+                await take(found)
             except Exception as error:
                 if not is_transient(error):
                     raise
