@@ -6,6 +6,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.pipe import Pipe
 from siaga_dispatcher.adapters.state import timer_member
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.divert import may_be_diverted
@@ -20,13 +21,17 @@ class Due:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._pipe = Pipe(redis)
 
     async def timers(self, tenants: Sequence[str], now_ms: int, limit: int) -> dict[str, list[tuple[str, str]]]:
         """Timers whose time has come, the earliest first: (incident id, timer key) by tenant; in one round trip."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for tenant in tenants:
-            pipeline.zrangebyscore(Keys(tenant).timers, "-inf", now_ms, start=0, num=limit)
-        found = zip(tenants, await pipeline.execute(), strict=True)
+        found = zip(
+            tenants,
+            await self._pipe.ask_all(
+                [("ZRANGEBYSCORE", Keys(tenant).timers, "-inf", now_ms, "LIMIT", 0, limit) for tenant in tenants]
+            ),
+            strict=True,
+        )
         return {tenant: [_timer(member) for member in members] for tenant, members in found if members}
 
     async def forget(self, tenant: str, incident_id: str, key: str) -> None:

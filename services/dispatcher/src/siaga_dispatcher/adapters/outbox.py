@@ -31,8 +31,9 @@ SWEEP_S: Final = 1.0
 BATCH: Final = 500
 
 # Tenants published side by side. One after the other, each with its own answer of the broker, a country's crews would wait for
-# the hundreds of tenants before theirs; all at once would be hundreds of small batches.
-TOGETHER: Final = 32
+# the hundreds of tenants before theirs. Of many more, full outboxes after an outage would not go through within one
+# publication's time on a slow machine, and be published again and again.
+TOGETHER: Final = 8
 
 # Extends or ends a lease only if it is ours.
 RENEW: Final = "if redis.call('GET',KEYS[1])==ARGV[1] then return redis.call('PEXPIRE',KEYS[1],ARGV[2]) end return 0"

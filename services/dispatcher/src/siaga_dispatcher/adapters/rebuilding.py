@@ -20,6 +20,7 @@ from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.outbox import RELEASE, RENEW
 from siaga_dispatcher.adapters.picture import different, picture
+from siaga_dispatcher.adapters.pipe import Pipe
 from siaga_dispatcher.adapters.remembered import Memory, Remembered
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Rebuilder:
 
     def __init__(self, redis: Redis, kafka: KafkaSettings, topics: Topics) -> None:
         self._redis = redis
+        self._pipe = Pipe(redis)
         self._kafka = kafka
         self._topics = topics
         self._holder = uuid.uuid4().hex
@@ -79,10 +81,8 @@ class Rebuilder:
         await self._redis.delete(*(Keys(tenant).behind for tenant in tenants))
 
     async def _having(self, key: Callable[[Keys], str], tenants: Sequence[str]) -> list[str]:
-        pipeline = self._redis.pipeline(transaction=False)
-        for tenant in tenants:
-            pipeline.exists(key(Keys(tenant)))
-        return [tenant for tenant, there in zip(tenants, await pipeline.execute(), strict=True) if there]
+        found = await self._pipe.ask_all([("EXISTS", key(Keys(tenant))) for tenant in tenants])
+        return [tenant for tenant, there in zip(tenants, found, strict=True) if there]
 
     async def rebuild(self, tenants: Sequence[str], now_ms: int, *, compare: bool = False) -> list[Rebuilt]:
         """Make the working states of these tenants; those that another process is at are left to it.

@@ -150,10 +150,8 @@ class Store:
     async def waiting_counts(self, tenants: Iterable[str]) -> dict[str, int]:
         """How many incidents lack a unit, for those of these tenants that have any."""
         asked = tuple(tenants)
-        pipeline = self._redis.pipeline(transaction=False)
-        for tenant in asked:
-            pipeline.zcard(Keys(tenant).waiting)
-        return {tenant: count for tenant, count in zip(asked, await pipeline.execute(), strict=True) if count}
+        counts = await self._pipe.ask_all([("ZCARD", Keys(tenant).waiting) for tenant in asked])
+        return {tenant: count for tenant, count in zip(asked, counts, strict=True) if count}
 
     async def listed(self, tenant: str, *, open_only: bool, limit: int) -> list[Incident]:
         """A tenant's incidents, newest first."""
