@@ -106,6 +106,19 @@ def test_nobody_beyond_enough_is_chosen_instead(
             return
 
 
+def test_an_optional_need_takes_no_posts_last_unit_however_urgent() -> None:
+    needs = (DAMKAR, replace(SATGAS, optional=True))
+    units = [unit("d1"), unit("s1", "satgas"), unit("s2", "satgas", away_m=3_000)]
+    assert goes(pick(units, Priority.P1, needs, kept={"s1": "Pos Utara"})) == ["d1", "s2"]
+    alone = pick(units, Priority.P1, needs, kept={"s1": "Pos Utara", "s2": "Pos Utara", "d1": "Pos Utara"})
+    assert goes(alone) == ["d1"]
+    assert not alone.shortfalls
+    assert [(r.unit_id, r.code, r.detail) for r in alone.rejected] == [
+        ("s1", "kept_for_coverage", "Pos Utara tinggal di bawah minimum tanpanya"),
+        ("s2", "kept_for_coverage", "Pos Utara tinggal di bawah minimum tanpanya"),
+    ]
+
+
 def test_the_search_goes_on_to_the_end_of_the_band() -> None:
     near, rested = unit("near", away_m=1_950, **JUST_BACK), unit("far", away_m=2_300)
     assert pick([near], Priority.P1).enough_m == pytest.approx(1_950, rel=0.001)
@@ -190,12 +203,14 @@ def test_nobody_sooner_is_passed_over_without_a_reason(
     needs: list[Need], units: list[Unit], priority: Priority, kept: dict[str, str]
 ) -> None:
     selection = pick(units, priority, tuple(needs), kept=kept)
-    going = set(goes(selection))
+    going, optional = set(goes(selection)), {need.role for need in needs if need.optional}
     codes = {rejection.unit_id: rejection.code for rejection in selection.rejected}
     for choice in selection.chosen:
         need = next(need for need in needs if need.role == choice.role)
         for option in ranked(need, units, CENTRE, POLICY, NOON_MS):
             if option.unit.unit_id in going or option.eta_s >= choice.eta_s:
+                continue
+            if codes[option.unit.unit_id] == "kept_for_coverage" and choice.role in optional:
                 continue
             assert priority > Priority.P2
             assert codes[option.unit.unit_id] in {"less_rested", "kept_for_coverage"}

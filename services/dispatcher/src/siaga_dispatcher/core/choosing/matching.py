@@ -44,6 +44,9 @@ def fitting(wanted: Wanted, options: Sequence[Option], band_s: float, kept: Mapp
     """
     need, limit_m = wanted
     able = [o for o in options if not o.obstacle and o.distance_m <= limit_m and fits(need, o.unit)]
+    if need.optional and kept:
+        # The absence of an optional unit is no shortfall; that of a post's last one is.
+        able = [option for option in able if option.unit.unit_id not in kept]
     if band_s <= 0 or len(able) < 2:
         return able
     last_s = able[0].eta_s + able[0].held_s + band_s

@@ -170,7 +170,10 @@ def _rejections(looked: Looked, most: int | None = None) -> Iterator[Rejection]:
 def _rejection(option: Option, index: int, looked: Looked, going: frozenset[str]) -> Rejection:
     wanted, taken = looked.wanted[index], looked.filled[index]
     code, later_s = obstacle(wanted, option), 0.0
-    if not code:
+    if not code and not taken:
+        # Only an optional need leaves somebody at home who could fill it.
+        code = "kept_for_coverage"
+    elif not code:
         last = max(taken, key=attrgetter("eta_s"))
         later_s = option.eta_s - last.eta_s
         code = "slower" if later_s >= 0 else _verdict(wanted, option, last, looked, going)

@@ -49,7 +49,8 @@ def rejection(option: Option, code: str, later_s: float, post: str) -> str:
     if code == "slower":
         return f"lebih lambat {later_s:.0f} detik" if later_s >= 1 else "sama cepat, kemudian dalam daftar"
     if code == "kept_for_coverage":
-        return f"lebih cepat {-later_s:.0f} detik, tetapi {post} tinggal di bawah minimum tanpanya"
+        short = f"{post} tinggal di bawah minimum tanpanya"
+        return f"lebih cepat {-later_s:.0f} detik, tetapi {short}" if later_s < 0 else short
     if code == "less_rested":
         return f"lebih cepat {-later_s:.0f} detik, tetapi baru selesai bertugas"
     if code == "other_area":
