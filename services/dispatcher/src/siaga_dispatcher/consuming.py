@@ -13,6 +13,7 @@ from siaga_dispatcher.core.values import UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.following import FollowUp
 from siaga_dispatcher.positioning import Positions
+from siaga_dispatcher.suggesting import Suggestions
 
 _HELP = assessment_pb2.ADVICE_DISPATCH
 # After these a unit may be free that was not before.
@@ -32,6 +33,7 @@ class Assessments:
 
     def __init__(self, dispatcher: Dispatcher, store: Store, places: Places, tenants: frozenset[str]) -> None:
         self._dispatcher = dispatcher
+        self._suggestions = Suggestions(dispatcher, store)
         self._store = store
         self._places = places
         self._tenants = tenants
@@ -50,7 +52,8 @@ class Assessments:
             if assessment.wants_help:
                 self._dispatcher.rules(assessment.tenant)
                 assessment = self._places.completed(assessment)
-            await self._dispatcher.take_assessment(assessment, item.record.traceparent)
+            decision = await self._dispatcher.take_assessment(assessment, item.record.traceparent)
+            await self._suggestions.after(assessment, decision)
 
     async def _worth_a_look(
         self, batch: Sequence[Item[assessment_pb2.CallAssessment]]

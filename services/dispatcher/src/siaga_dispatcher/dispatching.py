@@ -59,7 +59,7 @@ LISTED_FIRST: Final = 50
 
 
 # After these somebody may be free, or wait, who did not before.
-_FREEING: Final = frozenset({Action.CANCEL, Action.RESOLVE, Action.HAND_OVER, Action.UNMERGE})
+_FREEING: Final = frozenset({Action.CANCEL, Action.RESOLVE, Action.STAND_DOWN, Action.HAND_OVER, Action.UNMERGE})
 
 
 class UnknownTenantError(ValueError):
@@ -207,9 +207,10 @@ class Dispatcher:
             if expected_version and incident.version != expected_version:
                 raise WrongVersion(f"incident is at version {incident.version}, not {expected_version}")
             named = (command.unit_id,) if command.unit_id else ()
-            units = (*await self.own_units(incident), *await self._store.units(tenant, named))
-            alerts = await alerts_about(self._store, incident)
-            return Case(lambda situation: on_command(command, incident, situation, now), units, alerts=alerts)
+            others = await self._others(tenant, incident, command)
+            units = (*await self.own_units(incident, *others), *await self._store.units(tenant, named))
+            alerts = await alerts_about(self._store, incident, *others)
+            return Case(lambda situation: on_command(command, incident, situation, now, others), units, alerts=alerts)
 
         if not await self._store.committed(tenant, cause):
             try:
@@ -218,7 +219,7 @@ class Dispatcher:
                 # The same command may have gone through beside this one, and then all is as was asked.
                 if not await self._store.committed(tenant, cause):
                     raise
-            if command.action in (Action.CANCEL, Action.RESOLVE, Action.STAND_DOWN):
+            if command.action in _FREEING:
                 await self.retry_waiting(tenant, now)
         log.info("command", tenant=tenant, incident=incident_id, action=command.action, actor=command.actor)
         return await self._existing(tenant, incident_id)

@@ -20,6 +20,7 @@ from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.request import Guard, Request, request_of
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.foresight import Foresight
+from siaga_dispatcher.core.likeness import families_alike
 from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, Unit
 
 # More than half round the earth.
@@ -141,6 +142,20 @@ class Store:
     ) -> tuple[tuple[Unit, ...], Searched | None]:  # fmt: skip
         """The free units that are foreseen, out to the first circle of the ladder that holds enough of them."""
         return await self._contexts.foreseen(tenant, foresight, ladder_m)
+
+    async def incident_of_call(self, tenant: str, call_id: str) -> Incident | None:
+        """The incident that a call belongs to."""
+        found = cast("bytes | None", await self._redis.get(Keys(tenant).call(call_id)))
+        return await self.incident(tenant, found.decode()) if found is not None else None
+
+    async def open_like(self, tenant: str, kind: str, since_ms: int) -> list[Incident]:
+        """Open incidents of types like this one whose latest call came since then."""
+        keys = Keys(tenant)
+        pipeline = self._redis.pipeline(transaction=False)
+        for family in families_alike(kind):
+            pipeline.zrangebyscore(keys.open(family), since_ms, "+inf")
+        found = await pipeline.execute()
+        return await self.incidents(tenant, [one.decode() for family in found for one in family])
 
     async def waiting(self, tenant: str, skip: int = 0) -> list[str]:
         """Incidents that lack a unit, the most urgent and oldest first, without the first so many."""

@@ -12,7 +12,7 @@ from siaga_dispatcher.core.accounts import UNCLEAR, told
 from siaga_dispatcher.core.confidential import WITHDRAWN, is_confidential, kept_reasons, stated_priority
 from siaga_dispatcher.core.decision import Decision, ignore
 from siaga_dispatcher.core.draft import Draft
-from siaga_dispatcher.core.join import Likeness, find_home
+from siaga_dispatcher.core.join import Likeness, find_home, find_similar
 from siaga_dispatcher.core.lifecycle import FINISHED
 from siaga_dispatcher.core.staffing import staff
 from siaga_dispatcher.core.telling import tell_crews
@@ -58,7 +58,8 @@ def on_assessment(
     staff(draft, situation)
     if home is not None:
         tell_crews(draft, home.incident, situation.units)
-    return draft.decision()
+        return draft.decision()
+    return replace(draft.decision(), alike=bool(find_similar(draft.incident, open_incidents, policy, 1)))
 
 
 def _draft(before: Incident | None, incident: Incident, assessment: Assessment) -> Draft:

@@ -45,6 +45,8 @@ class Decision:
     alerts: tuple[Alert, ...] = ()
     search: Search | None = None
     ignored: str = ""
+    # Open incidents look like the one decided about: people are to be asked, once it has its number.
+    alike: bool = False
     # The units have only moved: what everybody may know of them is as it was.
     only_moved: bool = False
 

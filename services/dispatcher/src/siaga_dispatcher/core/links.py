@@ -12,10 +12,15 @@ from siaga_dispatcher.core.values import Alert, AlertKind, Incident, Link, LinkK
 
 
 def link(draft: Draft, other: Incident, command: Command) -> None:
-    """They belong together, and stay incidents of their own. Linked already, nothing changes."""
+    """They belong together, and stay incidents of their own: a suggestion to merge them is answered by it, too.
+
+    Linked already, nothing changes.
+    """
     _not_itself(draft, other)
+    for suggested in _between(draft.incident, other, LinkKind.SUGGESTED):
+        draft.alert(_suggestion(draft.incident, suggested, cleared_at_ms=draft.event_at_ms))
     if not _between(draft.incident, other, LinkKind.RELATED):
-        _both(draft, other, "linked", command.reason, LinkKind.RELATED)
+        _both(draft, other, "linked", command.reason, LinkKind.RELATED, instead_of=(LinkKind.SUGGESTED,))
 
 
 def unlink(draft: Draft, other: Incident, command: Command) -> None:
