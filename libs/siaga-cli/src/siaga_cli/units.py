@@ -211,12 +211,20 @@ def _lines(lines: Any) -> None:
 def _difference(change: Change) -> str:
     parts = []
     for name, pair in change.fields.items():
-        if name in {"lat", "lon"}:
-            continue
-        before, after = _plain(pair)
-        if isinstance(before, tuple):
-            before, after = " ".join(before), " ".join(after)
-        parts.append(f"{name}: {before or '-'} → {after or '-'}")
+        if name == "contacts":
+            parts.append("other contacts")
+        elif name not in {"lat", "lon"}:
+            before, after = (_words(value) for value in pair)
+            parts.append(f"{name}: {before} → {after}")
     if change.moved_m:
         parts.append(f"moved by {change.moved_m:.0f} m")
     return "; ".join(parts)
+
+
+def _words(value: Any) -> str:
+    """A value of a unit for people; - for nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return (" ".join(value) if isinstance(value, tuple) else str(value)) or "-"
