@@ -8,6 +8,7 @@ import pytest
 from dispatcher_bench import Bench
 from dispatcher_samples import NOON_MS, north, unit
 from siaga.v1 import alert_pb2, notification_pb2, order_pb2
+from siaga_dispatcher import timing
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.consuming import Notifications
@@ -100,6 +101,32 @@ async def test_a_message_that_cannot_arrive_sends_the_next_unit_once(bench: Benc
         (order_pb2.ORDER_KIND_STAND_DOWN, "p1"),
         (order_pb2.ORDER_KIND_DISPATCH, "p2"),
     ]
+
+
+async def test_nothing_fires_while_the_working_state_is_made_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(timing, "CATCH_UP_S", 0.0)
+    monkeypatch.setattr(timing, "LOOK_EVERY_S", 0.01)
+    clock, stop, asked = Clock(NOON_MS + 31_000), asyncio.Event(), 0
+    await bench.put(unit("p1", "puskesmas"))
+    await bench.dispatcher.take_assessment(bench.call(**P1))
+
+    def ready() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 3
+
+    loop = process(bench, clock)
+    loop._ready = ready
+    running = asyncio.create_task(loop.run(stop))
+    async with asyncio.timeout(20):
+        while len(await orders(bench)) < 2:
+            assert asked > 3 or len(await orders(bench)) == 1
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    assert asked > 3
 
 
 async def test_a_timer_whose_incident_is_gone_leaves_the_index(bench: Bench) -> None:

@@ -126,7 +126,9 @@ class App:
         self._duty = DutyKeeper(self.store, self.rules, now_ms, self._units_changed)
         due = Due(runtime.redis())
         self.follow_up = FollowUp(self.store, due, self.dispatcher)
-        self.timers = TimerLoop(due, self.follow_up, tuple(self._tenants), now_ms)
+        self.timers = TimerLoop(
+            due, self.follow_up, tuple(self._tenants), now_ms, lambda: self.keeper.trouble is None
+        )  # fmt: skip
         self.keeper = self._keeper()
         runtime.health.add("state", lambda: self.keeper.trouble)
         runtime.health.add("timers", lambda: self.timers.trouble)

@@ -27,8 +27,15 @@ class TimerLoop:
     """Fires what is due, for all tenants, until stopped."""
 
     def __init__(
-        self, due: Due, follow_up: FollowUp, tenants: Sequence[str], clock_ms: Callable[[], int]
-    ) -> None:  # fmt: skip
+        self,
+        due: Due,
+        follow_up: FollowUp,
+        tenants: Sequence[str],
+        clock_ms: Callable[[], int],
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`ready` is false while a lost working state is made again: crews' last words may not be in it yet."""
+        self._ready = ready
         self._due = due
         self._follow_up = follow_up
         self._tenants = tenants
@@ -41,7 +48,8 @@ class TimerLoop:
         pause_s = CATCH_UP_S
         while not await _stopped(stop, pause_s):
             try:
-                await self.look()
+                if self._ready():
+                    await self.look()
             except Exception as error:
                 if not is_transient(error):
                     raise
