@@ -99,10 +99,9 @@ class Town:
 
     async def lose_and_rebuild(self) -> None:
         """Redis forgets everything; the topics do not."""
-        keys = Keys(self.code)
         await self.publish()
-        before = await picture(self.redis, self.code)
-        async for key in self.redis.scan_iter(keys.pattern):
+        before = await picture(self.redis, [self.code])
+        async for key in self.redis.scan_iter(f"{{{self.code}}}:dispatch:*"):
             await self.redis.delete(key)
         memory = Memory([self.code], self.topics, NOON_MS)
         wanted = {self.topics.incidents.name, self.topics.units.name, self.topics.alerts.name}
@@ -113,7 +112,7 @@ class Town:
             for command in commands:
                 await cast("Any", self.redis).execute_command(*command)
         await self.store.initialise(self.code, NOON_MS)
-        assert different(before, await picture(self.redis, self.code)) == []
+        assert different(before, await picture(self.redis, [self.code])) == []
 
 
 class Interleavings(RuleBasedStateMachine):

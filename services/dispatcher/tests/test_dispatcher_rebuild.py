@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 
 
 async def _lose(bench: Bench) -> None:
-    async for key in bench.redis.scan_iter(Keys(bench.code).pattern):
+    async for key in bench.redis.scan_iter(f"{{{bench.code}}}:dispatch:*"):
         await bench.redis.delete(key)
 
 
@@ -65,11 +65,11 @@ async def _story(service: Running) -> None:
 
 async def test_a_lost_state_comes_back_the_same_to_the_byte(service: Running) -> None:
     await _story(service)
-    before = await picture(service.bench.redis, service.tenant)
+    before = await picture(service.bench.redis, [service.tenant])
     assert {name.split(":")[2] for name in before} >= {"unit", "units", "free", "incident", "call", "ticket", "tasks"}
     await _lose(service.bench)
     await _until_there_again(service)
-    after = await picture(service.bench.redis, service.tenant)
+    after = await picture(service.bench.redis, [service.tenant])
     assert different(before, after) == []
 
 

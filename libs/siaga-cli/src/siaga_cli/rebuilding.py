@@ -65,7 +65,7 @@ def _told(one: Rebuilt) -> dict[str, object]:
         "units": one.units,
         "incidents": one.incidents,
         "alerts": one.alerts,
-        "different": list(one.different or ()),
+        "different": list(one.different),
     }
 
 

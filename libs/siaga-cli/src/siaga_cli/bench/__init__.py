@@ -43,6 +43,7 @@ BENCHES: Final = {
     "positions": "2,000 units that each tell where they are every 5 s: fixes/s in one dispatcher, what a crew's word waits",
     "advice": "routing advice with 1,000,000 known callers over gRPC and HTTP; then with Redis hanging and gone",
     "flood": "one number at 10 calls/s: what the others' calls notice, and what watching for it costs",
+    "rebuild": "the dispatcher's state lost and made again from the topics: 10,000 units, 5,000 open incidents",
     "outage": "minutes without the broker at 50 events/s: lost, doubled, order of each call, how soon all is there",
     "roads": "what choosing by straight line costs on two real road networks, and what asking the roads costs",
     "faults": "kill -9 of each process in mid-replay: lost, doubled, seconds until it is ready again",

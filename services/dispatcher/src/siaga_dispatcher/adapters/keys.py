@@ -4,6 +4,7 @@ The tenant is the hash tag, so that one commit stays in one cluster slot.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,20 @@ class Keys:
         return self._key("behind")
 
     @property
-    def pattern(self) -> str:
-        """Matches all of the tenant's keys."""
-        return self._key("*")
+    def passing(self) -> tuple[str, ...]:
+        """Keys that are no state: what waits to be published, leases, guards, marks. Besides: `done` of each cause."""
+        return (self.outbox, self.relay, self.rebuilding, self.epoch, self.behind, self.open_versions)
 
     @property
     def epoch(self) -> str:
         """Exists while the working state does."""
         return self._key("epoch")
+
+
+# Matches the dispatcher's keys of all tenants.
+EVERY_KEY: Final = "*:dispatch:*"
+
+
+def tenant_of(key: str) -> str:
+    """The tenant whose key it is."""
+    return key[1:].partition("}")[0]

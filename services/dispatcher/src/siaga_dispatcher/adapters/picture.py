@@ -1,13 +1,13 @@
 """What the working state is, key by key, to tell whether two of them are the same to the byte."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from hashlib import blake2b
 from typing import Any, Final, cast
 
 import msgspec
 from redis.asyncio import Redis
 
-from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.keys import EVERY_KEY, Keys, tenant_of
 
 CHUNK: Final = 1_000
 _READ: Final = {
@@ -17,15 +17,21 @@ _READ: Final = {
 }
 
 
-async def picture(redis: Redis, tenant: str) -> dict[str, bytes]:
-    """A digest of each key's content. Left out: what is not state (outbox, leases, causes, epoch), and when keys end."""
-    keys = Keys(tenant)
-    passing = (keys.outbox, keys.relay, keys.rebuilding, keys.epoch, keys.behind, keys.open_versions, keys.coverage)
-    names: list[str] = []
-    async for key in redis.scan_iter(keys.pattern, count=CHUNK):
+async def state_keys(redis: Redis, tenants: Collection[str]) -> dict[str, list[str]]:
+    """The names of all keys that are state, by tenant: one walk over the keys, however many tenants."""
+    found: dict[str, list[str]] = {tenant: [] for tenant in tenants}
+    passing = {name for tenant in tenants for name in Keys(tenant).passing}
+    async for key in redis.scan_iter(EVERY_KEY, count=CHUNK):
         name = cast("bytes", key).decode()
-        if name not in passing and not name.startswith(keys.done("")):
+        names = found.get(tenant_of(name))
+        if names is not None and name not in passing and not name.startswith(Keys(tenant_of(name)).done("")):
             names.append(name)
+    return found
+
+
+async def picture(redis: Redis, tenants: Collection[str]) -> dict[str, bytes]:
+    """A digest of each state key's content; when keys end is left out."""
+    names = [name for of_tenant in (await state_keys(redis, tenants)).values() for name in of_tenant]
     found: dict[str, bytes] = {}
     for start in range(0, len(names), CHUNK):
         found.update(await _digests(redis, names[start : start + CHUNK]))

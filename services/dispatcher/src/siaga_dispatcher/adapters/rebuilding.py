@@ -8,7 +8,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import structlog
 from redis.asyncio import Redis
@@ -17,9 +17,9 @@ from siaga_kit.reading import records
 from siaga_kit.settings import KafkaSettings
 
 from siaga_dispatcher.adapters.events import Topics
-from siaga_dispatcher.adapters.keys import Keys
+from siaga_dispatcher.adapters.keys import Keys, tenant_of
 from siaga_dispatcher.adapters.outbox import RELEASE, RENEW
-from siaga_dispatcher.adapters.picture import different, picture
+from siaga_dispatcher.adapters.picture import different, picture, state_keys
 from siaga_dispatcher.adapters.pipe import Pipe
 from siaga_dispatcher.adapters.remembered import Memory, Remembered
 
@@ -45,13 +45,13 @@ return 1
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What was made again for a tenant; `different` are the keys that were not the same before (None = not compared)."""
+    """What was made again for a tenant; `different` are the keys that were not the same before, if it was compared."""
 
     tenant: str
     units: int
     incidents: int
     alerts: int
-    different: tuple[str, ...] | None = None
+    different: tuple[str, ...] = ()
 
 
 class Rebuilder:
@@ -102,7 +102,12 @@ class Rebuilder:
             async for record in records(self._kafka, read):
                 if record.value is not None:
                     memory.take(record.topic, record.value, record.timestamp)
-            return [await self._made(tenant, memory, now_ms, compare=compare) for tenant in ours]
+            before = await picture(self._redis, ours) if compare else {}
+            await self._forget(ours)
+            for tenant in ours:
+                await self._write(tenant, memory.of[tenant], now_ms)
+            names = different(before, await picture(self._redis, ours)) if compare else []
+            return [await self._finished(tenant, memory.of[tenant], now_ms, names) for tenant in ours]
         finally:
             held.cancel()
             # Redis may be away: then the lease runs out, and the epoch is not set.
@@ -110,17 +115,15 @@ class Rebuilder:
             for tenant in ours:
                 await self._release(keys=[Keys(tenant).rebuilding], args=[self._holder])
 
-    async def _made(self, tenant: str, memory: Memory, now_ms: int, *, compare: bool) -> Rebuilt:
-        before = await picture(self._redis, tenant) if compare else None
-        await self._write(tenant, memory.of[tenant], now_ms)
-        differs = None if before is None else tuple(different(before, await picture(self._redis, tenant)))
-        keys, known = Keys(tenant), memory.of[tenant]
+    async def _finished(self, tenant: str, known: Remembered, now_ms: int, names: Sequence[str]) -> Rebuilt:
+        keys = Keys(tenant)
         if not await self._finish(
             keys=[keys.rebuilding, keys.epoch, keys.behind], args=[self._holder, str(now_ms)]
         ):  # fmt: skip
             raise Transient(f"rebuilding {tenant} took longer than its lease; it begins again")
         log.info("working state made again", tenant=tenant, units=len(known.units), incidents=len(known.incidents))
-        return Rebuilt(tenant, len(known.units), len(known.incidents), len(known.alerts), differs)
+        own = tuple(name for name in names if tenant_of(name) == tenant)
+        return Rebuilt(tenant, len(known.units), len(known.incidents), len(known.alerts), own)
 
     async def _take(self, tenant: str) -> bool:
         return bool(await self._redis.set(Keys(tenant).rebuilding, self._holder, nx=True, px=LEASE_MS))
@@ -141,7 +144,6 @@ class Rebuilder:
             raise Transient("committed records still wait to be published: is the broker away?") from error
 
     async def _write(self, tenant: str, known: Remembered, now_ms: int) -> None:
-        await self._forget(Keys(tenant))
         pipeline = self._redis.pipeline(transaction=False)
         for commands in known.commands(tenant, now_ms):
             for command in commands:
@@ -150,13 +152,8 @@ class Rebuilder:
                 await pipeline.execute()
         await pipeline.execute()
 
-    async def _forget(self, keys: Keys) -> None:
-        """Remove what may be left, but for what is not state: records to publish, leases, causes committed."""
-        kept = (keys.outbox, keys.relay, keys.rebuilding, keys.open_versions)
-        found: list[bytes] = []
-        async for key in self._redis.scan_iter(keys.pattern, count=CHUNK):
-            name = cast("bytes", key)
-            if name.decode() not in kept and not name.startswith(keys.done("").encode()):
-                found.append(name)
+    async def _forget(self, tenants: Sequence[str]) -> None:
+        """Remove what may be left of the state; what is to be published, leases and causes committed stay."""
+        found = [name for names in (await state_keys(self._redis, tenants)).values() for name in names]
         for start in range(0, len(found), CHUNK):
             await self._redis.delete(*found[start : start + CHUNK])
