@@ -17,6 +17,7 @@ from siaga_kit.errors import is_transient
 from siaga_kit.publishing import PUBLISH_TIMEOUT_S, Publisher
 from siaga_kit.records import Outgoing
 
+from siaga_dispatcher.adapters.combining import Combined
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.pipe import Pipe, Script
@@ -47,7 +48,7 @@ class Relay:
         self, redis: Redis, publisher: Publisher, tenants: Sequence[str], topics: Topics, holder: str
     ) -> None:  # fmt: skip
         self._pipe = Pipe(redis)
-        self._publisher = publisher
+        self._combined = Combined(publisher.publish)
         self._tenants = tenants
         self._topics = topics.by_name
         self._holder = holder
@@ -133,7 +134,7 @@ class Relay:
         try:
             # Read, lease and its end are one step each: nothing can be committed between a last look and the release.
             while rows := await self._step(keys, published):
-                await self._publisher.publish([self._outgoing(row) for _, row in rows])
+                await self._combined.publish([self._outgoing(row) for _, row in rows])
                 published = [entry for entry, _ in rows]
                 moved += len(rows)
         except BaseException:
