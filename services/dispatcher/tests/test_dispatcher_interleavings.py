@@ -25,7 +25,7 @@ from siaga_dispatcher.adapters.remembered import Memory
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.commands import DISPOSITIONS, Action, Command, CommandRefused
 from siaga_dispatcher.core.lifecycle import FINISHED, IllegalTransition
-from siaga_dispatcher.core.values import Incident, Place, Priority, Rules, Unit, UnitStatus
+from siaga_dispatcher.core.values import Incident, IncidentStatus, Place, Priority, Rules, Unit, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher, UnknownIncidentError, WrongVersion
 from siaga_dispatcher.following import FollowUp
 from siaga_kit.errors import Transient
@@ -34,7 +34,7 @@ from siaga_tenants import Tenant
 pytestmark = pytest.mark.stack
 
 # How many stories; by hand more: SIAGA_INTERLEAVINGS=10000.
-STORIES: Final = int(os.environ.get("SIAGA_INTERLEAVINGS", "80"))
+STORIES: Final = int(os.environ.get("SIAGA_INTERLEAVINGS", "60"))
 STEPS: Final = 25
 UNITS: Final = ("d1", "d2", "d3", "p1", "s1")
 ANSWERS: Final = (IllegalTransition, CommandRefused, WrongVersion, UnknownIncidentError)
@@ -213,21 +213,26 @@ class Interleavings(RuleBasedStateMachine):
         return take
 
     @rule(
-        action=st.sampled_from(Action),
+        action=st.sampled_from([*Action, Action.MERGE, Action.UNMERGE, Action.SPLIT]),
         number=st.integers(0, 5),
+        other=st.integers(0, 5),
         unit_id=st.sampled_from(["", *UNITS]),
-        crash=st.sampled_from(["", "", "after"]),
+        crash=st.sampled_from(["", "", "before", "after"]),
     )
-    def person_commands(self, action: Action, number: int, unit_id: str, crash: str) -> None:
+    def person_commands(self, action: Action, number: int, other: int, unit_id: str, crash: str) -> None:
         known = self.runner.run(self.town.store.listed(self.town.code, open_only=False, limit=50))
         if not known:
             return
-        incident = known[number % len(known)]
+        incident, target = known[number % len(known)], known[other % len(known)]
         self.number += 1
         command = Command(
             f"command-{self.number}", action, "op-01", "sebab", DISPOSITIONS[0], Priority.P2, unit_id,
+            target_incident_id=target.incident_id, call_ids=incident.call_ids[-1:], type="fire_land",
         )  # fmt: skip
-        self._do([lambda process: process.take_command(self.town.code, incident.incident_id, command, 0)], crash)
+        word = self._word(unit_id or UNITS[other % len(UNITS)], UnitStatus.CLEAR)
+        self._do(
+            [lambda process: process.take_command(self.town.code, incident.incident_id, command, 0), word], crash
+        )  # fmt: skip
 
     @rule(seconds=st.sampled_from([31, 61, 700]), crash=st.sampled_from(["", "", "before", "after"]))
     def time_passes(self, seconds: int, crash: str) -> None:
@@ -290,9 +295,18 @@ class Interleavings(RuleBasedStateMachine):
         waiting = {name.decode() for name in await self.town.redis.zrange(keys.waiting, 0, -1)}
         for incident in incidents:
             self._not_forgotten(incident, waiting)
-        pending = bool(self.again)
-        linked = {call_id for incident in incidents for call_id in incident.call_ids}
-        assert pending or self.helped <= linked, "a call for help without an incident"
+        if not self.again:
+            await self._calls_have_one_home({incident.incident_id: incident for incident in incidents})
+
+    async def _calls_have_one_home(self, incidents: dict[str, Incident]) -> None:
+        for call_id in self.helped:
+            found = await self.town.redis.get(Keys(self.town.code).call(call_id))
+            assert found is not None, "a call for help without an incident"
+            home = incidents[found.decode()]
+            assert call_id in home.call_ids
+            assert home.status is not IncidentStatus.MERGED
+            others = [one for one in incidents.values() if one is not home and call_id in one.call_ids]
+            assert all(one.status is IncidentStatus.MERGED for one in others), "a call on two incidents"
 
     @staticmethod
     def _not_forgotten(incident: Incident, waiting: set[str]) -> None:
