@@ -52,7 +52,9 @@ def rebuild(
     if as_json:
         sys.stdout.write(json.dumps({"seconds": round(seconds, 2), "tenants": [_told(one) for one in made]}) + "\n")
         return
-    shown = Table(Column("tenant", no_wrap=True), "units", "incidents", "alerts", "different before")
+    shown = Table(
+        Column("tenant", no_wrap=True), "units", "incidents", "alerts", "different before", box=None, pad_edge=False
+    )
     for one in made:
         shown.add_row(one.tenant, str(one.units), str(one.incidents), str(one.alerts), _words(one))
     out.print(shown)
