@@ -1,44 +1,17 @@
 """A call is decided on driving times by road, on the real Redis."""
 
-from collections.abc import Sequence
-
 import pytest
 from dispatcher_bench import Bench
+from dispatcher_river import River
 from dispatcher_samples import CENTRE, NOON_MS, unit
-from siaga_dispatcher.adapters.roads.answers import Answers, RoadsUnusableError
 from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.core.geo import distance_m
 from siaga_dispatcher.core.roads.breaker import PATIENCE
-from siaga_dispatcher.core.roads.drives import NO_ANSWER, Drive
-from siaga_dispatcher.core.values import Assignment, Position
+from siaga_dispatcher.core.roads.drives import NO_ANSWER
+from siaga_dispatcher.core.values import Assignment
 from siaga_dispatcher.dispatching import Dispatcher
 
 pytestmark = pytest.mark.stack
-
-
-class River:
-    """Whoever is nearer than 1.5 km has a river between: an hour; the others drive a minute a kilometre."""
-
-    source = "valhalla"
-
-    def __init__(self, *, down: bool = False) -> None:
-        self.down = down
-        self.asked: list[int] = []
-
-    async def open(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-    async def ask(self, origins: Sequence[Position], destination: Position, answers: Answers) -> None:
-        self.asked.append(len(origins))
-        if self.down:
-            raise RoadsUnusableError("refused")
-        for number, origin in enumerate(origins):
-            away_m = distance_m(origin, destination)
-            answers.drives[number] = Drive(3_600 if away_m < 1_500 else away_m * 0.06, away_m * 1.2)
-        answers.heard = True
 
 
 def by_road(bench: Bench, river: River) -> Dispatcher:

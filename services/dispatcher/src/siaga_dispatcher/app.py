@@ -143,7 +143,7 @@ class App:
 
     def _register(self, server: grpc.aio.Server) -> None:
         served = Served(self.rules, lambda: self.keeper.lost)
-        directory_service = unit_directory.UnitDirectory(self.store, served, self._feeds[0])
+        directory_service = unit_directory.UnitDirectory(self.store, served, self._feeds[0], self.roads, now_ms)
         unit_directory_service_pb2_grpc.add_UnitDirectoryServicer_to_server(directory_service, server)
         incident_service = incidents.Incidents(
             self.store, self.dispatcher, served, self._feeds[1], self._clearance()

@@ -1,7 +1,7 @@
 """gRPC `UnitDirectory`: which units there are, and which free ones are near."""
 
 import math
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 import grpc
@@ -12,9 +12,11 @@ from siaga_kit.grpc_server import Refused
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.answering import bounded, invalid, known_tenant, limited, point, required
 from siaga_dispatcher.adapters.feed import Feed
+from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.adapters.store import Store
-from siaga_dispatcher.core import geo
-from siaga_dispatcher.core.values import Rules, Unit
+from siaga_dispatcher.core.choosing.options import options_of
+from siaga_dispatcher.core.positions import position_age_s
+from siaga_dispatcher.core.values import Rules
 
 NAME: Final = "siaga.v1.UnitDirectory"
 NEAREST_USUAL: Final = 5
@@ -25,33 +27,41 @@ RADIUS_MOST_M: Final = 500_000.0
 class UnitDirectory(service.UnitDirectoryServicer):
     """Answers from the working state, so what it calls free is free."""
 
-    def __init__(self, store: Store, rules: Mapping[str, Rules], feed: Feed) -> None:
+    def __init__(
+        self, store: Store, rules: Mapping[str, Rules], feed: Feed, roads: Roads, now_ms: Callable[[], int]
+    ) -> None:
         self._feed = feed
         self._store = store
         self._rules = rules
+        self._roads = roads
+        self._now_ms = now_ms
 
     async def Nearest(self, request: api.NearestRequest, _context: Any) -> api.NearestResponse:  # noqa: N802
         tenant = known_tenant(request.tenant, self._rules)
         around = point(request.lat, request.lon)
-        policy = self._rules[tenant].policy
+        rules, at_ms = self._rules[tenant], self._now_ms()
         kinds = _kinds(request.kind)
         limit = limited(request.limit, NEAREST_USUAL, NEAREST_MOST)
         wanted = {bounded("capabilities", capability) for capability in request.capabilities}
-        radius_m = _radius_m(request.radius_m, policy.radius_ladder_m[-1])
+        radius_m = _radius_m(request.radius_m, rules.policy.radius_ladder_m[-1])
         units = await self._store.free_units(tenant, kinds, around, radius_m)
-        near: list[tuple[float, float, Unit]] = []
-        for unit in units:
-            away_m = geo.distance_m(unit.position, around)
-            if away_m <= radius_m and unit.free and wanted <= set(unit.capabilities):
-                speed_kmh = policy.speed_kmh.get(unit.kind, geo.DEFAULT_SPEED_KMH)
-                near.append((away_m, geo.eta_s(away_m, policy.detour_factor, speed_kmh), unit))
-        near.sort(key=lambda found: (found[0], found[2].unit_id))
-        return api.NearestResponse(
-            units=[
-                api.NearestUnit(unit=codec.unit_answer(unit, self._rules[tenant].terms), distance_m=away_m, eta_s=eta_s)
-                for away_m, eta_s, unit in near[:limit]
-            ]
-        )
+        able = [unit for unit in units if wanted <= set(unit.capabilities)]
+        # Measured as a choice does, so that what is called near here is what would be sent.
+        options = options_of(able, around, rules.policy, at_ms, {}, frozenset())
+        near = [option for option in options if not option.obstacle and option.distance_m <= radius_m]
+        near.sort(key=lambda option: (option.distance_m, option.unit.unit_id))
+        etas = await self._roads.etas(tenant, [option.unit for option in near[:limit]], around, rules.policy)
+        answer = api.NearestResponse()
+        for option in near[:limit]:
+            eta = etas.get(option.unit.unit_id, option.eta)
+            answer.units.add(
+                unit=codec.unit_answer(option.unit, rules.terms),
+                distance_m=option.distance_m,
+                eta_s=eta.seconds,
+                eta_source=eta.source,
+                position_age_s=position_age_s(option.unit, at_ms),
+            )
+        return answer
 
     async def Get(  # noqa: N802
         self, request: api.UnitDirectoryGetRequest, _context: Any
