@@ -26,8 +26,9 @@ from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.commands import DISPOSITIONS, Action, Command, CommandRefused
 from siaga_dispatcher.core.lifecycle import FINISHED, IllegalTransition
 from siaga_dispatcher.core.values import Incident, IncidentStatus, Place, Priority, Rules, Unit, UnitStatus
-from siaga_dispatcher.dispatching import Dispatcher, UnknownIncidentError, WrongVersion
+from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.following import FollowUp
+from siaga_dispatcher.refusals import UnknownIncidentError, WrongVersion
 from siaga_kit.errors import Transient
 from siaga_tenants import Tenant
 

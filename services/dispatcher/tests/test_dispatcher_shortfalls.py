@@ -11,8 +11,9 @@ from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters import store as store_module
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.core.values import Place, Priority, Unit, UnitStatus
-from siaga_dispatcher.dispatching import EXPLAINED_BY, Dispatcher
+from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.searching import Searching
+from siaga_dispatcher.widening import EXPLAINED_BY
 
 pytestmark = pytest.mark.stack
 U = UnitStatus

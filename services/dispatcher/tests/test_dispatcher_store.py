@@ -14,7 +14,7 @@ from siaga_dispatcher.adapters.store import Stale, StateLost
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import on_assessment
 from siaga_dispatcher.core.values import IncidentStatus, Place, Priority, Reason, Unit, UnitStatus
-from siaga_dispatcher.dispatching import UnknownTenantError, UnknownUnitError, WrongVersion
+from siaga_dispatcher.refusals import UnknownTenantError, UnknownUnitError, WrongVersion
 
 pytestmark = pytest.mark.stack
 U = UnitStatus

@@ -8,10 +8,11 @@ from siaga_kit import telemetry
 
 from siaga_dispatcher.adapters.due import Due, alerts_about
 from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.cases import Case
 from siaga_dispatcher.core.decide import Decision, on_not_delivered, on_submission, on_timer
 from siaga_dispatcher.core.decision import ignore
 from siaga_dispatcher.core.values import Incident, NotDelivered, Situation, Submission, Timer, Unit
-from siaga_dispatcher.dispatching import Case, Dispatcher
+from siaga_dispatcher.dispatching import Dispatcher
 
 log = structlog.get_logger()
 
@@ -52,7 +53,7 @@ class FollowUp:
                 return Case(lambda _: ignore(GONE))
             assignment = incident.assignment_of(timer.subject)
             about = (assignment.unit_id,) if assignment is not None else ()
-            units = (*await self._dispatcher.own_units(incident), *await self._store.units(tenant, about))
+            units = (*await self._store.own_units(incident), *await self._store.units(tenant, about))
             alerts = await alerts_about(self._store, incident)
             return Case(lambda situation: on_timer(incident, timer, situation), units, alerts=alerts)
 
@@ -78,7 +79,7 @@ class FollowUp:
             incident = await self._store.incident(tenant, unit.incident_id) if unit is not None else None
             if unit is None or incident is None:
                 return Case(lambda _: ignore("not_waiting"))
-            units = await self._dispatcher.own_units(incident)
+            units = await self._store.own_units(incident)
             alerts = await alerts_about(self._store, incident)
             return Case(lambda situation: decide(news, unit, incident, situation), units, alerts=alerts)
 

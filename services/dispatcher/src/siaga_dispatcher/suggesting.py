@@ -1,11 +1,12 @@
 """After a call is taken in, people are asked about open incidents that look like its own."""
 
 from siaga_dispatcher.adapters.store import Store
+from siaga_dispatcher.cases import Case
 from siaga_dispatcher.core.decide import Decision
 from siaga_dispatcher.core.join import window_ms
 from siaga_dispatcher.core.suggesting import may_look_alike, on_similar
 from siaga_dispatcher.core.values import Assessment
-from siaga_dispatcher.dispatching import Case, Dispatcher
+from siaga_dispatcher.dispatching import Dispatcher
 
 
 class Suggestions:

@@ -10,7 +10,7 @@ from siaga_kit.grpc_server import Refused
 from siaga_dispatcher.core.commands import CommandRefused
 from siaga_dispatcher.core.lifecycle import IllegalTransition
 from siaga_dispatcher.core.values import Position, Rules
-from siaga_dispatcher.dispatching import UnknownIncidentError, UnknownTenantError, WrongVersion
+from siaga_dispatcher.refusals import UnknownIncidentError, UnknownTenantError, WrongVersion
 
 # A longer id or reason is a mistake, and it would be stored and published with every later version.
 TEXT_MOST: Final = 500

@@ -69,6 +69,11 @@ class Store:
         found = await self.units(tenant, (unit_id,))
         return found[0] if found else None
 
+    async def own_units(self, *incidents: Incident) -> tuple[Unit, ...]:
+        """The units bound to the incidents of one tenant."""
+        bound = [a.unit_id for incident in incidents for a in incident.active_assignments]
+        return tuple(await self.units(incidents[0].tenant, bound)) if bound else ()
+
     async def fleet(self, tenant: str) -> list[Unit]:
         """All units of a tenant, free or not, by id."""
         listed = cast("list[bytes]", await self._redis.hkeys(Keys(tenant).units))
