@@ -135,7 +135,7 @@ async def followed(
     )
     runtime = Runtime("dispatcher", settings)
     directory = tmp_path / "tenants"
-    watch = TenantWatch(directory)
+    watch = TenantWatch(directory, poll_s=0.1)
     app = App(
         runtime, load_tenants(directory), topics=own_topics, assessments=sources[0], reports=sources[1],
         group=f"test.{mark}", watch=watch,
