@@ -5,7 +5,7 @@ import uuid
 from dataclasses import replace
 
 import pytest
-from dispatcher_bench import Bench
+from dispatcher_bench import Bench, read_all
 from dispatcher_running import WAIT_S, Running, running
 from dispatcher_samples import NOON_MS, north, unit
 from siaga.v1 import incident_pb2, incidents_service_pb2, unit_pb2
@@ -97,6 +97,35 @@ async def test_numbers_go_on_where_they_were(service: Running) -> None:
             await asyncio.sleep(0.02)
     newest = {incident.ticket_no for incident in await service.incidents()} - tickets
     assert [ticket[-6:] for ticket in newest] == [f"{len(tickets) + 1:06d}"]
+
+
+async def test_a_state_older_than_its_topics_is_made_again(service: Running) -> None:
+    """As after a loss of power: Redis comes back as it was a second before, with what it had not yet published then."""
+    redis, keys = service.bench.redis, Keys(service.tenant)
+    await service.call("fire")
+    opened = await service.incident_when(incident_pb2.INCIDENT_STATUS_DISPATCHED)
+    await service.drained()
+    names = [keys.incident(opened.incident_id), keys.unit("d1"), keys.timers]
+    earlier = [await redis.dump(name) for name in names]
+    row = (await read_all(service.bootstrap, service.bench.topics.incidents))[-1]
+    await service.report("d1", unit_pb2.UNIT_STATUS_EN_ROUTE)
+    await service.incident_when(incident_pb2.INCIDENT_STATUS_EN_ROUTE)
+    await service.drained()
+    newest = await picture(redis, [service.tenant])
+    for name, dump in zip(names, earlier, strict=True):
+        await redis.restore(name, 0, dump, replace=True) if dump else await redis.delete(name)
+    old = {"topic": service.bench.topics.incidents.name, "key": row[0], "id": row[1], "at": NOON_MS, "trace": ""}
+    await redis.xadd(keys.outbox, {**old, "value": row[2].SerializeToString()})
+    service.app.keeper._freshness._run = ""
+    await redis.set(keys.server, "another run")
+    async with asyncio.timeout(WAIT_S):
+        # Posts are looked at beside all this, and tell what they lack when they are.
+        while set(different(newest, await picture(redis, [service.tenant]))) - {keys.alerts}:
+            await asyncio.sleep(0.05)
+    await _until_there_again(service)
+    assert (await redis.get(keys.server)).decode() == (await redis.info("server"))["run_id"]
+    again = await service.incident_when(incident_pb2.INCIDENT_STATUS_EN_ROUTE)
+    assert again.version > opened.version
 
 
 async def test_nothing_is_decided_while_the_state_is_gone(bench: Bench) -> None:

@@ -26,6 +26,7 @@ from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.feed import Feed
 from siaga_dispatcher.adapters.following import TenantWatch
+from siaga_dispatcher.adapters.freshness import Freshness
 from siaga_dispatcher.adapters.outbox import Relay
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.rebuilding import Rebuilder
@@ -209,7 +210,8 @@ class App:
             (self._group_of("assessments"), self._group_of("reports")),
         )
         rebuilder = Rebuilder(self.runtime.redis(), kafka, self._topics)
-        return Keeper(rebuilder, tuple(self._tenants), self._load, catch_up.run, now_ms)
+        freshness = Freshness(self.runtime.redis(), kafka, self._topics)
+        return Keeper(rebuilder, tuple(self._tenants), self._load, catch_up.run, now_ms, freshness)
 
     async def _load(self, code: str) -> None:
         tenant = self._tenants[code]

@@ -1,4 +1,4 @@
-"""Sees to it that the working state exists: at the start, and when Redis loses it under way."""
+"""Sees to it that the working state exists and is as new as its topics: at the start, and when Redis loses it."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
@@ -7,6 +7,7 @@ import structlog
 from siaga_kit.errors import is_transient
 from siaga_kit.service import Runtime
 
+from siaga_dispatcher.adapters.freshness import Freshness
 from siaga_dispatcher.adapters.rebuilding import Rebuilder
 
 log = structlog.get_logger()
@@ -27,8 +28,10 @@ class Keeper:
         load: Callable[[str], Awaitable[None]],
         catch_up: Callable[[Collection[str]], Awaitable[int]],
         clock_ms: Callable[[], int],
+        freshness: Freshness,
     ) -> None:
         self._rebuilder = rebuilder
+        self._freshness = freshness
         self._tenants = tenants
         self._load = load
         self._catch_up = catch_up
@@ -72,6 +75,15 @@ class Keeper:
             self._loaded -= set(lost)
             await self._rebuilder.rebuild(lost, self._clock_ms())
             lost = await self._rebuilder.lost(self._tenants)
+        if not lost:
+            older = await self._freshness.older(self._tenants, self._clock_ms())
+            if older:
+                self.trouble = f"working state of {', '.join(older)} is older than its topics and is made again"
+                log.warning("working state older than its topics", tenants=older)
+                self._loaded -= set(older)
+                await self._rebuilder.rebuild(older, self._clock_ms())
+                # Another process may be at it: this one looks again.
+                return False
         for tenant in self._tenants:
             if tenant not in self._loaded and tenant not in lost:
                 await self._load(tenant)

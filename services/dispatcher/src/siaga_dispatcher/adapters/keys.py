@@ -120,9 +120,14 @@ class Keys:
         return self._key("behind")
 
     @property
+    def server(self) -> str:
+        """The run of the Redis server in which the state was last found as new as the topics."""
+        return self._key("server")
+
+    @property
     def passing(self) -> tuple[str, ...]:
         """Keys that are no state: what waits to be published, leases, guards, marks. Besides: `done` of each cause."""
-        return (self.outbox, self.relay, self.rebuilding, self.epoch, self.behind, self.open_versions)
+        return (self.outbox, self.relay, self.rebuilding, self.epoch, self.behind, self.open_versions, self.server)
 
     @property
     def epoch(self) -> str:

@@ -28,6 +28,15 @@ class Remembered:
     alerts: dict[str, bytes] = field(default_factory=dict)
     # Highest ticket number by year.
     tickets: dict[int, int] = field(default_factory=dict)
+    # Latest version of each unit, incident and alert.
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def is_latest(self, name: str, version: int) -> bool:
+        """Whether the topics have not told of a later version: an outbox may publish an old one again."""
+        if version < self.versions.get(name, 0):
+            return False
+        self.versions[name] = version
+        return True
 
     def commands(self, tenant: str, now_ms: int) -> Iterator[Sequence[tuple[Any, ...]]]:
         """What to write, a few hundred commands at a time; `now_ms` says how long finished incidents stay."""
@@ -78,7 +87,7 @@ class Memory:
     def _incident(self, value: bytes, written_at_ms: int) -> None:
         message = incident_pb2.Incident.FromString(value)
         known = self.of.get(message.tenant)
-        if known is None:
+        if known is None or not known.is_latest(message.incident_id, message.version):
             return
         parts = message.ticket_no.split("-")
         if len(parts) == TICKET_PARTS:
@@ -93,10 +102,12 @@ class Memory:
 
     def _unit(self, value: bytes, _written_at_ms: int) -> None:
         message = unit_pb2.Unit.FromString(value)
-        if message.tenant in self.of:
-            self.of[message.tenant].units[message.unit_id] = value
+        known = self.of.get(message.tenant)
+        if known is not None and known.is_latest(message.unit_id, message.version):
+            known.units[message.unit_id] = value
 
     def _alert(self, value: bytes, _written_at_ms: int) -> None:
         message = alert_pb2.Alert.FromString(value)
-        if message.tenant in self.of:
-            self.of[message.tenant].alerts[message.alert_id] = value
+        known = self.of.get(message.tenant)
+        if known is not None and known.is_latest(message.alert_id, message.version):
+            known.alerts[message.alert_id] = value
