@@ -8,7 +8,7 @@ from dispatcher_samples import NOON_MS, north, unit
 from siaga.v1 import unit_pb2
 from siaga_dispatcher import searching as searching_module
 from siaga_dispatcher.adapters import codec
-from siaga_dispatcher.adapters import store as store_module
+from siaga_dispatcher.adapters import reading as reading_module
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.core.values import Place, Priority, Unit, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
@@ -111,7 +111,7 @@ async def test_a_shift_that_begins_is_found_by_the_search(bench: Bench) -> None:
 
 
 async def test_who_waits_behind_many_has_a_turn_too(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (store_module, searching_module):
+    for module in (reading_module, searching_module):
         monkeypatch.setattr(module, "WAITING_AT_ONCE", 2)
     await bench.put(unit("p1", "puskesmas", off_shift=True))
     for n in range(5):

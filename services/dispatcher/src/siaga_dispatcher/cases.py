@@ -6,8 +6,8 @@ from typing import Generic, Protocol, TypeVar
 
 from siaga_dispatcher.adapters.contexts import Searched
 from siaga_dispatcher.adapters.due import alerts_about
+from siaga_dispatcher.adapters.reading import Reader
 from siaga_dispatcher.adapters.request import Guard
-from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.commands import Action, Command
 from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
 from siaga_dispatcher.core.decision import Search
@@ -52,7 +52,7 @@ class Case(Generic[A]):
     alerts: tuple[Alert, ...] = ()
 
 
-async def existing(store: Store, tenant: str, incident_id: str) -> Incident:
+async def existing(store: Reader, tenant: str, incident_id: str) -> Incident:
     """One incident; raises UnknownIncidentError."""
     incident = await store.incident(tenant, incident_id)
     if incident is None:
@@ -60,7 +60,7 @@ async def existing(store: Store, tenant: str, incident_id: str) -> Incident:
     return incident
 
 
-async def of_assessment(store: Store, assessment: Assessment, rules: Rules) -> Case[Decision]:
+async def of_assessment(store: Reader, assessment: Assessment, rules: Rules) -> Case[Decision]:
     """An assessment of a call, beside the call's own incident or those that it might join."""
     policy = rules.policy
     stored = await store.context_of_call(
@@ -78,7 +78,7 @@ async def of_assessment(store: Store, assessment: Assessment, rules: Rules) -> C
     )
 
 
-async def of_report(store: Store, report: UnitReport) -> Case[Decision]:
+async def of_report(store: Reader, report: UnitReport) -> Case[Decision]:
     """A crew's word, beside its unit and the incidents that the word may be about; raises UnknownUnitError."""
     tenant = report.tenant
     unit = await store.unit(tenant, report.unit_id)
@@ -94,7 +94,7 @@ async def of_report(store: Store, report: UnitReport) -> Case[Decision]:
 
 
 async def of_command(
-    store: Store, tenant: str, incident_id: str, command: Command, expected_version: int, now_ms: int
+    store: Reader, tenant: str, incident_id: str, command: Command, expected_version: int, now_ms: int
 ) -> Case[Decision]:  # fmt: skip
     """A person's command, beside all incidents that it touches; raises UnknownIncidentError, WrongVersion."""
     incident = await existing(store, tenant, incident_id)
@@ -107,7 +107,7 @@ async def of_command(
     return Case(lambda situation: on_command(command, incident, situation, now_ms, others), units, alerts=alerts)
 
 
-async def _others(store: Store, tenant: str, incident: Incident, command: Command) -> tuple[Incident, ...]:
+async def _others(store: Reader, tenant: str, incident: Incident, command: Command) -> tuple[Incident, ...]:
     """The incidents that a command is about besides: its target, or those that a merge is followed through."""
     if command.action is not Action.UNMERGE:
         wanted = (command.target_incident_id,) if command.target_incident_id else ()
@@ -120,7 +120,7 @@ async def _others(store: Store, tenant: str, incident: Incident, command: Comman
     return tuple(way)
 
 
-async def of_waiting(store: Store, tenant: str, incident_id: str, event_at_ms: int) -> Case[Decision]:
+async def of_waiting(store: Reader, tenant: str, incident_id: str, event_at_ms: int) -> Case[Decision]:
     """An incident that lacks a unit, when one may be had; raises UnknownIncidentError."""
     incident = await existing(store, tenant, incident_id)
     cause = f"unit_free:{incident_id}:{incident.version}"

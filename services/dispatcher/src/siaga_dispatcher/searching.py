@@ -6,7 +6,8 @@ from typing import Final
 import structlog
 from siaga_kit.errors import is_transient
 
-from siaga_dispatcher.adapters.store import WAITING_AT_ONCE, Store
+from siaga_dispatcher.adapters.reading import WAITING_AT_ONCE
+from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.dispatching import Dispatcher
 
 log = structlog.get_logger()

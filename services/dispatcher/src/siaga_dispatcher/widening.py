@@ -6,8 +6,8 @@ from typing import Final, Generic
 
 from siaga_dispatcher.adapters.contexts import Searched
 from siaga_dispatcher.adapters.due import divertible_incidents
+from siaga_dispatcher.adapters.reading import Reader
 from siaga_dispatcher.adapters.roads.roads import Roads
-from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.cases import A, Case
 from siaga_dispatcher.core.coverage import Standing
 from siaga_dispatcher.core.decide import Decision
@@ -69,7 +69,7 @@ class Widening:
     """Learns from the store, and from the roads where the tenant has a network, what a decision asks for."""
 
     def __init__(
-        self, store: Store, clock_ms: Callable[[], int], roads: Roads, coverage: Callable[[str], Standing]
+        self, store: Reader, clock_ms: Callable[[], int], roads: Roads, coverage: Callable[[str], Standing]
     ) -> None:  # fmt: skip
         self._store = store
         self._clock_ms = clock_ms

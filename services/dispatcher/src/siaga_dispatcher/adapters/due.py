@@ -7,8 +7,8 @@ from redis.asyncio import Redis
 
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.pipe import Pipe
+from siaga_dispatcher.adapters.reading import Reader
 from siaga_dispatcher.adapters.state import timer_member
-from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.core.divert import may_be_diverted
 from siaga_dispatcher.core.values import Alert, Incident, Rules
 
@@ -44,14 +44,14 @@ def _timer(member: bytes) -> tuple[str, str]:
     return incident_id, key
 
 
-async def alerts_about(store: Store, *incidents: Incident | None) -> tuple[Alert, ...]:
+async def alerts_about(store: Reader, *incidents: Incident | None) -> tuple[Alert, ...]:
     """The alerts that hold about incidents; read after them, so that a change since is refused by their versions."""
     known = {incident.incident_id: incident.tenant for incident in incidents if incident is not None}
     held = [alert for tenant in set(known.values()) for alert in await store.alerts(tenant)]
     return tuple(alert for alert in held if alert.incident_id in known)
 
 
-async def divertible_incidents(store: Store, tenant: str, rules: Rules) -> tuple[Incident, ...]:
+async def divertible_incidents(store: Reader, tenant: str, rules: Rules) -> tuple[Incident, ...]:
     """Less urgent incidents that have units under way, where the centre lets them be taken."""
     policy = rules.policy.crews.diversion
     found = await store.listed(tenant, open_only=True, limit=LOOKED_AT)
