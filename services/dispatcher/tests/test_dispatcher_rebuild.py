@@ -12,8 +12,8 @@ from siaga.v1 import incident_pb2, incidents_service_pb2, unit_pb2
 from siaga.v1.incidents_service_pb2_grpc import IncidentsStub
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.picture import different, picture
+from siaga_dispatcher.adapters.reading import StateLost
 from siaga_dispatcher.adapters.rebuilding import Rebuilder
-from siaga_dispatcher.adapters.store import StateLost
 from siaga_dispatcher.core.values import Place, UnitStatus
 from siaga_kit.reading import committed
 
@@ -134,6 +134,11 @@ async def test_nothing_is_decided_while_the_state_is_gone(bench: Bench) -> None:
     await bench.redis.delete(Keys(bench.code).epoch)
     with pytest.raises(StateLost):
         await bench.dispatcher.take_assessment(bench.call(place=Place(north(10))))
+    # What is not found is not unknown: a crew's word waits, and is no dead letter.
+    await bench.redis.delete(Keys(bench.code).unit("d1"))
+    for word in (UnitStatus.EN_ROUTE, None):
+        with pytest.raises(StateLost):
+            await bench.dispatcher.take_report(bench.report("d1", word))
     assert await bench.outbox() == listed
 
 

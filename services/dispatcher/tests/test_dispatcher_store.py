@@ -10,7 +10,8 @@ from siaga.v1 import incident_pb2, order_pb2, unit_pb2
 from siaga_contracts import ids
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.store import Stale, StateLost
+from siaga_dispatcher.adapters.reading import StateLost
+from siaga_dispatcher.adapters.store import Stale
 from siaga_dispatcher.core.commands import Action, Command, CommandRefused
 from siaga_dispatcher.core.decide import on_assessment
 from siaga_dispatcher.core.values import IncidentStatus, Place, Priority, Reason, Unit, UnitStatus

@@ -53,8 +53,12 @@ class Case(Generic[A]):
 
 
 async def existing(store: Reader, tenant: str, incident_id: str) -> Incident:
-    """One incident; raises UnknownIncidentError."""
+    """One incident; raises UnknownIncidentError, StateLost."""
     incident = await store.incident(tenant, incident_id)
+    if incident is None:
+        # Once more: the state may have been gone at the first look, and be there again now.
+        await store.must_exist(tenant)
+        incident = await store.incident(tenant, incident_id)
     if incident is None:
         raise UnknownIncidentError(f"tenant {tenant} has no incident {incident_id}")
     return incident
@@ -79,9 +83,13 @@ async def of_assessment(store: Reader, assessment: Assessment, rules: Rules) -> 
 
 
 async def of_report(store: Reader, report: UnitReport) -> Case[Decision]:
-    """A crew's word, beside its unit and the incidents that the word may be about; raises UnknownUnitError."""
+    """A crew's word, beside its unit and the incidents that the word may be about; raises UnknownUnitError, StateLost."""
     tenant = report.tenant
     unit = await store.unit(tenant, report.unit_id)
+    if unit is None:
+        # Once more: the state may have been gone at the first look, and be there again now.
+        await store.must_exist(tenant)
+        unit = await store.unit(tenant, report.unit_id)
     if unit is None:
         raise UnknownUnitError(f"tenant {tenant} has no unit {report.unit_id!r}")
     incident = await store.incident(tenant, unit.incident_id) if unit.incident_id else None

@@ -75,6 +75,8 @@ class Positions:
         self, tenant: str, reports: Mapping[str, Sequence[UnitReport]]
     ) -> tuple[Decision, Mapping[str, int], int]:
         units = await self.store.units(tenant, reports)
+        if len(units) < len(reports):
+            await self.store.must_exist(tenant)
         results: Counter[str] = Counter()
         results["unknown_unit"] = sum(len(reports[unit_id]) for unit_id in reports.keys() - {u.unit_id for u in units})
         changed: list[Unit] = []

@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from redis.asyncio import Redis
 from siaga.v1 import alert_pb2
+from siaga_kit.errors import Transient
 
 from siaga_dispatcher.adapters import codec, snapshots
 from siaga_dispatcher.adapters.contexts import RADIUS_MARGIN, CallContext, Contexts, Searched
@@ -19,6 +20,10 @@ from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, 
 ANYWHERE_M: Final = 21_000_000.0
 # The wait of a queue in one go; more waiting incidents than this have their turn with the next free unit or search.
 WAITING_AT_ONCE: Final = 50
+
+
+class StateLost(Transient):
+    """The working state is gone: deciding on an empty one would send nobody."""
 
 
 class Reader:
@@ -169,6 +174,11 @@ class Reader:
     async def initialised(self, tenant: str) -> bool:
         """Whether the tenant's working state exists."""
         return bool(await self._redis.exists(Keys(tenant).epoch))
+
+    async def must_exist(self, tenant: str) -> None:
+        """Raises StateLost while the working state is gone: what is not found now may be there, once it is made again."""
+        if not await self.initialised(tenant):
+            raise StateLost(f"the working state of {tenant} is gone, and is being made again")
 
     async def _snapshots(self, keys: Sequence[str]) -> list[bytes | None]:
         if not keys:

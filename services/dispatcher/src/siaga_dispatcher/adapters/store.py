@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 from siaga_kit import telemetry
-from siaga_kit.errors import Transient
 
 from siaga_dispatcher.adapters.events import Topics, records_of
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.pipe import Script
 from siaga_dispatcher.adapters.places import Places
-from siaga_dispatcher.adapters.reading import Reader
+from siaga_dispatcher.adapters.reading import Reader, StateLost
 from siaga_dispatcher.adapters.request import Guard, Request, request_of
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.values import Alert, Unit
@@ -22,10 +21,6 @@ from siaga_dispatcher.core.values import Alert, Unit
 
 class Stale(Exception):  # noqa: N818  (a condition to decide again in, not a fault)
     """Somebody else changed what the decision was made on."""
-
-
-class StateLost(Transient):
-    """The working state is gone: deciding on an empty one would send nobody."""
 
 
 @dataclass(frozen=True, slots=True)
