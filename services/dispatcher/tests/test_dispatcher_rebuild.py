@@ -114,8 +114,10 @@ async def test_a_state_older_than_its_topics_is_made_again(service: Running) -> 
     newest = await picture(redis, [service.tenant])
     for name, dump in zip(names, earlier, strict=True):
         await redis.restore(name, 0, dump, replace=True) if dump else await redis.delete(name)
-    old = {"topic": service.bench.topics.incidents.name, "key": row[0], "id": row[1], "at": NOON_MS, "trace": ""}
-    await redis.xadd(keys.outbox, {**old, "value": row[2].SerializeToString()})
+    topic, value = service.bench.topics.incidents.name, row[2].SerializeToString()
+    await redis.xadd(
+        keys.outbox, {"topic": topic, "key": row[0], "id": row[1], "at": NOON_MS, "trace": "", "value": value}
+    )  # fmt: skip
     service.app.keeper._freshness._run = ""
     await redis.set(keys.server, "another run")
     async with asyncio.timeout(WAIT_S):
