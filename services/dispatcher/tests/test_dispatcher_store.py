@@ -223,6 +223,7 @@ async def test_finished_incidents_leave_the_indexes_and_expire(bench: Bench) -> 
 async def test_unknown_names_are_errors(bench: Bench) -> None:
     with pytest.raises(UnknownTenantError):
         await bench.dispatcher.take_assessment(replace(bench.call(), tenant="00.00"))
+    await bench.store.initialise(bench.code, NOON_MS)
     with pytest.raises(UnknownUnitError):
         await bench.dispatcher.take_report(bench.report("nobody", U.CLEAR))
 
