@@ -44,6 +44,15 @@ def test_a_person_may_lower_the_priority() -> None:
     assert (OrderKind.UPDATE, "d1") in world.orders
 
 
+def test_one_more_of_a_kind_that_the_plan_does_not_ask_for() -> None:
+    world = town()
+    world.assess(call())
+    assert [one.unit_id for one in world.incident.assignments] == ["d1"]
+    world.command(Action.ASSIGN, unit_kind="puskesmas")
+    assert [(one.unit_id, one.role) for one in world.incident.assignments] == [("d1", "damkar"), ("p1", "puskesmas")]
+    assert not world.incident.shortfalls
+
+
 def test_assign_another_by_name_and_nearest() -> None:
     world = town()
     world.assess(call())

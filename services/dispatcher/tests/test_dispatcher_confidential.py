@@ -72,13 +72,22 @@ async def test_an_operator_with_a_reason_sees_all_and_is_on_record(service: Runn
     assert (seen.type, seen.place.address) == ("kdrt", VICTIM[0])
     listed = await stub.List(api.IncidentsListRequest(tenant=service.tenant, **WHY))
     assert listed.incidents[0].place.address == VICTIM[0]
+    ordered = api.CommandRequest(
+        tenant=service.tenant,
+        incident_id=opened.incident_id,
+        command_id=uuid.uuid4().hex,
+        action=api.INCIDENT_ACTION_SET_PRIORITY,
+        priority=opened.priority,
+        **WHY,
+    )
+    assert (await stub.Command(ordered)).incident.place.address == VICTIM[0]
     call = stub.Watch(api.IncidentsWatchRequest(tenant=service.tenant, **WHY))
     answers: Any = aiter(call)
     assert (await anext(answers)).incident.place.address == VICTIM[0]
     call.cancel()
     records = await _audited(service)
     assert [(record.actor, record.action, record.subject) for record in records] == [
-        ("op-03", action, f"incident/{opened.incident_id}") for action in ("read", "read", "read_watching")
+        ("op-03", action, f"incident/{opened.incident_id}") for action in ("read", "read", "read", "read_watching")
     ]
     assert all(record.reason == WHY["reason"] and record.hash == digest(record) for record in records)
     assert not any(_says(record) for record in records)

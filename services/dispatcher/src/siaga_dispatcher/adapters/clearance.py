@@ -5,7 +5,7 @@ every read on record.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import grpc
@@ -74,6 +74,13 @@ class Clearance:
                 if incident.confidential:
                     await self._write_down(incident, reader, action)
         return [self.seen(incident, reader) for incident in incidents]
+
+    async def answered(self, incident: Incident, commander: Reader) -> incident_pb2.Incident:
+        """The incident after a command: it is done, so where the look cannot be written down, the case is left out."""
+        try:
+            return (await self.shown([incident], commander))[0]
+        except Refused:
+            return self.seen(incident, replace(commander, cleared=False))
 
     def seen(self, incident: Incident, reader: Reader) -> incident_pb2.Incident:
         """One incident as a message, as far as the reader may see it; the look is in the audit already."""

@@ -93,7 +93,16 @@ class Incidents(service.IncidentsServicer):
         with as_status():
             incident = await self._dispatcher.take_command(tenant, incident_id, command, request.expected_version)
         commander = self._clearance.commander(tenant, command.actor, command.reason)
-        return api.CommandResponse(incident=self._clearance.seen(incident, commander))
+        return api.CommandResponse(incident=await self._clearance.answered(incident, commander))
+
+
+_KINDS: Final = {0: "", **{int(number): name for number, name in codec.UNIT_KIND_OF.items()}}
+
+
+def _kind(number: int) -> str:
+    if number not in _KINDS:
+        raise invalid("unit_kind", f"{number} is no unit kind")
+    return _KINDS[number]
 
 
 def _command(request: api.CommandRequest) -> Command:
@@ -111,6 +120,7 @@ def _command(request: api.CommandRequest) -> Command:
         target_incident_id=bounded("target_incident_id", request.target_incident_id),
         call_ids=tuple(request.call_ids),
         type=request.type,
+        unit_kind=_kind(int(request.unit_kind)),
     )
     if action in _NEEDS_REASON:
         required("reason", command.reason)

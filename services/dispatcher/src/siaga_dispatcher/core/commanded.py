@@ -44,7 +44,7 @@ class CommandRefused(Exception):  # noqa: N818  (an answer to whoever asked, not
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command, its fields already validated. `unit_id` empty = the nearest suitable unit.
+    """One command, its fields already validated. `unit_id` empty = the nearest suitable unit, or of `unit_kind` if that is said.
 
     `call_ids` are those to split off, `type` is that of CLASSIFY or of the incident that SPLIT opens.
     """
@@ -59,3 +59,4 @@ class Command:
     target_incident_id: str = ""
     call_ids: tuple[str, ...] = ()
     type: str = ""
+    unit_kind: str = ""

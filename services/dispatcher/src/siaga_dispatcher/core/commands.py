@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from siaga_tenants.model import Need
+
 from siaga_dispatcher.core.assigning import send_named
 from siaga_dispatcher.core.choosing.options import state_of
 from siaga_dispatcher.core.commanded import DISPOSITIONS, Action, Command, CommandRefused
@@ -159,7 +161,11 @@ def _assign(draft: Draft, command: Command, situation: Situation) -> None:
     incident = draft.incident
     if not command.unit_id:
         needs = needs_of(incident, situation.rules)
-        open_now = open_needs(incident, needs) or tuple(replace(need, count=1) for need in needs[:1])
+        open_now = open_needs(incident, needs)
+        if command.unit_kind:
+            # Besides what the plan still lacks, or that would be forgotten.
+            open_now = (*open_now, Need(command.unit_kind, (command.unit_kind,)))
+        open_now = open_now or tuple(replace(need, count=1) for need in needs[:1])
         if not open_now:
             raise CommandRefused("no_need", "the response plan asks for no unit here; name one in unit_id")
         before = len(incident.assignments)
