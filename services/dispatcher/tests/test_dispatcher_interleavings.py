@@ -14,7 +14,7 @@ import pytest
 from dispatcher_samples import NOON_MS, PLAN, POLICY, call, north, report, unit
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from redis.asyncio import Redis
 from siaga_dispatcher.adapters.due import Due
 from siaga_dispatcher.adapters.events import Topics
@@ -241,10 +241,11 @@ class Interleavings(RuleBasedStateMachine):
         # Both look at the same time: each timer fires once. What a crash cut short is due at the next look.
         self._do([self.town.fire, self.town.fire], crash)
 
-    @precondition(lambda self: self.again)
     @rule()
     def what_was_cut_short_comes_again(self) -> None:
-        self._do([self.again.pop(0)])
+        # No precondition: whose commit a crash hits is the clock's choice, and rules may not hang on that.
+        if self.again:
+            self._do([self.again.pop(0)])
 
     @rule(which=st.integers(0, 1))
     def a_process_starts_anew(self, which: int) -> None:
