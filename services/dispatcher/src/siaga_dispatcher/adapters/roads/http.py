@@ -15,11 +15,14 @@ CONNECTIONS: Final = 16
 
 
 class Http:
-    """One server at a base URL."""
+    """One server at a base URL: the part that is the same of whatever server it is."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Nothing to do: connections are made when they are needed."""
 
     async def get(self, path: str, query: Mapping[str, str]) -> tuple[int, Any]:
         """Status and JSON of an answer; raises RoadsUnusableError."""

@@ -14,25 +14,15 @@ SOURCE: Final = "osrm"
 PROFILE: Final = "driving"
 
 
-class Osrm:
+class Osrm(Http):
     """A running `osrm-routed`."""
 
     source = SOURCE
 
-    def __init__(self, url: str) -> None:
-        self._http = Http(url)
-
-    async def open(self) -> None:
-        """Nothing to do: connections are made when they are needed."""
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.close()
-
     async def ask(self, origins: Sequence[Position], destination: Position, answers: Answers) -> None:
         """Fill in all drives at once; raises RoadsUnusableError."""
         points = ";".join(f"{point.lon:.6f},{point.lat:.6f}" for point in (destination, *origins))
-        status, table = await self._http.get(
+        status, table = await self.get(
             f"/table/v1/{PROFILE}/{points}",
             {
                 "destinations": "0",

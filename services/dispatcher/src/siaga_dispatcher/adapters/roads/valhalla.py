@@ -22,20 +22,10 @@ REACHABILITY: Final = 5
 PORTION: Final = 8
 
 
-class Valhalla:
+class Valhalla(Http):
     """A running `valhalla_service`."""
 
     source = SOURCE
-
-    def __init__(self, url: str) -> None:
-        self._http = Http(url)
-
-    async def open(self) -> None:
-        """Nothing to do: connections are made when they are needed."""
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.close()
 
     async def ask(self, origins: Sequence[Position], destination: Position, answers: Answers) -> None:
         """Fill in the drives portion by portion, and by halves where one origin spoils it for its portion.
@@ -44,11 +34,13 @@ class Valhalla:
         """
         numbered = list(enumerate(origins))
         portions = [numbered[begin : begin + PORTION] for begin in range(0, len(numbered), PORTION)]
-        await asyncio.gather(*(self._ask(portion, destination, answers) for portion in portions))
+        await asyncio.gather(*(self._ask_portion(portion, destination, answers) for portion in portions))
 
-    async def _ask(self, origins: Sequence[tuple[int, Position]], destination: Position, answers: Answers) -> None:
+    async def _ask_portion(
+        self, origins: Sequence[tuple[int, Position]], destination: Position, answers: Answers
+    ) -> None:
         places = [origin for _, origin in origins]
-        status, matrix = await self._http.post("/sources_to_targets", _question(places, destination))
+        status, matrix = await self.post("/sources_to_targets", _question(places, destination))
         answers.heard = True
         code = matrix.get("error_code") if isinstance(matrix, dict) else None
         if code in ONE_OF_THEM:
@@ -57,7 +49,7 @@ class Valhalla:
                 return
             middle = len(origins) // 2
             halves = (origins[:middle], origins[middle:])
-            await asyncio.gather(*(self._ask(half, destination, answers) for half in halves))
+            await asyncio.gather(*(self._ask_portion(half, destination, answers) for half in halves))
             return
         try:
             drives = _read(matrix, places, destination)
