@@ -7,9 +7,10 @@ A decision may ask for a wider `search`; the caller loads more units and asks ag
 from siaga_dispatcher.core.assessments import on_assessment
 from siaga_dispatcher.core.commands import on_command
 from siaga_dispatcher.core.decision import Decision
-from siaga_dispatcher.core.reports import on_unit_free, on_unit_report
+from siaga_dispatcher.core.reports import on_unit_report
 from siaga_dispatcher.core.silence import on_not_delivered, on_submission
 from siaga_dispatcher.core.timers import on_timer, with_timers
+from siaga_dispatcher.core.waiting import on_unit_free
 
 __all__ = [
     "Decision", "on_assessment", "on_command", "on_not_delivered", "on_submission", "on_timer", "on_unit_free", "on_unit_report",

@@ -10,7 +10,6 @@ from siaga_dispatcher.core.decision import Decision, ignore
 from siaga_dispatcher.core.draft import Draft, answers
 from siaga_dispatcher.core.duty import with_word
 from siaga_dispatcher.core.lifecycle import (
-    FINISHED,
     LATE_WORDS,
     OFF_TASK,
     STEPS_BACK,
@@ -84,15 +83,6 @@ def on_unit_report(
         _clear(draft, moved, assignment, report, situation.rules)
     else:
         _progress(draft, moved, assignment, report, situation)
-    return draft.decision()
-
-
-def on_unit_free(incident: Incident, situation: Situation, cause_id: str, event_at_ms: int) -> Decision:
-    """Try a waiting incident again, now that a unit is free."""
-    if incident.status in FINISHED or not incident.shortfalls:
-        return ignore("not_waiting")
-    draft = Draft(incident, incident, cause_id, max(event_at_ms, incident.event_at_ms), "dispatcher")
-    staff(draft, situation)
     return draft.decision()
 
 
