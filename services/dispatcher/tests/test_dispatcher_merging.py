@@ -101,6 +101,18 @@ def test_who_loses_its_only_unit_by_it_waits_for_another() -> None:
     assert [gap.role for gap in world.incidents[one].shortfalls] == ["damkar"]
 
 
+def test_one_whose_own_units_are_done_is_over_when_the_others_leave_it() -> None:
+    world, one, two = two_fires()
+    world.command(Action.MERGE, two, target_incident_id=one)
+    world.report("d1", U.ON_SCENE)
+    world.report("d1", U.CLEAR)
+    assert not world.incidents[one].shortfalls
+    world.command(Action.UNMERGE, two, reason="sendiri")
+    # It would wait in the queue for nobody, and be tried again by nobody.
+    assert world.incidents[one].status is S.CLOSED
+    assert [a.unit_id for a in world.incidents[two].active_assignments] == ["d3"]
+
+
 def test_merges_upon_merges_are_undone_in_any_order() -> None:
     world = town()
     for number, name in enumerate("abc"):
@@ -111,6 +123,9 @@ def test_merges_upon_merges_are_undone_in_any_order() -> None:
     assert set(world.calls.values()) == {c}
     world.command(Action.UNMERGE, a, reason="sendiri")
     assert world.calls == {"a": a, "b": c, "c": c}
+    # That it is none of them stands on each of them.
+    assert kinds(world, a) == {b: K.DISMISSED, c: K.DISMISSED}
+    assert (kinds(world, b)[a], kinds(world, c)[a]) == (K.DISMISSED, K.DISMISSED)
     world.command(Action.UNMERGE, b, reason="sendiri")
     assert world.calls == {"a": a, "b": b, "c": c}
     assert world.incidents[b].call_ids == ("b",)

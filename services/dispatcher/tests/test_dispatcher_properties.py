@@ -137,5 +137,5 @@ class Dispatching(RuleBasedStateMachine):
             assert helped or quiet, incident
 
 
-Dispatching.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+Dispatching.TestCase.settings = settings(max_examples=300, stateful_step_count=30, deadline=None)
 TestDispatching = Dispatching.TestCase

@@ -13,6 +13,7 @@ from siaga_dispatcher.core.likeness import precise
 from siaga_dispatcher.core.links import named, relinked, settle_suggestions
 from siaga_dispatcher.core.moving import UNDER_WAY, bound, let_go, receive
 from siaga_dispatcher.core.parting import account_of, without
+from siaga_dispatcher.core.reports import finish
 from siaga_dispatcher.core.staffing import needs_of, note_open, staff
 from siaga_dispatcher.core.telling import tell, tell_crews
 from siaga_dispatcher.core.values import (
@@ -23,6 +24,7 @@ from siaga_dispatcher.core.values import (
     LinkKind,
     Rules,
     Situation,
+    UnitStatus,
 )
 
 _TO_ONE: Final = (LinkKind.SUGGESTED, LinkKind.DISMISSED, LinkKind.RELATED)
@@ -74,21 +76,39 @@ def unmerge(draft: Draft, others: Sequence[Incident], command: Command, situatio
         a for a in holder.active_assignments
         if a.order_id in came and a.status in UNDER_WAY and bound(draft, a)
     )  # fmt: skip
-    links = relinked(source, way[0], LinkKind.DISMISSED, draft.event_at_ms, (LinkKind.MERGED_INTO,))
+    parted = source
+    for other in way:
+        links = relinked(parted, other, LinkKind.DISMISSED, draft.event_at_ms, (LinkKind.MERGED_INTO,))
+        parted = replace(parted, links=links)
     draft.change(
-        "unmerged", _told(holder, command.reason), Trigger.UNMERGE, links=links, **_again(source, holder, calls)
+        "unmerged", _told(holder, command.reason), Trigger.UNMERGE, links=parted.links, **_again(source, holder, calls)
     )
     for between in way[:-1]:
         passed = draft.beside(between, between)
-        if len(passed.incident.call_ids) > len(calls):
-            passed.change("calls_left", _told(source, command.reason), **_apart(passed.incident, calls, draft))
+        apart = _apart(between, calls, draft)
+        # One that had no other call left keeps them as what it was told; that they are two stands on both all the same.
+        left = apart if len(between.call_ids) > len(calls) else {"links": apart["links"]}
+        passed.change("calls_left", _told(source, command.reason), **left)
     let_go(known, back, "calls_left", _told(source, command.reason), None, **_apart(holder, calls, draft))
     receive(draft, holder, back, "units_returned", "belum tiba di lokasi")
     if Trigger.TAKE_IN in INCIDENT[known.incident.status]:
         note_open(known, situation.rules, "unit kembali ke tiket asalnya; dicari lagi")
+        _without_units(known, situation.rules)
         tell_crews(known, holder, situation.units)
     staff(draft, situation)
     tell(draft, [a.unit_id for a in back], f"kembali ke tiket {source.ticket_no}")
+
+
+def _without_units(known: Draft, rules: Rules) -> None:
+    """Where the last units went: it waits for others, or is over if all its own have been there and nothing is open."""
+    had = known.before is not None and bool(known.before.active_assignments)
+    if not had or known.incident.active_assignments or known.incident.status is IncidentStatus.QUEUED:
+        return
+    served = any(a.status is UnitStatus.CLEAR and a.ended_by != Ending.MOVED for a in known.incident.assignments)
+    if served and not known.incident.shortfalls:
+        finish(known, rules)
+    else:
+        known.change("queued", "tidak ada unit lagi", Trigger.QUEUE)
 
 
 def _told(other: Incident, reason: str) -> str:

@@ -130,11 +130,8 @@ def unlocated(needs: Iterable[Need]) -> tuple[Shortfall, ...]:
 
 def note_open(draft: Draft, rules: Rules, why: str) -> None:
     """What is open is written down as missing, so that it is searched for with the next look at those who wait."""
-    had = draft.before is not None and bool(draft.before.active_assignments)
     missing = [need for need in open_needs(draft.incident, needs_of(draft.incident, rules)) if not need.optional]
     _note_shortfalls(draft, tuple(Shortfall(need.role, "no_candidate", why) for need in missing))
-    if had and not draft.incident.active_assignments and draft.incident.status is not IncidentStatus.QUEUED:
-        draft.change("queued", "tidak ada unit lagi", Trigger.QUEUE)
 
 
 def assign(
