@@ -127,6 +127,8 @@ async def test_over_grpc_an_incident_by_its_id_unless_it_is_confidential(bench: 
 async def test_over_grpc_what_is_wrong_is_named(
     bench: Bench, change: dict[str, Any], code: grpc.StatusCode, said: str
 ) -> None:
+    # Without a working state nothing is unknown: it may be there once the state is made again.
+    await bench.put()
     service: Callable[..., Any] = Dispatch(bench.dispatcher, bench.dispatcher._rules).Preview
     asked = {"tenant": bench.code, "type": "flood", "priority": PRIORITY_P3, "lat": CENTRE.lat, "lon": CENTRE.lon}
     with pytest.raises(Refused, match=said) as refused:
