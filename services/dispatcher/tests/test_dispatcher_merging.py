@@ -238,3 +238,15 @@ def test_linked_by_people_and_parted_again() -> None:
     world.command(Action.UNLINK, two, target_incident_id=one)
     assert (kinds(world, one), kinds(world, two)) == ({}, {})
     assert world.timeline.count("linked") == world.timeline.count("unlinked") == 2
+
+
+def test_calls_split_off_as_violence_leave_their_words_behind() -> None:
+    world = town()
+    for name in ("one", "two", "three"):
+        world.assess(call(name))
+    world.command(Action.SPLIT, world.of("one").incident_id, call_ids=("two", "three"), type="kdrt")
+    opened = world.of("two")
+    assert opened.confidential
+    assert opened.call_ids == ("two", "three")
+    assert not opened.text
+    assert [(account.text, account.callback_number) for account in opened.accounts] == [("", ""), ("", "")]

@@ -1,5 +1,7 @@
 """Calls of an incident turn out to be of another one, which is opened and gets units at once."""
 
+from dataclasses import replace
+
 from siaga_contracts import ids
 
 from siaga_dispatcher.core.accounts import UNCLEAR
@@ -79,6 +81,9 @@ def _opened(before: Incident, command: Command, told: list[Account], at_ms: int)
     confidential = before.confidential or bool({kind, *kinds} & CONFIDENTIAL_TYPES)
     stated = [account.priority for account in told if account.priority is not None]
     priority = min(stated, default=before.priority)
+    if confidential:
+        # What makes it so may be the command's own type: the words of its calls leave it like any other's.
+        told = [replace(account, text="", callback_number="") for account in told]
     revisions = dict(before.revisions)
     located = first.place.position is not None or first.place.address
     incident_id = ids.derived("split-incident", before.incident_id, command.command_id)
