@@ -245,7 +245,7 @@ def test_calls_split_off_as_violence_leave_their_words_behind() -> None:
     for name in ("one", "two", "three"):
         world.assess(call(name))
     world.command(Action.SPLIT, world.of("one").incident_id, call_ids=("two", "three"), type="kdrt")
-    opened = world.of("two")
+    opened = world.incidents[world.calls["two"]]
     assert opened.confidential
     assert opened.call_ids == ("two", "three")
     assert not opened.text
