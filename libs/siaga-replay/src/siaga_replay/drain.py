@@ -21,9 +21,10 @@ log = structlog.get_logger()
 LOOK_EVERY_S: Final = 0.3
 # A dispatcher's outbox shows nowhere from outside: rest means that nothing new has come for this long.
 SETTLE_S: Final = 1.5
-# A service that was killed is back within seconds, its ledger within half a minute; when nothing moves for longer, what
+# A service that was killed is back within seconds, its ledger within half a minute; a consumer that the broker lost with
+# itself may need two session timeouts (45 s each). When nothing moves for longer, what
 # is missing is missing.
-PATIENCE_S: Final = 90.0
+PATIENCE_S: Final = 150.0
 # States after which nothing more is to be expected of an SMS.
 FINAL: Final = frozenset({"delivered", "read", "acknowledged", "failed_permanent", "expired"})
 
