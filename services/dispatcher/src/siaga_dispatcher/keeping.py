@@ -80,6 +80,7 @@ class Keeper:
             if older:
                 self.trouble = f"working state of {', '.join(older)} is older than its topics and is made again"
                 log.warning("working state older than its topics", tenants=older)
+                self.lost = frozenset(older)
                 self._loaded -= set(older)
                 await self._rebuilder.rebuild(older, self._clock_ms())
                 # Another process may be at it: this one looks again.

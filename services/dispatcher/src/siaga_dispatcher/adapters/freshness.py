@@ -7,13 +7,12 @@ before, while the topics have told of later versions. Deciding on those would gi
 from collections.abc import Sequence
 
 from redis.asyncio import Redis
-from siaga_kit.reading import records
 from siaga_kit.settings import KafkaSettings
 
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.pipe import Pipe
-from siaga_dispatcher.adapters.remembered import Memory, Remembered
+from siaga_dispatcher.adapters.remembered import Remembered, remembered
 
 
 class Freshness:
@@ -36,11 +35,9 @@ class Freshness:
         if not unsure:
             self._run = run
             return []
-        memory = Memory(unsure, self._topics, now_ms)
         # What the topics know first, then Redis: a commit meanwhile makes Redis newer, never older.
-        async for record in records(self._kafka, (self._topics.units, self._topics.incidents)):
-            if record.value is not None:
-                memory.take(record.topic, record.value, record.timestamp)
+        read = (self._topics.units, self._topics.incidents)
+        memory = await remembered(self._kafka, unsure, read, self._topics, now_ms)
         older = [tenant for tenant in unsure if await self._is_older(tenant, memory.of[tenant])]
         await self._pipe.ask_all([("SET", Keys(tenant).server, run) for tenant in unsure if tenant not in older])
         # With older ones the next look asks the topics again, by then about these alone.

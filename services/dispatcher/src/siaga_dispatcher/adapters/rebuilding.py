@@ -13,7 +13,6 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 from siaga_kit.errors import Transient
-from siaga_kit.reading import records
 from siaga_kit.settings import KafkaSettings
 
 from siaga_dispatcher.adapters.events import Topics
@@ -21,7 +20,7 @@ from siaga_dispatcher.adapters.keys import Keys, tenant_of
 from siaga_dispatcher.adapters.outbox import RELEASE, RENEW
 from siaga_dispatcher.adapters.picture import different, picture, state_keys
 from siaga_dispatcher.adapters.pipe import Pipe
-from siaga_dispatcher.adapters.remembered import Memory, Remembered
+from siaga_dispatcher.adapters.remembered import Remembered, remembered
 
 log = structlog.get_logger()
 
@@ -97,11 +96,8 @@ class Rebuilder:
         try:
             await self._redis.delete(*(Keys(tenant).epoch for tenant in ours))
             await self._published(ours)
-            memory = Memory(ours, self._topics, now_ms)
             read = (self._topics.units, self._topics.incidents, self._topics.alerts)
-            async for record in records(self._kafka, read):
-                if record.value is not None:
-                    memory.take(record.topic, record.value, record.timestamp)
+            memory = await remembered(self._kafka, ours, read, self._topics, now_ms)
             before = await picture(self._redis, ours) if compare else {}
             await self._forget(ours)
             for tenant in ours:

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from siaga.v1 import alert_pb2, incident_pb2, unit_pb2
+from siaga_contracts.catalogue import Topic
+from siaga_kit.reading import records
+from siaga_kit.settings import KafkaSettings
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.events import Topics
@@ -111,3 +114,14 @@ class Memory:
         known = self.of.get(message.tenant)
         if known is not None and known.is_latest(message.alert_id, message.version):
             known.alerts[message.alert_id] = value
+
+
+async def remembered(
+    kafka: KafkaSettings, tenants: Sequence[str], read: Sequence[Topic], topics: Topics, now_ms: int
+) -> Memory:
+    """What these topics know of the tenants, up to where they end now."""
+    memory = Memory(tenants, topics, now_ms)
+    async for record in records(kafka, read):
+        if record.value is not None:
+            memory.take(record.topic, record.value, record.timestamp)
+    return memory
