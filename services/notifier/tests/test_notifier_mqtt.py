@@ -11,17 +11,18 @@ import aiomqtt
 import pytest
 from notifier_smsc import PATIENCE_S, free_port, until
 from siaga_kit.settings import MqttSettings
-from siaga_notifier.adapters.mqtt import MqttBroker, UnitAnswer, payload, read_answer
-from siaga_notifier.core.model import Attempt, Contact, Order, OrderKind
+from siaga_notifier.adapters.mqtt.broker import MqttBroker, read_answer
+from siaga_notifier.core.app_payload import payload
+from siaga_notifier.core.model import Attempt, Contact, Order, OrderKind, UnitAnswer
 from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary
 
 TOPIC = "siaga/unit/3673-DMK-01/tasks"
-ATTEMPT = Attempt("a-1", "mqtt", TOPIC, 1, "#114 P1 Kebakaran")
 ORDER = Order(
     order_id="o-1", tenant="36.73", incident_id="i-1", ticket_no="T-1", unit_id="3673-DMK-01", kind=OrderKind.DISPATCH,
     task_code="114", type="fire_building", priority="P1", confidential=False, address="Jl. Merdeka 1", lat=-6.1,
     lon=106.1, text="ada korban", callback_number="0811", contacts=(Contact("mqtt", TOPIC),), event_at_ms=5,
 )  # fmt: skip
+ATTEMPT = Attempt("a-1", "mqtt", TOPIC, 1, "#114 P1 Kebakaran", ORDER)
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +56,7 @@ async def channel(port: int, answers: list[UnitAnswer]) -> AsyncIterator[MqttBro
 
 
 async def accepted(broker: MqttBroker) -> bool:
-    return isinstance(await broker.send(ATTEMPT, ORDER), Accepted)
+    return isinstance(await broker.send(ATTEMPT), Accepted)
 
 
 async def next_order(client: aiomqtt.Client) -> dict[str, Any]:
@@ -82,7 +83,7 @@ async def test_a_broker_that_was_killed_is_found_again(mqtt_broker: Any) -> None
         async with tablet(mqtt_broker.port):
             await until(lambda: accepted(broker))
         mqtt_broker.kill()
-        assert isinstance(await broker.send(ATTEMPT, ORDER), Temporary)
+        assert isinstance(await broker.send(ATTEMPT), Temporary)
         mqtt_broker.start()
         async with tablet(mqtt_broker.port) as client:
             await until(lambda: accepted(broker))
@@ -91,19 +92,19 @@ async def test_a_broker_that_was_killed_is_found_again(mqtt_broker: Any) -> None
 
 async def test_no_broker_no_wait() -> None:
     async with channel(free_port(), []) as broker:
-        answer = await broker.send(ATTEMPT, ORDER)
+        answer = await broker.send(ATTEMPT)
     assert isinstance(answer, Temporary)
     assert answer.down
 
 
 async def test_a_topic_must_be_one_topic() -> None:
     broker = MqttBroker(MqttSettings(host="127.0.0.1", port=1), "t", lambda _: asyncio.sleep(0))
-    assert isinstance(await broker.send(replace(ATTEMPT, address="siaga/unit/#"), ORDER), Permanent)
+    assert isinstance(await broker.send(replace(ATTEMPT, address="siaga/unit/#")), Permanent)
 
 
 def test_a_confidential_order_shows_no_more_than_its_sms() -> None:
     order = replace(ORDER, confidential=True, type="kdrt", address="Jl. Melati 3 (KDRT)", text="istri dipukul")
-    text = payload(ATTEMPT, order).decode().lower()
+    text = payload(replace(ATTEMPT, order=order)).decode().lower()
     for secret in ("kdrt", "dipukul", "0811"):
         assert secret not in text
 

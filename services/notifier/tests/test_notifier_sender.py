@@ -12,10 +12,8 @@ from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing, Record
 from siaga_kit.stage import Item
 from siaga_notifier.adapters import hashes
-from siaga_notifier.adapters.mqtt import UnitAnswer
-from siaga_notifier.adapters.smpp import PhoneMessage
 from siaga_notifier.adapters.store import Store
-from siaga_notifier.core.model import Attempt, Order
+from siaga_notifier.core.model import Attempt, PhoneMessage, UnitAnswer
 from siaga_notifier.core.outcomes import Accepted, Outcome, Temporary, Unknown
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.states import State
@@ -85,8 +83,8 @@ class Devices:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    async def send(self, attempt: Attempt, order: Order) -> Outcome:
-        self._world.devices.append(order.order_id)
+    async def send(self, attempt: Attempt) -> Outcome:
+        self._world.devices.append(attempt.order.order_id)
         return Accepted(attempt.attempt_id)
 
 

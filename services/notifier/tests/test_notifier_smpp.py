@@ -6,12 +6,14 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from notifier_samples import order
 from notifier_smsc import SmscProcess, free_port, until
 from siaga_kit.errors import Transient
 from siaga_kit.settings import SmppSettings
-from siaga_notifier.adapters import smpp_session
-from siaga_notifier.adapters.smpp import PhoneMessage, SmsCentre, outcome
-from siaga_notifier.core.model import Attempt
+from siaga_notifier.adapters import codec
+from siaga_notifier.adapters.smpp import session as smpp_session
+from siaga_notifier.adapters.smpp.centre import SmsCentre, outcome
+from siaga_notifier.core.model import Attempt, PhoneMessage
 from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary, Unknown
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.states import State
@@ -20,7 +22,7 @@ NUMBER = "+6281100000001"
 
 
 def attempt(number: str = NUMBER, text: str = "#114 P1 Kebakaran {ruko} €") -> Attempt:
-    return Attempt(f"attempt-{number}", "sms", number, 1, text)
+    return Attempt(f"attempt-{number}", "sms", number, 1, text, codec.order(order()))
 
 
 class Line:

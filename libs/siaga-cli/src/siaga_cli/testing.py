@@ -20,6 +20,7 @@ BIN: Final = Path(sys.executable).parent
 # Marks of tests that need more than Python, and what their step is called.
 MARKED: Final = {
     "stack": "tests on Kafka and Redis", "e2e": "end to end", "faults": "faults", "telephony": "a real SIP edge",
+    "peers": "servers of other makers",
 }  # fmt: skip
 NO_STACK: Final = " and ".join(f"not {mark}" for mark in MARKED)
 
@@ -87,8 +88,12 @@ GROUPS: Final[dict[str, tuple[Step, ...]]] = {
     "e2e": (_marked("e2e"),),
     "faults": (_marked("faults"),),
     "telephony": (
-        Step("Kamailio and sipp", [sys.executable, "-m", "siaga_cli.telephony"]),
+        Step("Kamailio and sipp", [sys.executable, "-m", "siaga_cli.debian", "telephony"]),
         _marked("telephony"),
+    ),
+    "peers": (
+        Step("mosquitto, Kannel and gammu-smsd", [sys.executable, "-m", "siaga_cli.debian", "peers"]),
+        _marked("peers"),
     ),
     "month": (_siaga("the whole month", "--home", "{scratch}", "demo", "--exit", "--ports", "free"),),
 }

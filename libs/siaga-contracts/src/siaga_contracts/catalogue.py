@@ -13,6 +13,7 @@ from siaga.v1 import (
     callback_pb2,
     dead_letter_pb2,
     decision_pb2,
+    device_pb2,
     example_pb2,
     incident_pb2,
     notification_pb2,
@@ -109,6 +110,10 @@ NOTIFICATION_EVENTS: Final = Topic(
     "siaga.notification-events.v1", "order_id", notification_pb2.NotificationEvent, PARTITIONS, "notifier",
     "queued, submitted, delivered, read, acknowledged, failed", 30 * DAY,
 )  # fmt: skip
+UNIT_DEVICES: Final = Topic(
+    "siaga.unit-devices.v1", "device_key", device_pb2.UnitDevice, PARTITIONS, "notifier",
+    "devices that crews have signed in with, for push; the notifier's own", compacted=True,
+)  # fmt: skip
 PUBLIC_INCIDENTS: Final = Topic(
     "siaga.public-incidents.v1", "incident_id", incident_pb2.PublicIncident, PARTITIONS, "dispatcher",
     "the redacted mirror of incidents for integrators", compacted=True,
@@ -118,7 +123,7 @@ PUBLIC_UNITS: Final = Topic(
     "the redacted mirror of units for integrators", compacted=True,
 )  # fmt: skip
 ALERTS: Final = Topic(
-    "siaga.alerts.v1", "alert_id", alert_pb2.Alert, PARTITIONS, "dispatcher",
+    "siaga.alerts.v1", "alert_id", alert_pb2.Alert, PARTITIONS, "dispatcher, notifier",
     "what a supervisor has to see now; the last record of an alert holds", 90 * DAY, compacted=True,
 )  # fmt: skip
 AUDIT: Final = Topic(
@@ -133,6 +138,6 @@ DEAD_LETTERS: Final = Topic(
 TOPICS: Final = (
     CALL_EVENTS, CALL_ASSESSMENTS, CALLER_OUTCOMES, CALLER_DECISIONS, SANCTIONS, CALLBACK_TASKS, POSTURES,
     LABELLED_EXAMPLES, INCIDENTS, DISPATCH_ORDERS, UNITS, UNIT_REPORTS,
-    NOTIFICATION_EVENTS, PUBLIC_INCIDENTS, PUBLIC_UNITS, ALERTS, AUDIT, DEAD_LETTERS,
+    NOTIFICATION_EVENTS, UNIT_DEVICES, PUBLIC_INCIDENTS, PUBLIC_UNITS, ALERTS, AUDIT, DEAD_LETTERS,
 )  # fmt: skip
 BY_NAME: Final = {topic.name: topic for topic in TOPICS}

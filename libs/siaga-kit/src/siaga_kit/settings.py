@@ -54,6 +54,13 @@ class SmppSettings(BaseModel, frozen=True):
     sender: str = "112"
 
 
+class NotifierSettings(ServerSettings, frozen=True):
+    """The notifier's door: devices that sign in, providers' receipts, crews' links."""
+
+    # How the door is reached from outside, e.g. https://112.example.go.id/n; empty = no links in messages.
+    public_url: str = ""
+
+
 class MqttSettings(BaseModel, frozen=True):
     """The MQTT broker; no host = channel off."""
 
@@ -77,6 +84,7 @@ class Settings(BaseSettings):
     health: ServerSettings = ServerSettings()
     smpp: SmppSettings = SmppSettings()
     mqtt: MqttSettings = MqttSettings()
+    notifier: NotifierSettings = NotifierSettings(port=8114)
     # Names this process in its consumer groups: the same after a restart, different for each copy.
     instance: str = Field(default_factory=socket.gethostname)
     tenants_dir: Path = Path("tenants")

@@ -20,7 +20,22 @@ UNIT_KINDS: Final = ("puskesmas", "damkar", "satgas", "polisi", "pmi", "pln", "s
 PRIORITIES: Final = ("P0", "P1", "P2", "P3", "P4")
 # The four zones of Indonesia; none has daylight saving.
 TIMEZONES: Final = ("Asia/Jakarta", "Asia/Pontianak", "Asia/Makassar", "Asia/Jayapura")
-CONTACT_CHANNELS: Final = ("sms", "mqtt")
+# Ways to a crew. `other` is anything that Apprise reaches (e-mail, Telegram …), by the name of its entry in notify.yaml.
+CONTACT_CHANNELS: Final = ("sms", "mqtt", "webpush", "fcm", "whatsapp", "other")
+# A step of a plan may also have an operator reach the crew by voice.
+OPERATOR: Final = "operator"
+PLAN_CHANNELS: Final = (*CONTACT_CHANNELS, OPERATOR)
+# What serves a channel; which settings each takes is its reader's to say.
+PROVIDER_KINDS: Final = {
+    "smpp": "sms",
+    "http_sms": "sms",
+    "modem": "sms",
+    "mqtt": "mqtt",
+    "webpush": "webpush",
+    "fcm": "fcm",
+    "whatsapp_cloud": "whatsapp",
+    "apprise": "other",
+}
 CALL_CHANNELS: Final = ("voice", "app", "whatsapp", "sms", "lapor", "web")
 
 TYPES: Final = (

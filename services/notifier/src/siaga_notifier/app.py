@@ -13,8 +13,9 @@ from siaga_kit.stage import Stage
 from siaga_tenants import load_tenants
 
 from siaga_notifier.adapters import hashes
-from siaga_notifier.adapters.mqtt import MqttBroker
-from siaga_notifier.adapters.smpp import SmsCentre
+from siaga_notifier.adapters.door.serving import serve
+from siaga_notifier.adapters.mqtt.broker import MqttBroker
+from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.store import Store
 from siaga_notifier.core.outcomes import Outcome
 from siaga_notifier.guide import Guide, follow, guide, look
@@ -80,6 +81,7 @@ async def start(runtime: Runtime) -> None:
     directory = runtime.settings.tenants_dir
     known = look(directory)
     inbox = await assemble(runtime, guide(load_tenants(directory)), await runtime.publisher())
+    runtime.spawn("door", serve(runtime, ()))
     runtime.spawn("tenants", follow(directory, known, inbox, runtime.stop))
 
 

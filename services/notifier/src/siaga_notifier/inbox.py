@@ -12,12 +12,10 @@ from siaga_kit.records import Outgoing
 
 from siaga_notifier.adapters import codec
 from siaga_notifier.adapters.codec import CrewWord, Step
-from siaga_notifier.adapters.mqtt import UnitAnswer
-from siaga_notifier.adapters.smpp import PhoneMessage
 from siaga_notifier.adapters.store import Sent, Store
 from siaga_notifier.core import names
 from siaga_notifier.core.clock import answered_at_ms
-from siaga_notifier.core.model import MQTT, SMS, Task, UnitStatus
+from siaga_notifier.core.model import MQTT, SMS, PhoneMessage, Task, UnitAnswer, UnitStatus
 from siaga_notifier.core.outcomes import Outcome
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.replies import Question, Report, understand

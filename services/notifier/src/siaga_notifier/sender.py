@@ -25,18 +25,10 @@ GIVE_UP_AFTER_MS: Final = 12 * 60 * 60 * 1000
 NO_ROUTE: Final = "none"
 
 
-class SmsPort(Protocol):
-    """The SMS channel."""
+class Way(Protocol):
+    """What the sender needs of a channel."""
 
     async def send(self, attempt: Attempt) -> Outcome:
-        """Hand an attempt over."""
-        ...
-
-
-class MqttPort(Protocol):
-    """The MQTT channel; a repeat is harmless there, for devices know orders by their id."""
-
-    async def send(self, attempt: Attempt, order: Order) -> Outcome:
         """Hand an attempt over."""
         ...
 
@@ -70,7 +62,7 @@ class Sender:
     """The one place that hands messages to channels; doing an order again sends only what is not settled."""
 
     def __init__(
-        self, store: Store, sms: SmsPort, mqtt: MqttPort | None, words: Mapping[str, Words], clock_ms: Callable[[], int]
+        self, store: Store, sms: Way, mqtt: Way | None, words: Mapping[str, Words], clock_ms: Callable[[], int]
     ) -> None:
         self._store = store
         self._sms = sms
@@ -157,6 +149,9 @@ class Sender:
             contact.address,
             step.record.number,
             self.text(job.order, repeat=step.repeat and contact.channel == SMS),
+            job.order,
+            key=names.attempt_key(job.order.order_id, route),
+            repeat=step.repeat,
         )
         attributes = {
             "messaging.system": "smpp" if contact.channel == SMS else "mqtt",
@@ -167,7 +162,7 @@ class Sender:
             "siaga.tenant": job.order.tenant,
         }
         with telemetry.span(f"send {contact.channel}", "client", job.traceparent, attributes) as traceparent:
-            outcome = await self._hand_over(job, attempt)
+            outcome = await self._hand_over(attempt)
         known, again = self._settle(step.record, outcome)
         self._store.put_try(job.order.order_id, route, known)
         if isinstance(outcome, Accepted) and contact.channel == SMS:
@@ -176,10 +171,10 @@ class Sender:
         self._count(contact.channel, type(outcome).__name__.lower())
         return _Result(self._events(job, route, contact, known, traceparent), again)
 
-    async def _hand_over(self, job: Job, attempt: Attempt) -> Outcome:
+    async def _hand_over(self, attempt: Attempt) -> Outcome:
         if attempt.channel == MQTT:
             assert self._mqtt is not None
-            return await self._mqtt.send(attempt, job.order)
+            return await self._mqtt.send(attempt)
         return await self._sms.send(attempt)
 
     def _settle(self, record: Try, outcome: Outcome) -> tuple[Try, Temporary | Unknown | None]:

@@ -37,7 +37,7 @@ class Alert(_message.Message):
     """UUIDv5 of its cause."""
     tenant: _builtins.str
     kind: _builtins.str
-    """unacknowledged, nobody_left, untold, stand_down_unconfirmed, crew_overdue, mayday, coverage, arrival_suggested, …"""
+    """call_crew (an operator must reach the crew by voice), unacknowledged, nobody_left, untold, stand_down_unconfirmed, crew_overdue, mayday, coverage, arrival_suggested, …"""
     incident_id: _builtins.str
     unit_id: _builtins.str
     priority: _common_pb2.Priority.ValueType

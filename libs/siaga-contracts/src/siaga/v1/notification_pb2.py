@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from siaga.v1 import order_pb2 as siaga_dot_v1_dot_order__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsiaga/v1/notification.proto\x12\x08siaga.v1\x1a\x14siaga/v1/order.proto\"\xc6\x02\n\x11NotificationEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x17\n\x0fnotification_id\x18\x02 \x01(\t\x12\x12\n\nattempt_id\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\'\n\norder_kind\x18\x05 \x01(\x0e\x32\x13.siaga.v1.OrderKind\x12\x13\n\x0bincident_id\x18\x06 \x01(\t\x12\x0e\n\x06tenant\x18\x07 \x01(\t\x12\x0f\n\x07unit_id\x18\x08 \x01(\t\x12\x0f\n\x07\x63hannel\x18\t \x01(\t\x12*\n\x05state\x18\n \x01(\x0e\x32\x1b.siaga.v1.NotificationState\x12\x13\n\x0bprovider_id\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\r\n\x05\x61t_ms\x18\r \x01(\x03\x12\x10\n\x08segments\x18\x0e \x01(\r*\xce\x02\n\x11NotificationState\x12\"\n\x1eNOTIFICATION_STATE_UNSPECIFIED\x10\x00\x12\x1d\n\x19NOTIFICATION_STATE_QUEUED\x10\x01\x12 \n\x1cNOTIFICATION_STATE_SUBMITTED\x10\x02\x12 \n\x1cNOTIFICATION_STATE_DELIVERED\x10\x03\x12\x1b\n\x17NOTIFICATION_STATE_READ\x10\x04\x12#\n\x1fNOTIFICATION_STATE_ACKNOWLEDGED\x10\x05\x12\'\n#NOTIFICATION_STATE_FAILED_TEMPORARY\x10\x06\x12\'\n#NOTIFICATION_STATE_FAILED_PERMANENT\x10\x07\x12\x1e\n\x1aNOTIFICATION_STATE_EXPIRED\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bsiaga/v1/notification.proto\x12\x08siaga.v1\x1a\x14siaga/v1/order.proto\"\xf6\x02\n\x11NotificationEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x17\n\x0fnotification_id\x18\x02 \x01(\t\x12\x12\n\nattempt_id\x18\x03 \x01(\t\x12\x10\n\x08order_id\x18\x04 \x01(\t\x12\'\n\norder_kind\x18\x05 \x01(\x0e\x32\x13.siaga.v1.OrderKind\x12\x13\n\x0bincident_id\x18\x06 \x01(\t\x12\x0e\n\x06tenant\x18\x07 \x01(\t\x12\x0f\n\x07unit_id\x18\x08 \x01(\t\x12\x0f\n\x07\x63hannel\x18\t \x01(\t\x12*\n\x05state\x18\n \x01(\x0e\x32\x1b.siaga.v1.NotificationState\x12\x13\n\x0bprovider_id\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\r\n\x05\x61t_ms\x18\r \x01(\x03\x12\x10\n\x08segments\x18\x0e \x01(\r\x12\x10\n\x08provider\x18\x0f \x01(\t\x12\x0c\n\x04step\x18\x10 \x01(\r\x12\x0e\n\x06repeat\x18\x11 \x01(\x08*\x9e\x03\n\x11NotificationState\x12\"\n\x1eNOTIFICATION_STATE_UNSPECIFIED\x10\x00\x12\x1d\n\x19NOTIFICATION_STATE_QUEUED\x10\x01\x12 \n\x1cNOTIFICATION_STATE_SUBMITTED\x10\x02\x12 \n\x1cNOTIFICATION_STATE_DELIVERED\x10\x03\x12\x1b\n\x17NOTIFICATION_STATE_READ\x10\x04\x12#\n\x1fNOTIFICATION_STATE_ACKNOWLEDGED\x10\x05\x12\'\n#NOTIFICATION_STATE_FAILED_TEMPORARY\x10\x06\x12\'\n#NOTIFICATION_STATE_FAILED_PERMANENT\x10\x07\x12\x1e\n\x1aNOTIFICATION_STATE_EXPIRED\x10\x08\x12\'\n#NOTIFICATION_STATE_SENT_UNCONFIRMED\x10\t\x12%\n!NOTIFICATION_STATE_UNACKNOWLEDGED\x10\nb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'siaga.v1.notification_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_NOTIFICATIONSTATE']._serialized_start=393
-  _globals['_NOTIFICATIONSTATE']._serialized_end=727
+  _globals['_NOTIFICATIONSTATE']._serialized_start=441
+  _globals['_NOTIFICATIONSTATE']._serialized_end=855
   _globals['_NOTIFICATIONEVENT']._serialized_start=64
-  _globals['_NOTIFICATIONEVENT']._serialized_end=390
+  _globals['_NOTIFICATIONEVENT']._serialized_end=438
 # @@protoc_insertion_point(module_scope)

@@ -33,6 +33,10 @@ class _NotificationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Not
     NOTIFICATION_STATE_FAILED_TEMPORARY: _NotificationState.ValueType  # 6
     NOTIFICATION_STATE_FAILED_PERMANENT: _NotificationState.ValueType  # 7
     NOTIFICATION_STATE_EXPIRED: _NotificationState.ValueType  # 8
+    NOTIFICATION_STATE_SENT_UNCONFIRMED: _NotificationState.ValueType  # 9
+    """Handed to a channel that never says what became of it (e-mail, a messenger through a gateway)."""
+    NOTIFICATION_STATE_UNACKNOWLEDGED: _NotificationState.ValueType  # 10
+    """Of the notification, not of an attempt: every step of its plan was taken and nobody has acknowledged."""
 
 class NotificationState(_NotificationState, metaclass=_NotificationStateEnumTypeWrapper):
     """In rising rank: a lower one that arrives late changes nothing. Only ACKNOWLEDGED closes the loop."""
@@ -46,6 +50,10 @@ NOTIFICATION_STATE_ACKNOWLEDGED: NotificationState.ValueType  # 5
 NOTIFICATION_STATE_FAILED_TEMPORARY: NotificationState.ValueType  # 6
 NOTIFICATION_STATE_FAILED_PERMANENT: NotificationState.ValueType  # 7
 NOTIFICATION_STATE_EXPIRED: NotificationState.ValueType  # 8
+NOTIFICATION_STATE_SENT_UNCONFIRMED: NotificationState.ValueType  # 9
+"""Handed to a channel that never says what became of it (e-mail, a messenger through a gateway)."""
+NOTIFICATION_STATE_UNACKNOWLEDGED: NotificationState.ValueType  # 10
+"""Of the notification, not of an attempt: every step of its plan was taken and nobody has acknowledged."""
 Global___NotificationState: _TypeAlias = NotificationState  # noqa: Y015
 
 @_typing.final
@@ -66,12 +74,15 @@ class NotificationEvent(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     AT_MS_FIELD_NUMBER: _builtins.int
     SEGMENTS_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
+    REPEAT_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """UUIDv5 of attempt and state."""
     notification_id: _builtins.str
     """UUIDv5 of the order."""
     attempt_id: _builtins.str
-    """notification, channel and number of the try."""
+    """notification, channel and number of the try; empty where `state` is the notification's own."""
     order_id: _builtins.str
     order_kind: _order_pb2.OrderKind.ValueType
     incident_id: _builtins.str
@@ -85,6 +96,12 @@ class NotificationEvent(_message.Message):
     at_ms: _builtins.int
     """Wall clock, epoch milliseconds."""
     segments: _builtins.int
+    provider: _builtins.str
+    """The centre's name of the provider that took it, e.g. smsc, zenziva."""
+    step: _builtins.int
+    """The step of the plan, from 1 on; 0 = none."""
+    repeat: _builtins.bool
+    """It may have arrived before and is marked as a repeat."""
     def __init__(
         self,
         *,
@@ -102,10 +119,13 @@ class NotificationEvent(_message.Message):
         reason: _builtins.str = ...,
         at_ms: _builtins.int = ...,
         segments: _builtins.int = ...,
+        provider: _builtins.str = ...,
+        step: _builtins.int = ...,
+        repeat: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "attempt_id", b"attempt_id", "channel", b"channel", "event_id", b"event_id", "incident_id", b"incident_id", "notification_id", b"notification_id", "order_id", b"order_id", "order_kind", b"order_kind", "provider_id", b"provider_id", "reason", b"reason", "segments", b"segments", "state", b"state", "tenant", b"tenant", "unit_id", b"unit_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "attempt_id", b"attempt_id", "channel", b"channel", "event_id", b"event_id", "incident_id", b"incident_id", "notification_id", b"notification_id", "order_id", b"order_id", "order_kind", b"order_kind", "provider", b"provider", "provider_id", b"provider_id", "reason", b"reason", "repeat", b"repeat", "segments", b"segments", "state", b"state", "step", b"step", "tenant", b"tenant", "unit_id", b"unit_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

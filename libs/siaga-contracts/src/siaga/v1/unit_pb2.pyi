@@ -101,9 +101,9 @@ class Contact(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     channel: _builtins.str
-    """sms, mqtt."""
+    """sms, mqtt, webpush, fcm, whatsapp, other."""
     address: _builtins.str
-    """E.164 number or topic."""
+    """sms, whatsapp: E.164 number. mqtt: topic. webpush, fcm: device as the centre calls it. other: name of an entry of notify.yaml."""
     def __init__(
         self,
         *,

@@ -22,3 +22,5 @@ class StackAddresses:
     intake_grpc: str = ""
     # Where switches ask for advice over HTTP; empty as above.
     advice_url: str = ""
+    # The notifier's door; empty as above.
+    notifier_url: str = ""

@@ -94,6 +94,7 @@ class Planner:
             dispatcher_grpc=f"{HOST}:{self._port('dispatcher', 'dispatcher')}",
             intake_grpc=f"{HOST}:{self._port('intake', 'intake-grpc')}",
             advice_url=f"http://{HOST}:{self._port('classifier', 'advice')}",
+            notifier_url=f"http://{HOST}:{self._port('notifier', 'notifier')}",
             tenants_dir=Path(self._environ.get("SIAGA_TENANTS_DIR") or project_root() / "tenants").absolute(),
             token=self._home.token,
         )
@@ -170,6 +171,8 @@ class Planner:
             env["SIAGA_GRPC__PORT"] = url.rpartition(":")[2]
         if service.name == "classifier":
             env["SIAGA_ADVICE__PORT"] = addresses.advice_url.rpartition(":")[2]
+        if service.name == "notifier":
+            env["SIAGA_NOTIFIER__PORT"] = addresses.notifier_url.rpartition(":")[2]
         if service.http:
             url = addresses.intake_url
             env["SIAGA_HTTP__PORT"] = url.rpartition(":")[2]

@@ -25,6 +25,7 @@ USUAL: Final[Mapping[str, int]] = {
     "dispatcher": 7113,
     "intake-grpc": 7114,
     "advice": 8113,
+    "notifier": 8114,
     "intake-health": 9112,
     "classifier-health": 9113,
     "ledger-health": 9114,

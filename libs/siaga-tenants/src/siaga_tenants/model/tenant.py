@@ -8,6 +8,7 @@ from siaga_tenants.coverage import Post
 from siaga_tenants.gazetteer import Gazetteer
 from siaga_tenants.landmarks import Landmark
 from siaga_tenants.model.dispatch import DispatchPolicy
+from siaga_tenants.model.notify import USUAL_NOTIFY, NotifyPolicy
 from siaga_tenants.model.plan import ResponsePlan
 from siaga_tenants.model.roster import NO_ROSTER, Roster
 from siaga_tenants.model.sanctions import SanctionPolicy
@@ -62,6 +63,9 @@ class Tenant:
     devices: Mapping[str, str] = field(default_factory=dict)
     # Places from which help must be near.
     posts: tuple[Post, ...] = ()
+
+    # How crews are told.
+    notify: NotifyPolicy = USUAL_NOTIFY
 
     def contacts_of(self, unit: UnitSpec) -> tuple[Contact, ...]:
         """All that the unit is known by: its own contacts, and those of each of its shifts."""

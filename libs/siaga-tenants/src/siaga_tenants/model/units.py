@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One way to reach a crew: `sms` with an E.164 number, `mqtt` with a topic."""
+    """One way to reach a crew: `sms` with an E.164 number, `mqtt` with a topic; the others in CONTACT_CHANNELS."""
 
     channel: str
     address: str

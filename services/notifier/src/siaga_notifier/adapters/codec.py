@@ -47,9 +47,17 @@ def order(message: order_pb2.DispatchOrder) -> Order:
         callback_number=message.callback_number,
         contacts=tuple(Contact(contact.channel, contact.address) for contact in message.contacts),
         event_at_ms=message.event_at_ms,
+        unit_kind=_unit_kind(message.unit_kind),
+        unit_name=message.unit_name,
         about_order_id=message.about_order_id,
         reason=message.reason,
     )
+
+
+def _unit_kind(value: unit_pb2.UnitKind.ValueType) -> str:
+    if not value or value not in unit_pb2.UnitKind.values():
+        return ""
+    return unit_pb2.UnitKind.Name(value).removeprefix("UNIT_KIND_").lower()
 
 
 def _priority(value: common_pb2.Priority.ValueType) -> str:
@@ -69,6 +77,9 @@ class Step:
     provider_id: str = ""
     reason: str = ""
     segments: int = 0
+    provider: str = ""
+    step: int = 0
+    repeat: bool = False
 
 
 def notification_event(about: Order | Task, step: Step, traceparent: str | None) -> Outgoing:
@@ -89,6 +100,9 @@ def notification_event(about: Order | Task, step: Step, traceparent: str | None)
         reason=step.reason,
         at_ms=step.at_ms,
         segments=step.segments,
+        provider=step.provider,
+        step=step.step,
+        repeat=step.repeat,
     )
     return Outgoing(NOTIFICATION_EVENTS, about.order_id, message, event_id, step.at_ms, traceparent)
 

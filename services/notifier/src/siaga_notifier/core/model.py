@@ -6,6 +6,11 @@ from typing import Final
 
 SMS: Final = "sms"
 MQTT: Final = "mqtt"
+WEBPUSH: Final = "webpush"
+FCM: Final = "fcm"
+WHATSAPP: Final = "whatsapp"
+OTHER: Final = "other"
+OPERATOR: Final = "operator"
 
 
 class OrderKind(StrEnum):
@@ -30,7 +35,7 @@ class UnitStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One way to reach a crew: `sms` with a number in E.164, `mqtt` with a topic."""
+    """One way to reach a crew: `sms` and `whatsapp` with a number in E.164, `mqtt` with a topic, push with a device's name."""
 
     channel: str
     address: str
@@ -57,6 +62,9 @@ class Order:
     callback_number: str
     contacts: tuple[Contact, ...]
     event_at_ms: int
+    # Kind and name of the unit; what the plan goes by, and what an operator calls it.
+    unit_kind: str = ""
+    unit_name: str = ""
     # The order that this one says again; empty = it is the first word.
     about_order_id: str = ""
     # Why, in the dispatcher's words, e.g. that it takes the place of another task.
@@ -88,13 +96,46 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to reach one contact."""
+    """One try to reach one contact, ready to be handed to a channel."""
 
     attempt_id: str
     channel: str
     address: str
+    # From 1 on; a later one is of the same message to the same contact.
     number: int
     text: str
+    order: Order
+    # The same for each try of an order at a contact: by it providers and devices know a repeat.
+    key: str = ""
+    # It may have arrived before.
+    repeat: bool = False
+    # Wall clock after which the message is worth nothing; 0 = never.
+    expires_at_ms: int = 0
+    # Where a crew can answer by a browser; empty = the centre has no door outside.
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneMessage:
+    """An SMS that a phone sent us; `source` in E.164, or as it came when it is no phone's number."""
+
+    source: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnitAnswer:
+    """What a unit's device or link says; `status` is a UnitStatus name in lower case."""
+
+    unit_id: str
+    order_id: str
+    status: str
+    # 0 = now.
+    at_ms: int = 0
+    lat: float | None = None
+    lon: float | None = None
+    # How it came: mqtt, app, whatsapp, link.
+    via: str = MQTT
 
 
 def task_of(order: Order, taken_at_ms: int, traceparent: str | None) -> Task:

@@ -13,6 +13,11 @@ def attempt_id(order_id: str, channel: str, number: int) -> str:
     return derived("attempt", notification_id(order_id), channel, str(number))
 
 
+def attempt_key(order_id: str, route: str) -> str:
+    """What every try of an order at one contact (`sms:0`) has in common."""
+    return derived("attempt-key", notification_id(order_id), route)
+
+
 def notification_event_id(attempt: str, state: str) -> str:
     """An attempt reaching a state."""
     return derived("notification-event", attempt, state)

@@ -15,6 +15,10 @@ class State(StrEnum):
     FAILED_TEMPORARY = "failed_temporary"
     FAILED_PERMANENT = "failed_permanent"
     EXPIRED = "expired"
+    # Handed to a channel that never says what became of it.
+    SENT_UNCONFIRMED = "sent_unconfirmed"
+    # Of the notification: all steps were taken and nobody has acknowledged.
+    UNACKNOWLEDGED = "unacknowledged"
 
 
 # A failure outranks being submitted (the receipt says it did not arrive) but yields to proof that it did: a phone that
@@ -23,11 +27,13 @@ RANK: Final = {
     State.QUEUED: 0,
     State.FAILED_TEMPORARY: 1,
     State.SUBMITTED: 2,
-    State.EXPIRED: 3,
-    State.FAILED_PERMANENT: 4,
-    State.DELIVERED: 5,
-    State.READ: 6,
-    State.ACKNOWLEDGED: 7,
+    State.SENT_UNCONFIRMED: 3,
+    State.EXPIRED: 4,
+    State.FAILED_PERMANENT: 5,
+    State.DELIVERED: 6,
+    State.READ: 7,
+    State.UNACKNOWLEDGED: 8,
+    State.ACKNOWLEDGED: 9,
 }
 
 

@@ -5,7 +5,6 @@ import random
 import zlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -15,10 +14,10 @@ from aiosmpplib.state import USER_MESSAGE_REFERENCE
 from siaga_contracts.callers import e164
 from siaga_kit.settings import SmppSettings
 
-from siaga_notifier.adapters.pdu import Deliver
-from siaga_notifier.adapters.smpp_session import LineLost, Session
+from siaga_notifier.adapters.smpp.pdu import Deliver
+from siaga_notifier.adapters.smpp.session import LineLost, Session
 from siaga_notifier.core import gsm7, receipts
-from siaga_notifier.core.model import Attempt
+from siaga_notifier.core.model import SMS, Attempt, PhoneMessage
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary, Unknown
 
 log = structlog.get_logger()
@@ -48,14 +47,6 @@ TEMPORARY: Final = {0x08: "system error", 0x14: "queue full", 0x45: "submit fail
 RETRY_AFTER_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneMessage:
-    """An SMS that a phone sent us; `source` in E.164, or as it came when it is no phone's number."""
-
-    source: str
-    text: str
-
-
 OnReceipt = Callable[[receipts.Receipt, str], Awaitable[None]]
 OnMessage = Callable[[PhoneMessage], Awaitable[None]]
 
@@ -63,7 +54,14 @@ OnMessage = Callable[[PhoneMessage], Awaitable[None]]
 class SmsCentre:
     """Sends SMS, hands receipts and phones' messages on; each is acknowledged to the centre when it was dealt with."""
 
-    def __init__(self, settings: SmppSettings, on_receipt: OnReceipt, on_message: OnMessage) -> None:
+    channel: Final = SMS
+    keyed: Final = False
+    confirms: Final = True
+
+    def __init__(
+        self, settings: SmppSettings, on_receipt: OnReceipt, on_message: OnMessage, provider_id: str = "smsc"
+    ) -> None:
+        self.provider_id = provider_id
         self._settings = settings
         self._on_receipt = on_receipt
         self._on_message = on_message

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiomqtt
@@ -14,14 +13,13 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from siaga_kit.settings import MqttSettings
 
-from siaga_notifier.core.model import Attempt, Order
+from siaga_notifier.core.app_payload import EXPIRY_S, payload
+from siaga_notifier.core.model import MQTT, Attempt, UnitAnswer
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary
 
 log = structlog.get_logger()
 
 ACKS: Final = "siaga/unit/+/acks"
-# An alarm that a tablet shows when it is switched on the next morning is a false one.
-EXPIRY_S: Final = 600
 # Answers given while this process was away are kept by the broker that long.
 SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 # SMS goes out at the same time: a slow broker must not hold up the word that an order was sent.
@@ -32,25 +30,18 @@ AT_LEAST_ONCE: Final = 1
 UNSUPPORTED_VERSION: Final = frozenset({1, 0x84})
 
 
-@dataclass(frozen=True, slots=True)
-class UnitAnswer:
-    """What a unit's device says; `status` is a UnitStatus name in lower case."""
-
-    unit_id: str
-    order_id: str
-    status: str
-    at_ms: int
-    lat: float | None
-    lon: float | None
-
-
 OnAnswer = Callable[[UnitAnswer], Awaitable[None]]
 
 
 class MqttBroker:
     """Publishes orders; an answer is acknowledged to the broker when it was dealt with."""
 
-    def __init__(self, settings: MqttSettings, instance: str, on_answer: OnAnswer) -> None:
+    channel: Final = MQTT
+    keyed: Final = True
+    confirms: Final = False
+
+    def __init__(self, settings: MqttSettings, instance: str, on_answer: OnAnswer, provider_id: str = "mqtt") -> None:
+        self.provider_id = provider_id
         assert settings.host is not None
         self._settings = settings
         self._host = settings.host
@@ -59,6 +50,10 @@ class MqttBroker:
         self._client: aiomqtt.Client | None = None
         # Many small brokers speak 3.1.1 only; without message expiry, devices go by `expires_in_s` in the payload.
         self._protocol: ProtocolVersion | None = None
+
+    def trouble(self) -> str | None:
+        """Why nothing can be published now; None when something can."""
+        return None if self._client is not None else "not connected to the MQTT broker"
 
     async def run(self) -> None:
         """Keep connected, until cancelled."""
@@ -132,7 +127,7 @@ class MqttBroker:
             **self._credentials(),
         )
 
-    async def send(self, attempt: Attempt, order: Order) -> Outcome:
+    async def send(self, attempt: Attempt) -> Outcome:
         """Publish an order to its unit's topic."""
         if any(wild in attempt.address for wild in "+#"):
             return Permanent("topic with a wildcard")
@@ -145,37 +140,11 @@ class MqttBroker:
             properties.MessageExpiryInterval = EXPIRY_S
         try:
             await client.publish(
-                attempt.address, payload(attempt, order), qos=AT_LEAST_ONCE, properties=properties, timeout=PUBLISH_S
+                attempt.address, payload(attempt), qos=AT_LEAST_ONCE, properties=properties, timeout=PUBLISH_S
             )
         except aiomqtt.MqttError as error:
             return Temporary(type(error).__name__, RECONNECT_S, down=True)
         return Accepted(attempt.attempt_id)
-
-
-def payload(attempt: Attempt, order: Order) -> bytes:
-    """An order for a device; it shows one alarm per `order_id`, however often the order comes, or a reminder of it."""
-    content: dict[str, Any] = {
-        "order_id": order.about_order_id or order.order_id,
-        "attempt_id": attempt.attempt_id,
-        "kind": order.kind,
-        "unit_id": order.unit_id,
-        "task_code": order.task_code,
-        "ticket_no": order.ticket_no,
-        "priority": order.priority,
-        "confidential": order.confidential,
-        "address": order.address,
-        "lat": order.lat,
-        "lon": order.lon,
-        "text": attempt.text,
-        "event_at_ms": order.event_at_ms,
-        "expires_in_s": EXPIRY_S,
-    }
-    if order.confidential:
-        # The text has been cleared of what must not be seen on a lock screen; the typed address has not.
-        del content["address"]
-    else:
-        content |= {"type": order.type, "note": order.text, "callback_number": order.callback_number}
-    return json.dumps(content, ensure_ascii=False).encode()
 
 
 def read_answer(topic: str, body: Any) -> UnitAnswer | None:

@@ -11,7 +11,7 @@ from aiosmpplib.protocol import BindTransceiver, DeliverSmResp, EnquireLink, Gen
 from siaga_kit.errors import is_transient
 from siaga_kit.settings import SmppSettings
 
-from siaga_notifier.adapters.pdu import (
+from siaga_notifier.adapters.smpp.pdu import (
     BIND_TRANSCEIVER_RESP,
     DELIVER_SM,
     ENQUIRE_LINK,

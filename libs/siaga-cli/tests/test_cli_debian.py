@@ -1,26 +1,26 @@
-"""The tools of the telephony tests are installed by root, and named to everybody else; never passed over."""
+"""Programs of other makers are installed by root, and named to everybody else; never passed over."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from siaga_cli import telephony
+from siaga_cli import debian
 
 
 def installed(usr: Path, *packages: str) -> Path:
     (usr / "bin").mkdir(parents=True)
     (usr / "lib" / "any" / "kamailio" / "modules").mkdir(parents=True)
     for package in packages:
-        thing = telephony.NEEDED[package]
+        thing = debian.NEEDED["telephony"][package]
         place = usr / "lib" / "any" / "kamailio" / "modules" if thing.endswith(".so") else usr / "bin"
         (place / thing).touch(mode=0o755)
     return usr
 
 
 def test_what_is_missing(tmp_path: Path) -> None:
-    assert telephony.missing(installed(tmp_path / "none")) == list(telephony.NEEDED)
-    assert telephony.missing(installed(tmp_path / "all", *telephony.NEEDED)) == []
-    assert telephony.missing(installed(tmp_path / "half", "kamailio", "sip-tester")) == [
+    assert debian.missing("telephony", installed(tmp_path / "none")) == list(debian.NEEDED["telephony"])
+    assert debian.missing("telephony", installed(tmp_path / "all", *debian.NEEDED["telephony"])) == []
+    assert debian.missing("telephony", installed(tmp_path / "half", "kamailio", "sip-tester")) == [
         "kamailio-extra-modules",
         "kamailio-utils-modules",
     ]
@@ -37,19 +37,19 @@ class Apt:
         self.ran.append(argv)
         return int(len(self.ran) == self._fails)
 
-    def absent(self) -> list[str]:
+    def absent(self, _: str) -> list[str]:
         return [] if self._works and len(self.ran) >= 2 else ["sip-tester"]
 
 
 def test_root_installs_what_is_missing() -> None:
     apt = Apt()
-    assert telephony.ensure(is_root=True, run=apt.run, absent=apt.absent) is None
-    assert apt.ran == [("apt-get", "update"), (*telephony.INSTALL, "sip-tester")]
+    assert debian.ensure("telephony", is_root=True, run=apt.run, absent=apt.absent) is None
+    assert apt.ran == [("apt-get", "update"), (*debian.INSTALL, "sip-tester")]
 
 
 def test_others_are_told_the_command() -> None:
     apt = Apt()
-    told = telephony.ensure(is_root=False, run=apt.run, absent=apt.absent)
+    told = debian.ensure("telephony", is_root=False, run=apt.run, absent=apt.absent)
     assert told is not None
     assert "apt-get install -y --no-install-recommends sip-tester" in told
     assert apt.ran == []
@@ -57,12 +57,12 @@ def test_others_are_told_the_command() -> None:
 
 @pytest.mark.parametrize("apt", [Apt(fails=1), Apt(fails=2), Apt(works=False)])
 def test_a_failed_installation_is_no_success(apt: Apt) -> None:
-    told = telephony.ensure(is_root=True, run=apt.run, absent=apt.absent)
+    told = debian.ensure("telephony", is_root=True, run=apt.run, absent=apt.absent)
     assert told is not None
     assert told.startswith("could not install sip-tester")
 
 
 def test_nothing_is_run_when_all_is_there() -> None:
     apt = Apt()
-    assert telephony.ensure(is_root=False, run=apt.run, absent=list) is None
+    assert debian.ensure("telephony", is_root=False, run=apt.run, absent=lambda _: []) is None
     assert apt.ran == []

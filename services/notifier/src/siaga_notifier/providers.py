@@ -1,0 +1,42 @@
+"""Makes the ways out that a centre has listed; the notifier's own settings name those that all centres share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from siaga_kit.settings import Settings
+from siaga_tenants.model import ProviderSpec
+
+from siaga_notifier.adapters.mqtt.broker import MqttBroker
+from siaga_notifier.adapters.smpp.centre import SmsCentre
+from siaga_notifier.channel import Channel
+from siaga_notifier.inbox import Inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What providers need beside their own settings."""
+
+    settings: Settings
+    # Where receipts, phones' messages and devices' answers go.
+    inbox: Inbox
+    clock_ms: Callable[[], int]
+
+
+Factory = Callable[[ProviderSpec, Surroundings], Channel]
+# By kind of provider. A new kind: an adapter, its line here, and in PROVIDER_KINDS of the tenants' vocabulary.
+FACTORIES: Final[Mapping[str, Factory]] = {}
+
+
+def made(specs: Sequence[ProviderSpec], surroundings: Surroundings) -> tuple[Channel, ...]:
+    """A centre's own providers, in the order in which they are preferred."""
+    return tuple(FACTORIES[spec.kind](spec, surroundings) for spec in specs)
+
+
+def shared(surroundings: Surroundings) -> tuple[Channel, ...]:
+    """The providers of the notifier's own settings, for centres that name none for a channel."""
+    settings, inbox = surroundings.settings, surroundings.inbox
+    found: list[Channel] = [SmsCentre(settings.smpp, inbox.receipt, inbox.message)]
+    if settings.mqtt.host:
+        found.append(MqttBroker(settings.mqtt, settings.instance, inbox.unit_answer))
+    return tuple(found)
