@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from aiokafka import AIOKafkaConsumer
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError
 from siaga.v1.call_pb2 import CallEvent
 from siaga.v1.dead_letter_pb2 import DeadLetter
 from siaga_contracts.catalogue import CALL_EVENTS, DEAD_LETTERS, Topic
+from siaga_kit import kafka
 from siaga_kit.errors import Transient
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
@@ -234,3 +235,26 @@ async def test_a_restart_inside_the_session_moves_no_partition(
             await wait_until(lambda: {*stays.seen, *first.seen, *again.seen} >= set(sent), "all processed again")
         assert again.seen
         assert generation_of(runtime) == generation
+
+
+async def test_a_partition_that_comes_later_is_read_soon(
+    kafka_bootstrap: str, topics: tuple[Topic, Topic], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka, "METADATA_MAX_AGE_MS", 1_000)
+    _, sink = topics
+    grows = replace(sink, name=f"test.{uuid.uuid4().hex[:8]}.grows", partitions=1)
+    await make_topics(kafka_bootstrap, grows)
+    echo = Echo(sink)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_bootstrap)
+    await admin.start()
+    try:
+        async with running(kafka_bootstrap, grows, echo, f"g.{grows.name}") as runtime:
+            await publish(runtime, grows, 1)
+            await wait_until(lambda: len(echo.seen) == 1, "the first partition is read")
+            await admin.create_partitions({grows.name: NewPartitions(2)})
+            async with AIOKafkaProducer(bootstrap_servers=kafka_bootstrap) as producer:
+                event = CallEvent(event_id="later", call_id="call-1")
+                await producer.send_and_wait(grows.name, event.SerializeToString(), b"call-1", partition=1)
+            await wait_until(lambda: "later" in echo.seen, "the second one is read")
+    finally:
+        await admin.close()

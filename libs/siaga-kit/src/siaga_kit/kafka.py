@@ -20,6 +20,9 @@ REBALANCE_TIMEOUT_MS: Final = 30_000
 # Largest batch of records in one request: a poll's results for one partition go in one piece.
 MAX_BATCH_BYTES: Final = 512 * 1024
 REQUEST_TIMEOUT_MS: Final = 10_000
+# How soon a consumer sees partitions that it knew nothing of: new ones, and those that a broker just started did not
+# name yet. By the library's default of five minutes a group that was shared out in that moment would read none so long.
+METADATA_MAX_AGE_MS: Final = 10_000
 
 
 def security(settings: KafkaSettings) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def consumer(
         rebalance_timeout_ms=REBALANCE_TIMEOUT_MS,
         fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
+        metadata_max_age_ms=METADATA_MAX_AGE_MS,
         retry_backoff_ms=100,
         **security(settings),
     )

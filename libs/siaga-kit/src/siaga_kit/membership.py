@@ -30,12 +30,15 @@ LAG_EVERY_S: Final = 5.0
 # The client library has open reports of consumers that fetch nothing for ever though records wait. Looked at this often
 # while nothing comes, and believed the second time: shorter would take a slow broker for it.
 STUCK_LOOK_S: Final = 30.0
+# Twice the rebalance timeout: the group waits no longer than that for any member. Shorter would end a process that only
+# waits for another one to finish its batch.
+OUTSIDE_MOST_S: Final = 60.0
 
 Polled = dict[TopicPartition, list[Any]]
 
 
 class Stuck(Exception):  # noqa: N818  (a state of this process; a restart mends it)
-    """Records wait and none come: the process must end, so that it is started anew."""
+    """Records wait and none come, or the group is not joined again: the process must end, so that it is started anew."""
 
 
 class Membership:
@@ -53,6 +56,8 @@ class Membership:
         self._last_lag = 0.0
         self._moved_at = 0.0
         self._behind = False
+        # Since when partitions are given up and none are given anew; None = it has its place in the group.
+        self._outside_since: float | None = None
         self.trouble: str | None = "starting"
 
     async def join(self) -> None:
@@ -123,6 +128,7 @@ class Membership:
         if now - self._moved_at >= STUCK_LOOK_S:
             self._moved_at = now
             await self._look_whether_stuck(consumer)
+            await self._look_whether_outside(consumer)
 
     async def leave(self) -> None:
         """Commit and go. With static membership the group is not told: the same member comes back to its place."""
@@ -150,10 +156,15 @@ class Membership:
 
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
         lag = 0
-        for where in consumer.assignment():
-            end = consumer.highwater(where)
-            if end is not None:
-                lag += max(0, end - await consumer.position(where))
+        try:
+            for where in consumer.assignment():
+                end = consumer.highwater(where)
+                if end is not None:
+                    lag += max(0, end - await consumer.position(where))
+        except KafkaError as error:
+            # Partitions may be taken away in between, and a broker be away: a figure less is no reason to end.
+            log.info("lag not measured", stage=self._group, error=type(error).__name__)
+            return
         telemetry.gauge("siaga.stage.lag").set(lag, {"stage": self._group})
 
     async def _look_whether_stuck(self, consumer: AIOKafkaConsumer) -> None:
@@ -167,8 +178,23 @@ class Membership:
             raise Stuck(f"records wait for {self._group} and none have come for {2 * STUCK_LOOK_S:.0f} s")
         self._behind = behind
 
+    async def _look_whether_outside(self, consumer: AIOKafkaConsumer) -> None:
+        """A group is joined again within a rebalance, if the broker answers: who is outside for longer never gets in."""
+        if self._outside_since is None:
+            return
+        try:
+            await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._topics])
+        except KafkaError:
+            self._outside_since = time.monotonic()
+            return
+        # It may have been taken back while the broker was asked.
+        since = self._outside_since
+        if since is not None and time.monotonic() - since >= OUTSIDE_MOST_S:
+            raise Stuck(f"{self._group} is not joined again after {OUTSIDE_MOST_S:.0f} s, though the broker answers")
+
     async def release(self, partitions: Iterable[TopicPartition]) -> None:
         """Partitions are being taken away: finish the batch under way, commit, forget them."""
+        self._outside_since = time.monotonic()
         try:
             async with asyncio.timeout(DRAIN_BUDGET_S):
                 await self._idle.wait()
@@ -183,6 +209,7 @@ class Membership:
         """Partitions are ours."""
         for where in partitions:
             self._tracker.hold(where.topic, where.partition)
+        self._outside_since = None
         self.trouble = None
 
 

@@ -1,0 +1,102 @@
+"""A member that is outside of its group ends its process only when the broker answers and the group has had its time."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaConnectionError
+from siaga_kit import membership
+from siaga_kit.membership import Membership, Stuck
+from siaga_kit.service import Runtime
+from siaga_kit.settings import Settings
+
+HELD = TopicPartition("t", 0)
+
+
+class Clock:
+    now = 1_000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Broker:
+    """What the member asks of its consumer."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.held: set[TopicPartition] = set()
+
+    def assignment(self) -> set[TopicPartition]:
+        return self.held
+
+    def highwater(self, where: TopicPartition) -> int:
+        return 1
+
+    async def position(self, where: TopicPartition) -> int:
+        raise IllegalStateError("the partition was taken away in between")
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        if self.away:
+            raise KafkaConnectionError
+        return dict.fromkeys(partitions, 0)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(membership, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker()
+
+
+@pytest.fixture
+def member(clock: Clock, broker: Broker) -> Membership:
+    made = Membership(Runtime("test", Settings()), "group", ["t"])
+    consumer: Any = broker
+    made._consumer = consumer
+    made.take([HELD])
+    return made
+
+
+async def look_for(member: Membership, clock: Clock, seconds: float) -> None:
+    for _ in range(round(seconds)):
+        clock.now += 1
+        await member.look_after()
+
+
+async def test_a_member_that_the_group_does_not_take_back_ends_its_process(member: Membership, clock: Clock) -> None:
+    await look_for(member, clock, 200)
+    await member.release([HELD])
+    await look_for(member, clock, membership.OUTSIDE_MOST_S - 1)
+    with pytest.raises(Stuck, match="not joined again"):
+        await look_for(member, clock, membership.STUCK_LOOK_S + 1)
+
+
+async def test_a_member_that_is_taken_back_goes_on(member: Membership, clock: Clock) -> None:
+    await member.release([HELD])
+    await look_for(member, clock, membership.OUTSIDE_MOST_S - 1)
+    member.take([])
+    await look_for(member, clock, 200)
+
+
+async def test_an_outage_is_waited_for(member: Membership, clock: Clock, broker: Broker) -> None:
+    await member.release([HELD])
+    broker.away = True
+    await look_for(member, clock, 600)
+    broker.away = False
+    await look_for(member, clock, membership.OUTSIDE_MOST_S - membership.STUCK_LOOK_S - 1)
+    with pytest.raises(Stuck):
+        await look_for(member, clock, 2 * membership.STUCK_LOOK_S)
+
+
+async def test_a_partition_taken_away_while_the_lag_is_measured_ends_nothing(
+    member: Membership, clock: Clock, broker: Broker
+) -> None:  # fmt: skip
+    broker.held = {HELD}
+    await look_for(member, clock, membership.LAG_EVERY_S + 1)
