@@ -11,9 +11,12 @@ from siaga_tenants.document import Problems, Value
 from siaga_tenants.model import Need, Source, Tenant, UnitSpec
 from siaga_tenants.roster import ReadRoster
 from siaga_tenants.terms import Terms
+from siaga_tenants.vocabulary import PROVIDER_KINDS
 
 # A post just over the border may serve the tenant; one further off is a typing error.
 FARTHEST_FROM_BORDER_M: Final = 5_000
+# The notifier's own settings may name providers of these for all centres.
+SHARED_CHANNELS: Final = frozenset({"sms", "mqtt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def check_alone(loaded: Loaded, problems: Problems) -> None:
         _check_capabilities(unit, place, loaded.tenant.terms)
     _check_positions(loaded, problems)
     _check_roster(loaded)
+    _check_reached(loaded)
     if loaded.units:
         _check_needs(loaded)
         _check_coverage(loaded)
@@ -60,6 +64,24 @@ def _check_roster(loaded: Loaded) -> None:
     for unit_id, place in loaded.roster.units:
         if unit_id and unit_id not in listed:
             place.wrong(f"{unit_id!r} is not in units.yaml; list it there, or take it from the roster")
+
+
+def _check_reached(loaded: Loaded) -> None:
+    """A contact that no provider serves looks like a way to the crew and is none. SMS and MQTT may be all centres' own."""
+    served = {provider.channel for provider in loaded.tenant.notify.providers} | SHARED_CHANNELS
+    entries = {name for provider in loaded.tenant.notify.providers for name in provider.settings.get("entries", ())}
+    for unit, place in loaded.units:
+        for contact in unit.contacts:
+            if contact.channel not in served:
+                kinds = " or ".join(kind for kind, channel in PROVIDER_KINDS.items() if channel == contact.channel)
+                place.child("contacts").wrong(
+                    f"has a contact by {contact.channel}, which nothing serves; add a provider of kind {kinds} to "
+                    "notify.yaml, or remove the contact"
+                )
+            elif contact.channel == "other" and contact.address not in entries:
+                place.child("contacts").wrong(
+                    f"{contact.address!r} is no entry of an apprise provider in notify.yaml; add it there"
+                )
 
 
 def _check_positions(loaded: Loaded, problems: Problems) -> None:
@@ -114,7 +136,8 @@ def check_unique(loaded: list[Loaded], problems: Problems) -> None:
         (name, place)
         for entry in loaded
         for unit, place in entry.units
-        for name in (unit.unit_id, *(contact.address for contact in unit.contacts))
+        # A phone may have SMS and WhatsApp under one number, but not two crews.
+        for name in (unit.unit_id, *dict.fromkeys(contact.address for contact in unit.contacts))
     )
     owners = {contact.address: unit.unit_id for entry in loaded for unit, _ in entry.units for contact in unit.contacts}
     for entry in loaded:

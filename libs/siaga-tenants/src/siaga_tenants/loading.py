@@ -13,7 +13,8 @@ from siaga_tenants.devices import read_devices, speakers
 from siaga_tenants.document import Problems, TenantError, Value, read_document
 from siaga_tenants.landmarks import read_landmarks
 from siaga_tenants.messages import read_messages
-from siaga_tenants.model import Source, Tenant, Tenants
+from siaga_tenants.model import USUAL_NOTIFY, Source, Tenant, Tenants
+from siaga_tenants.notify import read_notify
 from siaga_tenants.own_areas import read_own_areas
 from siaga_tenants.policies import read_conversations, read_dispatch, read_identity, read_learning, read_sources
 from siaga_tenants.posture import read_posture
@@ -143,6 +144,7 @@ def _load(folder: Path, folder_code: str, problems: Problems, instead: Mapping[P
         roster=roster.roster,
         devices=read_devices(folder, {unit.unit_id for unit, _ in units}, problems),
         posts=tuple(post for post, _ in posts),
+        notify=read_notify(document("notify"), operators) if present("notify") else USUAL_NOTIFY,
     )
     loaded = Loaded(folder, tenant, sources, units, needs, roster, posts)
     check_alone(loaded, problems)

@@ -1,6 +1,6 @@
 """Reading `units.yaml` and `plan.yaml`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from siaga_tenants.document import Value
@@ -19,6 +19,17 @@ from siaga_tenants.vocabulary import (
 UNIT_ID: Final = r"\d{4}-[A-Z]{3}-\d{2,4}"
 # `+` and `#` are wildcards: an order published there would be refused by the broker.
 MQTT_TOPIC: Final = r"[^+#\s]{1,256}"
+PHONE: Final = "a number like +6281103673201"
+DEVICE: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+# How the address of each channel looks, and what people call that.
+ADDRESSES: Final[Mapping[str, tuple[str, str]]] = {
+    "sms": (E164, PHONE),
+    "whatsapp": (E164, PHONE),
+    "mqtt": (MQTT_TOPIC, "a topic without + or #"),
+    "webpush": (DEVICE, "a device's name like tablet-dmk-01"),
+    "fcm": (DEVICE, "a device's name like tablet-dmk-01"),
+    "other": (DEVICE, "the name of an entry of an apprise provider in notify.yaml"),
+}
 # A position less certain than this says nothing about which unit is near.
 WIDEST_ESTIMATE_M: Final = 20_000
 MOST_UNITS_OF_A_NEED: Final = 20
@@ -62,9 +73,7 @@ def read_contact(item: Value) -> Contact:
     """One way to reach a crew."""
     entry = item.table(("channel", "address"))
     channel = entry.choice("channel", CONTACT_CHANNELS)
-    if channel == "mqtt":
-        return Contact(channel, entry.text("address", MQTT_TOPIC, "a topic without + or #"))
-    return Contact(channel, entry.text("address", E164, "a number like +6281103673201"))
+    return Contact(channel, entry.text("address", *ADDRESSES.get(channel, (E164, PHONE))))
 
 
 def read_plan(

@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 # A crew whose number was just put on the list may be sent, and answer, at once.
 POLL_S: Final = 1.0
-FILES: Final = ("units.yaml", "roster.yaml")
+FILES: Final = ("units.yaml", "roster.yaml", "notify.yaml")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,16 @@
 """What a tenant is, as plain values."""
 
 from siaga_tenants.model.dispatch import NO_OWN_AREAS, DispatchPolicy, OwnAreas
-from siaga_tenants.model.notify import ANY, USUAL_NOTIFY, NotifyPlan, NotifyPolicy, PlanStep, ProviderSpec
+from siaga_tenants.model.notify import (
+    ANY,
+    USUAL_NOTIFY,
+    Feedback,
+    MassPolicy,
+    NotifyPlan,
+    NotifyPolicy,
+    PlanStep,
+    ProviderSpec,
+)
 from siaga_tenants.model.plan import ANY_PRIORITY, DEFAULT_TYPE, Need, ResponsePlan, family_of
 from siaga_tenants.model.roster import NO_ROSTER, Duty, Roster, Shift
 from siaga_tenants.model.sanctions import SanctionPolicy
@@ -21,6 +30,8 @@ __all__ = [
     "Conversations",
     "DispatchPolicy",
     "Duty",
+    "Feedback",
+    "MassPolicy",
     "Messages",
     "Need",
     "NotifyPlan",

@@ -37,6 +37,25 @@ class ProviderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Feedback:
+    """What callers are told by SMS; never of a confidential incident."""
+
+    received: bool = False
+    unit_sent: bool = False
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MassPolicy:
+    """Whether many unanswered callers may be written to at once, and who may approve it; two must where two are named."""
+
+    allowed: bool = False
+    approvers: tuple[str, ...] = ()
+    # Another one than who asks for it has to agree.
+    second_approval: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class NotifyPolicy:
     """How a centre's crews are told; every entry of `notify.yaml` may be left out, and the file, too."""
 
@@ -44,6 +63,10 @@ class NotifyPolicy:
     plans: Mapping[tuple[str, str], NotifyPlan]
     # None named = those of the notifier's own settings (SIAGA_SMPP__…, SIAGA_MQTT__…), which all centres share.
     providers: tuple[ProviderSpec, ...] = ()
+    # How long a link in a message answers for its crew.
+    link_hours: float = 12
+    feedback: Feedback = Feedback()
+    mass: MassPolicy = MassPolicy()
 
     def plan(self, unit_kind: str, priority: str) -> NotifyPlan:
         """The plan for a unit of this kind: its own for the priority, its own for any, the centre's for the priority."""
