@@ -110,6 +110,23 @@ def test_the_note_fills_what_room_is_left() -> None:
     assert septets(text) > SMS_SEPTETS - 3
 
 
+LINK = "https://112.kota.go.id/a/8zq3vK2nT5wXyB7cD4eF6gH9"
+
+
+def test_the_link_to_answer_by_is_there_while_it_fits() -> None:
+    short = replace(ORDER, ticket_no="", address="Jl. Melati 3", type="")
+    assert LINK in compose(
+        short, Words({"sms_dispatch": "#{task} {type} {address} {map} HP {callback} {link}"}, {}), link=LINK
+    )
+    crowded = compose(replace(ORDER, address="x" * 45), WORDS, link=LINK)
+    assert "https" not in crowded
+    assert "geo:" in crowded
+    assert "081234567890" in crowded
+    assert compose(ORDER, WORDS, link="") == compose(ORDER, WORDS)
+    stand_down = replace(ORDER, kind=OrderKind.STAND_DOWN)
+    assert compose(stand_down, WORDS, link=LINK) == compose(stand_down, WORDS)
+
+
 CONFIDENTIAL = replace(ORDER, confidential=True, type="kdrt", text="")
 
 
@@ -163,12 +180,15 @@ templates = st.sampled_from(
     ),
     repeat=st.booleans(),
     chosen=templates,
+    link=st.sampled_from(["", LINK]),
 )
-def test_always_one_sms_with_the_code(changes: dict[str, Any], repeat: bool, chosen: dict[str, str]) -> None:
+def test_always_one_sms_with_the_code(changes: dict[str, Any], repeat: bool, chosen: dict[str, str], link: str) -> None:
     order = replace(ORDER, **changes)
-    text = compose(order, Words(chosen, WORDS.type_labels), repeat=repeat)
+    text = compose(order, Words(chosen, WORDS.type_labels), repeat=repeat, link=link)
     assert len(encode(text)) == septets(text) <= SMS_SEPTETS
     assert f"#{order.task_code}" in text
+    # Whole or not at all: half a link leads nowhere.
+    assert "https://112" not in text or LINK in text
 
 
 def test_default_templates_need_only_what_is_given() -> None:

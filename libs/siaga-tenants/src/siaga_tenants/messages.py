@@ -7,7 +7,7 @@ from typing import Final
 
 from siaga_tenants.document import Value
 from siaga_tenants.model import Messages
-from siaga_tenants.vocabulary import PLACEHOLDERS, TYPES
+from siaga_tenants.vocabulary import LINK, PLACEHOLDERS, TYPES
 
 # One SMS in the GSM 7-bit alphabet. A longer text is sent in parts, which arrive late, apart or not at all.
 SMS_LENGTH: Final = 160
@@ -27,6 +27,8 @@ SAMPLE: Final[Mapping[str, str]] = {
     "map": "maps.google.com/?q=-6.1326,106.1951",
     "ticket": "3673-2019-000114",
     "callback": "081234567890",
+    # Only where the notifier has a door outside, and the first thing after ticket and map's web link that gives way.
+    LINK: "",
 }
 
 
@@ -86,7 +88,9 @@ def _template(value: Value, rule: Rule, longest_label: str) -> str:
         used = {name for _, name, form, how in Formatter().parse(template) if name is not None and not form and not how}
         filled = template.format(**SAMPLE, type=longest_label)
     except (ValueError, KeyError, IndexError, AttributeError):
-        value.wrong(f"has a broken placeholder; those there are: {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}")
+        value.wrong(
+            f"has a broken placeholder; those there are: {', '.join(f'{{{name}}}' for name in (*PLACEHOLDERS, LINK))}"
+        )
         return template
     for name in rule.needs:
         if name not in used:

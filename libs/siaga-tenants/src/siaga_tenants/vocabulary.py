@@ -108,3 +108,5 @@ COORD_SOURCES: Final = (
 )  # fmt: skip
 
 PLACEHOLDERS: Final = ("task", "priority", "type", "address", "map", "ticket", "callback")
+# Where a crew can answer in a browser; a template may do without it.
+LINK: Final = "link"

@@ -20,10 +20,10 @@ SHORTEST_ADDRESS: Final = 40
 SHORTEST_NOTE: Final = 10
 
 DEFAULT_TEMPLATES: Final[Mapping[str, str]] = {
-    "sms_dispatch": "#{task} {priority} {type}: {address} {map} HP {callback} {ticket} 1 jalan 2 tiba 3 selesai 0 tolak",
-    "sms_update": "#{task} PERUBAHAN {priority} {type}: {address} {map} HP {callback}",
+    "sms_dispatch": "#{task} {priority} {type}: {address} {map} HP {callback} {ticket} {link} 1 jalan 2 tiba 3 selesai 0 tolak",
+    "sms_update": "#{task} PERUBAHAN {priority} {type}: {address} {map} HP {callback} {link}",
     "sms_stand_down": "#{task} DIBATALKAN: {address}. Tidak perlu ke lokasi, kembali siaga. Balas OK #{task}",
-    "sms_confidential": "#{task} {priority} {address} {map} Gunakan pendekatan senyap. 1 jalan 2 tiba 3 selesai 0 tolak",
+    "sms_confidential": "#{task} {priority} {address} {map} Gunakan pendekatan senyap. {link} 1 jalan 2 tiba 3 selesai 0 tolak",
 }
 _BARE: Final = "#{task} {priority} {address} {map}"
 
@@ -46,11 +46,12 @@ class Words:
     type_labels: Mapping[str, str]
 
 
-def compose(order: Order, words: Words, *, repeat: bool = False) -> str:
-    """The SMS of an order: at most 160 GSM-7 places, always with `#<task code>`.
+def compose(order: Order, words: Words, *, repeat: bool = False, link: str = "") -> str:
+    """The SMS of an order: at most 160 GSM-7 places, always with `#<task code>`; `link` is where a browser can answer.
 
-    What does not fit goes in this order: operator's note, ticket, web link (for the short `geo:` form), call-back
-    number, end of the address, coordinates. Raises ValueError for an order whose code is no code.
+    What does not fit goes in this order: operator's note, ticket, the map's web link (for the short `geo:` form), the
+    link to answer by (digits do that, too), call-back number, end of the address, coordinates. Raises ValueError for
+    an order whose code is no code.
     """
     code = transliterate(order.task_code)
     if not code or len(code) > LONGEST_CODE:
@@ -58,8 +59,8 @@ def compose(order: Order, words: Words, *, repeat: bool = False) -> str:
     prefix = (REPEAT if repeat or order.again else "") + _why(order)
     room = SMS_SEPTETS - len(prefix)
     template = _template(order, words)
-    values = _values(order, words, code)
-    for change in ({}, {"ticket": ""}, {"map": _geo(order)}, {"callback": ""}):
+    values = _values(order, words, code) | {"link": link}
+    for change in ({}, {"ticket": ""}, {"map": _geo(order)}, {"link": ""}, {"callback": ""}):
         values.update(change)
         text = _fill(template, values)
         if septets(text) <= room:
@@ -89,25 +90,28 @@ def _template(order: Order, words: Words) -> str:
     return words.templates.get(name) or DEFAULT_TEMPLATES[name]
 
 
+def shown_address(order: Order) -> str:
+    """The address as it was typed; of a confidential order without the words that say what happened there."""
+    return _SENSITIVE.sub("", order.address) if order.confidential else order.address
+
+
+def map_link(order: Order) -> str:
+    """The place on a map, for a browser; empty when it is not known."""
+    where = _geo(order).removeprefix("geo:")
+    return f"maps.google.com/?q={where}" if where else ""
+
+
 def _values(order: Order, words: Words, code: str) -> dict[str, str]:
-    address = order.address
-    if order.confidential:
-        address = _SENSITIVE.sub("", address)
     # No type word and no number to call back in a confidential case: whoever did it may hold the phone or read along.
     return {
         "task": code,
         "priority": transliterate(order.priority),
         "type": "" if order.confidential else transliterate(words.type_labels.get(order.type, order.type)),
-        "address": transliterate(address),
-        "map": _link(order),
+        "address": transliterate(shown_address(order)),
+        "map": map_link(order),
         "ticket": transliterate(order.ticket_no),
         "callback": "" if order.confidential else transliterate(order.callback_number),
     }
-
-
-def _link(order: Order) -> str:
-    where = _geo(order).removeprefix("geo:")
-    return f"maps.google.com/?q={where}" if where else ""
 
 
 def _geo(order: Order) -> str:
