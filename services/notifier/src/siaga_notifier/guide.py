@@ -11,7 +11,7 @@ from siaga_kit.watching import Seen, changes, seen
 from siaga_tenants import TenantError, Tenants, load_tenants
 
 from siaga_notifier.core.message import Words
-from siaga_notifier.core.model import SMS
+from siaga_notifier.core.model import SMS, WHATSAPP
 from siaga_notifier.inbox import Directory, Inbox
 
 log = structlog.get_logger()
@@ -36,7 +36,7 @@ def guide(tenants: Tenants) -> Guide:
         for tenant in tenants.values()
         for unit in tenant.units
         for contact in tenant.contacts_of(unit)
-        if contact.channel == SMS and (number := e164(contact.address)) is not None
+        if contact.channel in (SMS, WHATSAPP) and (number := e164(contact.address)) is not None
     }
     units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
     words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}

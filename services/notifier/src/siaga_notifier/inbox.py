@@ -1,4 +1,4 @@
-"""What comes back: receipts, crews' SMS, acknowledgements over MQTT."""
+"""What comes back: receipts, crews' messages, acknowledgements over MQTT."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -102,55 +102,69 @@ class Inbox:
         self._store.put_state(task.order_id, step.attempt_id, merged)
         await self._store.flush()
 
-    async def message(self, message: PhoneMessage) -> None:
-        """A phone sent an SMS."""
+    async def message(self, message: PhoneMessage, say: Say | None = None) -> None:
+        """A phone sent an SMS, or a message by WhatsApp; a question goes back by `say`, else by SMS."""
         number = e164(message.source)
         if number is None:
-            self._unknown(message.source)
+            self._unknown(message.source, message.channel)
             return
         async with self._turns.of(number):
             tasks = await self._store.tasks_of(number)
             if not tasks and number not in self._directory.phones:
-                self._unknown(number)
+                self._unknown(number, message.channel)
+                return
+            if not message.text and message.lat is not None:
+                await self._located(message, number, tasks)
                 return
             meant = understand(message.text, tasks)
             if isinstance(meant, Question):
-                await self._ask(number, meant)
+                await self._ask(number, meant, message.channel, say or self._say)
             else:
-                await self._report(meant, number, message.text)
+                await self._report(meant, number, message)
 
-    def _unknown(self, source: str) -> None:
-        log.warning("SMS from an unknown number, not answered", number=masked(source))
-        self._count(SMS, "unknown_sender")
+    def _unknown(self, source: str, channel: str) -> None:
+        log.warning("message from an unknown number, not answered", number=masked(source), channel=channel)
+        self._count(channel, "unknown_sender")
 
-    async def _ask(self, number: str, question: Question) -> None:
-        self._count(SMS, "asked_back")
+    async def _ask(self, number: str, question: Question, channel: str, say: Say) -> None:
+        self._count(channel, "asked_back")
         if await self._store.may_ask(number, self._clock_ms()):
             await self._store.flush()
-            await self._say(number, question.text)
+            await say(number, question.text)
 
-    async def _report(self, report: Report, number: str, text: str) -> None:
+    async def _report(self, report: Report, number: str, message: PhoneMessage) -> None:
         task = report.task
         if task is None:
-            await self._distress(report, number, text)
+            await self._distress(report, number, message)
             return
         at_ms = answered_at_ms(task.event_at_ms, task.taken_at_ms, self._clock_ms())
-        word = CrewWord(task.tenant, task.unit_id, task.order_id, report.status, SMS, at_ms, text)
-        await self._say_so(word, task, SMS)
+        word = _word(message, task.tenant, task.unit_id, task.order_id, report.status, at_ms)
+        await self._say_so(word, task, message.channel)
         if report.status in ENDING:
             await self._store.close(task.incident_id, task.unit_id, number)
             await self._store.flush()
 
-    async def _distress(self, report: Report, number: str, text: str) -> None:
+    async def _distress(self, report: Report, number: str, message: PhoneMessage) -> None:
         """A crew without a task is in distress: who it is, its phone tells."""
         unit_id = self._directory.unit_of_phone.get(number, "")
         tenant = self._directory.tenant_of_unit.get(unit_id)
         if tenant is None:
             log.error("distress from a phone of no unit", number=masked(number))
-            self._unknown(number)
+            self._unknown(number, message.channel)
             return
-        word = CrewWord(tenant, unit_id, "", report.status, SMS, self._clock_ms(), text)
-        await self._say_so(word, None, SMS)
+        word = _word(message, tenant, unit_id, "", report.status, self._clock_ms())
+        await self._say_so(word, None, message.channel)
+
+    async def _located(self, message: PhoneMessage, number: str, tasks: Sequence[Task]) -> None:
+        """A crew says where it is and nothing else: that is no answer to its task."""
+        unit_id = tasks[0].unit_id if tasks else self._directory.unit_of_phone.get(number, "")
+        tenant = tasks[0].tenant if tasks else self._directory.tenant_of_unit.get(unit_id)
+        if tenant is None:
+            self._unknown(number, message.channel)
+            return
+        word = _word(message, tenant, unit_id, "", codec.NO_STATUS, self._clock_ms())
+        await self._publish([codec.unit_report(word, None)])
+        self._count(message.channel, "located")
 
     async def unit_answer(self, answer: UnitAnswer) -> None:
         """A unit's tablet answered over MQTT; the broker's access list vouches for the unit."""
@@ -191,6 +205,10 @@ class Inbox:
     @staticmethod
     def _count(channel: str, result: str) -> None:
         telemetry.counter("siaga.notify.attempts").add(1, {"channel": channel, "result": result})
+
+
+def _word(message: PhoneMessage, tenant: str, unit_id: str, order_id: str, status: str, at_ms: int) -> CrewWord:
+    return CrewWord(tenant, unit_id, order_id, status, message.channel, at_ms, message.text, message.lat, message.lon)
 
 
 def masked(number: str) -> str:

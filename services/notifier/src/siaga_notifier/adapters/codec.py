@@ -122,10 +122,14 @@ class CrewWord:
     lon: float | None = None
 
 
+# Of a report that says only where the unit is.
+NO_STATUS: Final = "unspecified"
+
+
 def unit_statuses() -> frozenset[str]:
     """The statuses the contract knows."""
     return frozenset(name.removeprefix("UNIT_STATUS_").lower() for name in unit_pb2.UnitStatus.keys() if name) - {  # noqa: SIM118
-        "unspecified"
+        NO_STATUS
     }
 
 

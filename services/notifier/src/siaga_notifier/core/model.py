@@ -117,10 +117,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class PhoneMessage:
-    """An SMS that a phone sent us; `source` in E.164, or as it came when it is no phone's number."""
+    """What a phone sent us by SMS or WhatsApp; `source` in E.164, or as it came when it is no phone's number."""
 
     source: str
     text: str
+    channel: str = SMS
+    # Where the phone says that it is; with an empty text that is all it says.
+    lat: float | None = None
+    lon: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
