@@ -6,7 +6,10 @@ from typing import Final
 import uvicorn
 from siaga_kit.service import DOOR, QuietServer, Runtime
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
+
+from siaga_notifier.adapters.door.requests import on_http_error
 
 # Providers keep their connections for the next receipt.
 KEEP_ALIVE_S: Final = 30
@@ -18,7 +21,7 @@ async def serve(runtime: Runtime, routes: Sequence[BaseRoute]) -> None:
     settings = runtime.settings.notifier
     server = QuietServer(
         uvicorn.Config(
-            Starlette(routes=list(routes)),
+            Starlette(routes=list(routes), exception_handlers={HTTPException: on_http_error}),
             host=settings.host,
             port=settings.port,
             timeout_keep_alive=KEEP_ALIVE_S,
