@@ -6,10 +6,10 @@ from dispatcher_river import River
 from dispatcher_samples import CENTRE, NOON_MS, unit
 from siaga_dispatcher.adapters.roads.roads import Roads
 from siaga_dispatcher.core.geo import distance_m
-from siaga_dispatcher.core.roads.breaker import PATIENCE
 from siaga_dispatcher.core.roads.drives import NO_ANSWER
 from siaga_dispatcher.core.values import Assignment
 from siaga_dispatcher.dispatching import Dispatcher
+from siaga_kit.breaker import PATIENCE
 
 pytestmark = pytest.mark.stack
 

@@ -5,7 +5,6 @@ from dispatcher_samples import CENTRE, POLICY, unit
 from hypothesis import given
 from hypothesis import strategies as st
 from siaga_dispatcher.core import geo
-from siaga_dispatcher.core.roads.breaker import PATIENCE, REST_MS, Breaker
 from siaga_dispatcher.core.roads.drives import (
     NO_ANSWER,
     NO_ROAD,
@@ -17,6 +16,7 @@ from siaga_dispatcher.core.roads.drives import (
     with_rests,
 )
 from siaga_dispatcher.core.roads.speeds import TOP_KMH
+from siaga_kit.breaker import PATIENCE, REST_MS, Breaker
 
 
 def test_a_drive_is_told_by_its_source() -> None:

@@ -12,9 +12,9 @@ from siaga_dispatcher.adapters.roads.answers import Answers, RoadNetwork, RoadsU
 from siaga_dispatcher.adapters.roads.files import read_map, save
 from siaga_dispatcher.adapters.roads.graph import Graph
 from siaga_dispatcher.adapters.roads.roads import MOST_ORIGINS, Roads, connect
-from siaga_dispatcher.core.roads.breaker import PATIENCE, REST_MS
 from siaga_dispatcher.core.roads.drives import NO_ANSWER, NO_ROAD, NOT_ASKED, Drive
 from siaga_dispatcher.core.values import Position
+from siaga_kit.breaker import PATIENCE, REST_MS
 from siaga_tenants import Tenant
 from siaga_tenants.routing import Routing
 

@@ -6,10 +6,10 @@ from importlib import resources
 from typing import Any, Final
 
 import msgspec
+from siaga_kit.pipe import Pipe, Script
 
 from siaga_dispatcher.adapters import snapshots
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.pipe import Pipe, Script
 from siaga_dispatcher.adapters.request import Guard
 from siaga_dispatcher.core.foresight import Foresight
 from siaga_dispatcher.core.likeness import families_alike

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from redis.asyncio import Redis
+from siaga_kit.pipe import Pipe
 
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.pipe import Pipe
 from siaga_dispatcher.adapters.reading import Reader
 from siaga_dispatcher.adapters.state import timer_member
 from siaga_dispatcher.core.divert import may_be_diverted

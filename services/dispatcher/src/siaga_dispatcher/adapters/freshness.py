@@ -7,11 +7,11 @@ before, while the topics have told of later versions. Deciding on those would gi
 from collections.abc import Sequence
 
 from redis.asyncio import Redis
+from siaga_kit.pipe import Pipe
 from siaga_kit.settings import KafkaSettings
 
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.pipe import Pipe
 from siaga_dispatcher.adapters.remembered import Remembered, remembered
 
 

@@ -14,13 +14,13 @@ from typing import Final, cast
 import structlog
 from redis.asyncio import Redis
 from siaga_kit.errors import is_transient
+from siaga_kit.pipe import Pipe, Script
 from siaga_kit.publishing import PUBLISH_TIMEOUT_S, Publisher
 from siaga_kit.records import Outgoing
 
 from siaga_dispatcher.adapters.combining import Combined
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.pipe import Pipe, Script
 from siaga_dispatcher.adapters.side_by_side import all_of
 
 log = structlog.get_logger()

@@ -7,11 +7,11 @@ from typing import Final, cast
 from redis.asyncio import Redis
 from siaga.v1 import alert_pb2
 from siaga_kit.errors import Transient
+from siaga_kit.pipe import Pipe, Script
 
 from siaga_dispatcher.adapters import codec, snapshots
 from siaga_dispatcher.adapters.contexts import RADIUS_MARGIN, CallContext, Contexts, Searched
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.pipe import Pipe, Script
 from siaga_dispatcher.core.foresight import Foresight
 from siaga_dispatcher.core.likeness import families_alike
 from siaga_dispatcher.core.values import Alert, Assessment, Incident, Position, Unit

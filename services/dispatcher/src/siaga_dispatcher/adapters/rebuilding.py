@@ -13,13 +13,13 @@ from typing import Final
 import structlog
 from redis.asyncio import Redis
 from siaga_kit.errors import Transient
+from siaga_kit.pipe import Pipe
 from siaga_kit.settings import KafkaSettings
 
 from siaga_dispatcher.adapters.events import Topics
 from siaga_dispatcher.adapters.keys import Keys, tenant_of
 from siaga_dispatcher.adapters.outbox import RELEASE, RENEW
 from siaga_dispatcher.adapters.picture import different, picture, state_keys
-from siaga_dispatcher.adapters.pipe import Pipe
 from siaga_dispatcher.adapters.remembered import Remembered, remembered
 
 log = structlog.get_logger()

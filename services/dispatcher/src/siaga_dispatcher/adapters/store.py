@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from redis.asyncio import Redis
 from siaga_kit import telemetry
+from siaga_kit.pipe import Script
 
 from siaga_dispatcher.adapters.events import Topics, records_of
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.pipe import Script
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.reading import Reader, StateLost
 from siaga_dispatcher.adapters.request import Guard, Request, request_of

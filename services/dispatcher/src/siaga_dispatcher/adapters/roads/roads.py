@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from siaga_kit import telemetry
+from siaga_kit.breaker import Breaker
 from siaga_tenants import Tenant
 from siaga_tenants.model import DispatchPolicy
 from siaga_tenants.routing import Routing
@@ -16,7 +17,6 @@ from siaga_dispatcher.adapters.roads.osrm import Osrm
 from siaga_dispatcher.adapters.roads.valhalla import Valhalla
 from siaga_dispatcher.core.eta import Eta
 from siaga_dispatcher.core.geo import distance_m
-from siaga_dispatcher.core.roads.breaker import Breaker
 from siaga_dispatcher.core.roads.drives import NO_ANSWER, NOT_ASKED, Drive, by_great_circle, by_road
 from siaga_dispatcher.core.values import Position, Unit
 

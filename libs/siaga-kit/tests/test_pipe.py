@@ -10,7 +10,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
-from siaga_dispatcher.adapters.pipe import TOGETHER, UNDER_WAY, Pipe, Script
+from siaga_kit.pipe import TOGETHER, UNDER_WAY, Pipe, Script
 
 pytestmark = pytest.mark.stack
 
