@@ -102,6 +102,8 @@ class Delivery:
     esm_class: int = 0
     tlvs: tuple[smpp34.Tlv, ...] = ()
     receipt_of: str | None = None
+    # Of a receipt: whose message it was. It goes to any of the client's lines, for the one it came by may be gone.
+    system_id: str | None = None
 
 
 class Centre:
@@ -113,10 +115,12 @@ class Centre:
         self.refused: Counter[str] = Counter()
         self._receipt_delay_s = receipt_delay_s
         self._sessions: dict[str, smpp34.Esme] = {}
+        # Clients by their sessions: of those that only send, too.
+        self._clients: dict[str, str] = {}
         self._bound = asyncio.Event()
         self._grown = asyncio.Condition()
         self._parts: dict[tuple[str, int], dict[int, str]] = {}
-        self._waiting: dict[str, deque[Delivery]] = {}
+        self._waiting: dict[tuple[str | None, str], deque[Delivery]] = {}
         self._window = asyncio.Semaphore(DELIVERIES_AT_ONCE)
         self._silent: list[smpp34.SubmitSmEvent] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,11 +132,13 @@ class Centre:
         while True:
             event = await server.next()
             if isinstance(event, smpp34.Esme):
+                self._clients[event.session_id] = event.system_id
                 if event.can_receive:
                     self._sessions[event.session_id] = event
                     self._bound.set()
             elif isinstance(event, smpp34.Unbound):
                 self._sessions.pop(event.session_id, None)
+                self._clients.pop(event.session_id, None)
                 if not self._sessions:
                     self._bound.clear()
             else:
@@ -157,7 +163,8 @@ class Centre:
             event.accept(message_id)
         if event.registered_delivery & 1 and fault != "no_receipt":
             state = "UNDELIV" if fault == "undelivered" else "DELIVRD"
-            self._spawn(self._receipt(message_id, event.destination_addr, event.source_addr, state))
+            client = self._clients.get(event.session_id)
+            self._spawn(self._receipt(message_id, event.destination_addr, event.source_addr, state, client))
 
     async def _unbind(self, session_id: str) -> None:
         with contextlib.suppress(smpp34.SmppError):
@@ -192,7 +199,9 @@ class Centre:
         async with self._grown:
             self._grown.notify_all()
 
-    async def _receipt(self, message_id: str, phone: str, client: str, state: str) -> None:
+    async def _receipt(
+        self, message_id: str, phone: str, sender: str, state: str, system_id: str | None = None
+    ) -> None:
         await asyncio.sleep(self._receipt_delay_s)
         shown = str(int(message_id, 16)) if self.faults.decimal_receipts else message_id
         now = time.strftime("%y%m%d%H%M%S")
@@ -202,7 +211,8 @@ class Centre:
             smpp34.Tlv(RECEIPTED_MESSAGE_ID, shown.encode() + b"\0"),
             smpp34.Tlv(MESSAGE_STATE, bytes([2 if delivered else 5])),
         )
-        self.deliver(Delivery(phone, client, text.encode(), esm_class=RECEIPT, tlvs=tlvs, receipt_of=message_id))
+        receipt = Delivery(phone, sender, text.encode(), 0, RECEIPT, tlvs, receipt_of=message_id, system_id=system_id)
+        self.deliver(receipt)
 
     def phone_sends(self, source: str, destination: str, text: str) -> None:
         """A crew's phone sends an SMS; it waits here until a client is bound."""
@@ -213,16 +223,17 @@ class Centre:
         self.deliver(Delivery(source, destination, octets, data_coding, tlvs=tlvs))
 
     def deliver(self, delivery: Delivery) -> None:
-        """Hand over in order per phone; phones do not wait for each other."""
-        queue = self._waiting.get(delivery.source)
+        """Hand over in order per phone; neither phones nor clients wait for each other."""
+        whose = (delivery.system_id, delivery.source)
+        queue = self._waiting.get(whose)
         if queue is not None:
             queue.append(delivery)
             return
-        self._waiting[delivery.source] = deque([delivery])
-        self._spawn(self._drain(delivery.source))
+        self._waiting[whose] = deque([delivery])
+        self._spawn(self._drain(whose))
 
-    async def _drain(self, source: str) -> None:
-        queue = self._waiting[source]
+    async def _drain(self, whose: tuple[str | None, str]) -> None:
+        queue = self._waiting[whose]
         while queue:
             await self._bound.wait()
             delivery = queue[0]
@@ -232,10 +243,12 @@ class Centre:
                 await asyncio.sleep(REDELIVER_AFTER_S)
             elif queue and queue[0] is delivery:
                 queue.popleft()
-        del self._waiting[source]
+        del self._waiting[whose]
 
     async def _handed_over(self, delivery: Delivery) -> bool:
-        session = next(iter(self._sessions.values()), None)
+        lines = self._sessions.values()
+        same = (line for line in lines if line.system_id == delivery.system_id)
+        session = next(same, next(iter(lines), None) if delivery.system_id is None else None)
         if session is None:
             return False
         try:
