@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_notifier.core.gsm7 import SMS_SEPTETS, encode
 from siaga_notifier.core.model import OrderKind, Task, UnitStatus
-from siaga_notifier.core.replies import NOTHING_OPEN, WORDS, Question, Reply, Report, parse, understand
+from siaga_notifier.core.replies import (
+    NOTHING_OPEN,
+    Courtesy,
+    OwnWord,
+    Question,
+    Report,
+    own_words,
+    understand,
+)
+from siaga_notifier.core.reply_grammar import Reply, parse, parse_payload, payload
+from siaga_notifier.core.reply_words import WORDS
 
 
 def task(code: str, taken_at_ms: int = 1, *, is_open: bool = True, incident: str = "") -> Task:
@@ -40,6 +50,41 @@ def task(code: str, taken_at_ms: int = 1, *, is_open: bool = True, incident: str
         ("SELESAI   #0114", UnitStatus.CLEAR, "0114"),
         ("tolak pak", UnitStatus.DECLINED, None),
         ("MELUNCUR", UnitStatus.EN_ROUTE, None),
+        ("ok siap", UnitStatus.ACKNOWLEDGED, None),
+        ("siap 114", UnitStatus.ACKNOWLEDGED, "114"),
+        ("114 siap", UnitStatus.ACKNOWLEDGED, "114"),
+        ("86 ndan", UnitStatus.ACKNOWLEDGED, None),
+        ("\U0001f44d\U0001f3fd", UnitStatus.ACKNOWLEDGED, None),
+        ("siap, terima kasih pak", UnitStatus.ACKNOWLEDGED, None),
+        ("siap segera meluncur", UnitStatus.ACKNOWLEDGED, None),
+        ("1 meluncur", UnitStatus.EN_ROUTE, None),
+        ("1jln", UnitStatus.EN_ROUTE, None),
+        ("otw pak #114", UnitStatus.EN_ROUTE, "114"),
+        ("otw no 114", UnitStatus.EN_ROUTE, "114"),
+        ("Siap, meluncur!", UnitStatus.EN_ROUTE, None),
+        ("menuju lokasi", UnitStatus.EN_ROUTE, None),
+        ("on the way 114", UnitStatus.EN_ROUTE, "114"),
+        ("#114 1", UnitStatus.EN_ROUTE, "114"),
+        ("\uff11 \uff03114", UnitStatus.EN_ROUTE, "114"),
+        ("sudah tiba", UnitStatus.ON_SCENE, None),
+        ("izin lapor ndan, unit sudah tiba di TKP tugas 114", UnitStatus.ON_SCENE, "114"),
+        ("di lokasi", UnitStatus.ON_SCENE, None),
+        ("On scene", UnitStatus.ON_SCENE, None),
+        ("#114TIBA", UnitStatus.ON_SCENE, "114"),
+        ("3sls", UnitStatus.CLEAR, None),
+        ("tugas selesai #114", UnitStatus.CLEAR, "114"),
+        ("done", UnitStatus.CLEAR, None),
+        ("tdk bisa", UnitStatus.DECLINED, None),
+        ("tidak sanggup pak", UnitStatus.DECLINED, None),
+        ("can't", UnitStatus.DECLINED, None),
+        ("NO", UnitStatus.DECLINED, None),
+        # A slip of the thumb.
+        ("siaaap", UnitStatus.ACKNOWLEDGED, None),
+        ("sipa 114", UnitStatus.ACKNOWLEDGED, "114"),
+        ("meluncr", UnitStatus.EN_ROUTE, None),
+        ("slesai", UnitStatus.CLEAR, None),
+        ("arived", UnitStatus.ON_SCENE, None),
+        ("maydey kami terjebak", UnitStatus.MAYDAY, None),
     ],
 )
 def test_understood(text: str, status: UnitStatus, code: str | None) -> None:
@@ -58,17 +103,68 @@ def test_understood(text: str, status: UnitStatus, code: str | None) -> None:
         "apa kabar",
         "12 #114",
         "1 #114 #115",
-        "ok siap",
         "1 #1234567",
         "#",
+        "gagal",
+        "batal",
+        "ya",
+        "114",
+        # "No" is a refusal or "number".
+        "no 114",
+        "belum tiba",
+        "tidak selesai",
+        "siap tidak bisa",
+        "1 tiba",
+        "3 siap",
+        "unit 2 tiba",
+        "siap 2 unit meluncur",
+        "selesai di lokasi, menuju RS",
+        "tiba, korban 2 luka",
+        # Real words that are a letter away from ours.
+        "siapa",
+        "sampah",
+        "tiga",
+        "tindak",
+        "padam",
+        "susah tiba",
     ],
 )
 def test_not_sure(text: str) -> None:
     assert parse(text) is None
 
 
+VICTIMS = """
+korban luka meninggal anak orang terjebak berdarah pingsan tewas bayi lansia patah sesak tenggelam tertimpa terbakar
+hilang hamil sadar selamat perempuan suami jatuh tertabrak
+"""
+AROUND = [
+    *sorted(set(WORDS) - {"MAYDAY", "SOS"}),
+    "di",
+    "lokasi",
+    "sudah",
+    "belum",
+    "pak",
+    "#114",
+    "114",
+    "2",
+    "tugas",
+    "no",
+]
+
+
 @given(
-    word=st.sampled_from(sorted(WORDS)),
+    victim=st.sampled_from(VICTIMS.split()),
+    before=st.lists(st.sampled_from(AROUND), max_size=4),
+    after=st.lists(st.sampled_from(AROUND), max_size=4),
+)
+def test_words_about_a_victim_are_never_a_status(victim: str, before: list[str], after: list[str]) -> None:
+    text = " ".join((*before, victim, *after))
+    assert parse(text) is None
+    assert isinstance(understand(text, [task("114")]), Question)
+
+
+@given(
+    word=st.sampled_from(sorted(set(WORDS) - {"NO"})),
     code=st.none() | st.from_regex(r"[0-9]{1,6}", fullmatch=True),
     before=st.text(" \t\n.", max_size=3),
     between=st.sampled_from([" #", "#", "  # ", " "]),
@@ -154,3 +250,77 @@ def test_explains_the_form_with_the_senders_own_code() -> None:
     meant = understand("di mana alamatnya?", [task("114")])
     assert isinstance(meant, Question)
     assert "1 #114" in meant.text
+
+
+def test_a_stand_down_is_confirmed_in_its_own_words() -> None:
+    stand_down = replace(task("114", 2, is_open=False), kind=OrderKind.STAND_DOWN)
+    for text in ("batal", "siap, kembali siaga"):
+        assert understand(text, [task("114", 1, is_open=False), stand_down]) == Report(
+            stand_down, UnitStatus.ACKNOWLEDGED
+        )
+        assert isinstance(understand(text, [task("115", 1), stand_down]), Question)
+
+
+def test_thanks_are_answered_only_where_a_task_waits() -> None:
+    assert understand("Terima kasih pak", [task("114", is_open=False)]) == Courtesy()
+    assert isinstance(understand("Terima kasih pak", [task("114")]), Question)
+
+
+def test_a_code_alone_is_asked_about_by_that_code() -> None:
+    meant = understand("115", [task("115", 1), task("114", 2)])
+    assert isinstance(meant, Question)
+    assert "1 #115" in meant.text
+
+
+def test_a_number_that_is_an_open_task_is_no_word() -> None:
+    assert parse("86") == Reply(UnitStatus.ACKNOWLEDGED, None)
+    assert parse("86", ["86"]) is None
+    assert parse("siap 86", ["86"]) == Reply(UnitStatus.ACKNOWLEDGED, "86")
+
+
+OWN = own_words(
+    [
+        ("sedang istirahat", OwnWord(UnitStatus.OFF_DUTY, "istirahat")),
+        ("siaga", OwnWord(UnitStatus.AVAILABLE)),
+        ("isi_air", OwnWord(UnitStatus.DELAYED, "isi_air")),
+    ]
+)
+
+
+def test_a_centres_own_words() -> None:
+    one = task("114")
+    assert understand("Sedang istirahat", [], OWN) == Report(None, UnitStatus.OFF_DUTY, "istirahat")
+    assert understand("isi air #114", [one], OWN) == Report(one, UnitStatus.DELAYED, "isi_air")
+    assert understand("terhambat macet", [one], OWN) == Report(one, UnitStatus.DELAYED)
+    assert understand("siaga", [], OWN) == Report(None, UnitStatus.AVAILABLE)
+    assert isinstance(understand("istirahat dulu", [one], OWN), Question)
+
+
+def test_a_crew_on_a_task_is_not_set_free_by_a_word_that_may_mean_that_it_read() -> None:
+    for text in ("siaga", "sedang istirahat"):
+        assert isinstance(understand(text, [task("114")], OWN), Question)
+
+
+def test_which_of_two_tasks_is_late() -> None:
+    meant = understand("macet", [task("114", 1), task("115", 2)])
+    assert isinstance(meant, Question)
+    assert "MACET #115" in meant.text
+
+
+@pytest.mark.parametrize("status", list(UnitStatus))
+def test_buttons_say_what_they_were_made_for(status: UnitStatus) -> None:
+    assert parse_payload(payload("114", status)) == Reply(status, "114")
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("ACK:114", Reply(UnitStatus.ACKNOWLEDGED, "114")),
+        (" ACK:114:DECLINED ", Reply(UnitStatus.DECLINED, "114")),
+        ("ACK:", None),
+        ("ACK:114:flying", None),
+        ("ok", None),
+    ],
+)
+def test_payloads_by_hand(text: str, reply: Reply | None) -> None:
+    assert parse_payload(text) == reply

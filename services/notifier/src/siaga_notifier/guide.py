@@ -9,16 +9,18 @@ import structlog
 from siaga_contracts.callers import e164
 from siaga_kit.watching import Seen, changes, seen
 from siaga_tenants import TenantError, Tenants, load_tenants
+from siaga_tenants.terms import USUAL_TERMS, Terms
 
 from siaga_notifier.core.message import Words
-from siaga_notifier.core.model import SMS, WHATSAPP
+from siaga_notifier.core.model import SMS, WHATSAPP, UnitStatus
+from siaga_notifier.core.replies import OwnWord, OwnWords, own_words
 from siaga_notifier.inbox import Directory, Inbox
 
 log = structlog.get_logger()
 
 # A crew whose number was just put on the list may be sent, and answer, at once.
 POLL_S: Final = 1.0
-FILES: Final = ("units.yaml", "roster.yaml", "notify.yaml")
+FILES: Final = ("units.yaml", "roster.yaml", "notify.yaml", "vocabulary.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,25 @@ def guide(tenants: Tenants) -> Guide:
     }
     units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
     words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
-    return Guide(words, Directory(frozenset(phones), units, phones))
+    own = {code: _own_words(tenant.terms) for code, tenant in tenants.items()}
+    return Guide(words, Directory(frozenset(phones), units, phones, own))
+
+
+def _own_words(terms: Terms) -> OwnWords:
+    """What a centre's crews may type for a status: what statuses are called in general, and there; its own codes."""
+    ours = {str(status): status for status in UnitStatus}
+    labels = [
+        (label, OwnWord(status))
+        for code, status in ours.items()
+        for label in (USUAL_TERMS.label(code), terms.label(code))
+    ]
+    labels += [
+        (said, OwnWord(ours[own.means], own.code))
+        for own in terms.statuses.values()
+        if own.means in ours
+        for said in (own.label, own.code)
+    ]
+    return own_words(labels)
 
 
 def look(directory: Path) -> Seen:

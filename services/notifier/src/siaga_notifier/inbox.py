@@ -15,10 +15,10 @@ from siaga_notifier.adapters.codec import CrewWord, Step
 from siaga_notifier.adapters.store import Sent, Store
 from siaga_notifier.core import names
 from siaga_notifier.core.clock import answered_at_ms
-from siaga_notifier.core.model import MQTT, SMS, PhoneMessage, Task, UnitAnswer, UnitStatus
+from siaga_notifier.core.model import SMS, PhoneMessage, Task, UnitAnswer, UnitStatus
 from siaga_notifier.core.outcomes import Outcome
 from siaga_notifier.core.receipts import Receipt
-from siaga_notifier.core.replies import Question, Report, understand
+from siaga_notifier.core.replies import Courtesy, OwnWords, Question, Report, understand
 from siaga_notifier.core.states import State, merge
 from siaga_notifier.surely import Turns
 
@@ -43,6 +43,8 @@ class Directory:
     tenant_of_unit: Mapping[str, str]
     # Whose phone it is: a crew in distress may have no task.
     unit_of_phone: Mapping[str, str] = field(default_factory=dict)
+    # What the crews of each tenant call statuses.
+    own_words: Mapping[str, OwnWords] = field(default_factory=dict)
 
 
 class Inbox:
@@ -116,11 +118,18 @@ class Inbox:
             if not message.text and message.lat is not None:
                 await self._located(message, number, tasks)
                 return
-            meant = understand(message.text, tasks)
+            meant = understand(message.text, tasks, self._own_words(number, tasks))
             if isinstance(meant, Question):
                 await self._ask(number, meant, message.channel, say or self._say)
+            elif isinstance(meant, Courtesy):
+                self._count(message.channel, "courtesy")
             else:
                 await self._report(meant, number, message)
+
+    def _own_words(self, number: str, tasks: Sequence[Task]) -> OwnWords | None:
+        unit_id = self._directory.unit_of_phone.get(number, "")
+        tenant = tasks[0].tenant if tasks else self._directory.tenant_of_unit.get(unit_id, "")
+        return self._directory.own_words.get(tenant)
 
     def _unknown(self, source: str, channel: str) -> None:
         log.warning("message from an unknown number, not answered", number=masked(source), channel=channel)
@@ -135,24 +144,25 @@ class Inbox:
     async def _report(self, report: Report, number: str, message: PhoneMessage) -> None:
         task = report.task
         if task is None:
-            await self._distress(report, number, message)
+            await self._of_itself(report, number, message)
             return
         at_ms = answered_at_ms(task.event_at_ms, task.taken_at_ms, self._clock_ms())
-        word = _word(message, task.tenant, task.unit_id, task.order_id, report.status, at_ms)
+        word = _word(message, task.tenant, task.unit_id, task.order_id, report, at_ms)
         await self._say_so(word, task, message.channel)
         if report.status in ENDING:
             await self._store.close(task.incident_id, task.unit_id, number)
             await self._store.flush()
 
-    async def _distress(self, report: Report, number: str, message: PhoneMessage) -> None:
-        """A crew without a task is in distress: who it is, its phone tells."""
+    async def _of_itself(self, report: Report, number: str, message: PhoneMessage) -> None:
+        """A crew without a task is in distress, or says how it is: who it is, its phone tells."""
         unit_id = self._directory.unit_of_phone.get(number, "")
         tenant = self._directory.tenant_of_unit.get(unit_id)
         if tenant is None:
-            log.error("distress from a phone of no unit", number=masked(number))
+            if report.status is UnitStatus.MAYDAY:
+                log.error("distress from a phone of no unit", number=masked(number))
             self._unknown(number, message.channel)
             return
-        word = _word(message, tenant, unit_id, "", report.status, self._clock_ms())
+        word = _word(message, tenant, unit_id, "", report, self._clock_ms())
         await self._say_so(word, None, message.channel)
 
     async def _located(self, message: PhoneMessage, number: str, tasks: Sequence[Task]) -> None:
@@ -162,28 +172,28 @@ class Inbox:
         if tenant is None:
             self._unknown(number, message.channel)
             return
-        word = _word(message, tenant, unit_id, "", codec.NO_STATUS, self._clock_ms())
+        word = _word(message, tenant, unit_id, "", None, self._clock_ms())
         await self._publish([codec.unit_report(word, None)])
         self._count(message.channel, "located")
 
     async def unit_answer(self, answer: UnitAnswer) -> None:
-        """A unit's tablet answered over MQTT; the broker's access list vouches for the unit."""
+        """A unit's device or link answered; that it is the unit's, the way it came vouches for."""
         task = await self._store.task(answer.order_id) if answer.order_id else None
         if answer.status not in self._statuses or (task is not None and task.unit_id != answer.unit_id):
-            log.warning("answer over MQTT refused", unit_id=answer.unit_id)
-            self._count(MQTT, "refused_answer")
+            log.warning("answer refused", unit_id=answer.unit_id, via=answer.via)
+            self._count(answer.via, "refused_answer")
             return
         tenant = task.tenant if task is not None else self._directory.tenant_of_unit.get(answer.unit_id)
         if tenant is None:
-            log.warning("answer over MQTT from an unknown unit", unit_id=answer.unit_id)
-            self._count(MQTT, "unknown_sender")
+            log.warning("answer from an unknown unit", unit_id=answer.unit_id, via=answer.via)
+            self._count(answer.via, "unknown_sender")
             return
         now_ms = self._clock_ms()
         at_ms = answer.at_ms or (answered_at_ms(task.event_at_ms, task.taken_at_ms, now_ms) if task else now_ms)
         word = CrewWord(
-            tenant, answer.unit_id, answer.order_id, answer.status, MQTT, at_ms, lat=answer.lat, lon=answer.lon
+            tenant, answer.unit_id, answer.order_id, answer.status, answer.via, at_ms, lat=answer.lat, lon=answer.lon
         )
-        await self._say_so(word, task, MQTT)
+        await self._say_so(word, task, answer.via)
 
     async def _say_so(self, word: CrewWord, task: Task | None, channel: str) -> None:
         """The crew's word, and with it the proof that the order was read: only that closes the notification's loop."""
@@ -207,8 +217,22 @@ class Inbox:
         telemetry.counter("siaga.notify.attempts").add(1, {"channel": channel, "result": result})
 
 
-def _word(message: PhoneMessage, tenant: str, unit_id: str, order_id: str, status: str, at_ms: int) -> CrewWord:
-    return CrewWord(tenant, unit_id, order_id, status, message.channel, at_ms, message.text, message.lat, message.lon)
+def _word(
+    message: PhoneMessage, tenant: str, unit_id: str, order_id: str, report: Report | None, at_ms: int
+) -> CrewWord:
+    own_code = report.own_code if report is not None else ""
+    return CrewWord(
+        tenant,
+        unit_id,
+        order_id,
+        codec.NO_STATUS if report is None or own_code else report.status,
+        message.channel,
+        at_ms,
+        message.text,
+        message.lat,
+        message.lon,
+        own_code,
+    )
 
 
 def masked(number: str) -> str:

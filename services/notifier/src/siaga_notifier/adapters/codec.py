@@ -120,6 +120,8 @@ class CrewWord:
     text: str = ""
     lat: float | None = None
     lon: float | None = None
+    # The centre's own code, where `status` is none of ours.
+    status_code: str = ""
 
 
 # Of a report that says only where the unit is.
@@ -136,7 +138,8 @@ def unit_statuses() -> frozenset[str]:
 def unit_report(word: CrewWord, traceparent: str | None) -> Outgoing:
     """The record that carries a crew's word."""
     # Without an order there is no cause to derive from but the moment itself.
-    report_id = names.report_id(word.order_id or f"{word.unit_id}@{word.at_ms}", word.via, word.status)
+    status = word.status_code or word.status
+    report_id = names.report_id(word.order_id or f"{word.unit_id}@{word.at_ms}", word.via, status)
     message = unit_pb2.UnitReport(
         report_id=report_id,
         tenant=word.tenant,
@@ -146,6 +149,7 @@ def unit_report(word: CrewWord, traceparent: str | None) -> Outgoing:
         event_at_ms=word.at_ms,
         via=word.via,
         text=word.text,
+        status_code=word.status_code,
     )
     if word.lat is not None and word.lon is not None:
         message.position.lat = word.lat

@@ -31,6 +31,15 @@ class UnitStatus(StrEnum):
     CLEAR = "clear"
     DECLINED = "declined"
     MAYDAY = "mayday"
+    STAGING = "staging"
+    PATIENT_CONTACT = "patient_contact"
+    TRANSPORTING = "transporting"
+    AT_HOSPITAL = "at_hospital"
+    DELAYED = "delayed"
+    OUT_OF_SERVICE = "out_of_service"
+    AVAILABLE = "available"
+    AVAILABLE_MOBILE = "available_mobile"
+    OFF_DUTY = "off_duty"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,41 +1,13 @@
-"""What a crew's SMS means: `1 #114` and its many spellings."""
+"""What a crew's SMS means, given the tasks that its phone has had."""
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_notifier.core.gsm7 import SMS_SEPTETS, cut, transliterate
 from siaga_notifier.core.model import OrderKind, Task, UnitStatus
-
-WORDS: Final = {
-    "1": UnitStatus.EN_ROUTE,
-    "2": UnitStatus.ON_SCENE,
-    "3": UnitStatus.CLEAR,
-    "0": UnitStatus.DECLINED,
-    "OK": UnitStatus.ACKNOWLEDGED,
-    "OKE": UnitStatus.ACKNOWLEDGED,
-    "SIAP": UnitStatus.ACKNOWLEDGED,
-    "TERIMA": UnitStatus.ACKNOWLEDGED,
-    "MELUNCUR": UnitStatus.EN_ROUTE,
-    "JALAN": UnitStatus.EN_ROUTE,
-    "OTW": UnitStatus.EN_ROUTE,
-    "TIBA": UnitStatus.ON_SCENE,
-    "SAMPAI": UnitStatus.ON_SCENE,
-    "SELESAI": UnitStatus.CLEAR,
-    "TOLAK": UnitStatus.DECLINED,
-    "TIDAK": UnitStatus.DECLINED,
-    "NO": UnitStatus.DECLINED,
-    "MAYDAY": UnitStatus.MAYDAY,
-    "TOLONG": UnitStatus.MAYDAY,
-    "DARURAT": UnitStatus.MAYDAY,
-}
-# Means nothing else in any sentence; "tolong" alone is a cry for help, with more words it is only "please".
-DISTRESS: Final = "MAYDAY"
-# What people add out of politeness; anything else may change the meaning ("1 korban" is a victim, not a departure).
-COURTESIES: Final = frozenset({"PAK", "BU", "MIN", "BANG", "NDAN", "KOMANDAN", "TERIMAKASIH", "MAKASIH", "YA"})
-_TOKEN: Final = re.compile(r"#\s*\d{1,6}\b|[^\W_]+|#")
-_CODE: Final = re.compile(r"#\s*(\d{1,6})|(\d{1,6})")
+from siaga_notifier.core.reply_grammar import Reply, only_code, parse, words_of
+from siaga_notifier.core.reply_words import DIGITS, FURTHER, STOOD_DOWN
 
 ASK_FORM: Final = (
     "Maaf, balasan tidak dimengerti. Balas: 1 meluncur, 2 tiba, 3 selesai, 0 tolak, lalu kode tugas. Contoh: 1 #{code}"
@@ -43,23 +15,20 @@ ASK_FORM: Final = (
 ASK_WHICH: Final = "Tugas yang mana? Sertakan kodenya, misalnya: {digit} #{code}. Tugas terbuka: {codes}"
 NO_SUCH: Final = "Tidak ada tugas #{code} untuk nomor ini. Periksa kodenya lalu balas lagi."
 NOTHING_OPEN: Final = "Tidak ada tugas terbuka untuk nomor ini. Terima kasih."
-_DIGITS: Final = {status: word for word, status in reversed(WORDS.items())}
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer understood; `code` None = the sender's only open task."""
-
-    status: UnitStatus
-    code: str | None
+# What a question has the crew type for a status.
+_ASKED: Final = {status: digit for digit, status in DIGITS.items()} | {UnitStatus.ACKNOWLEDGED: "OK"}
+# Said of a unit, not of a task: while one is open, "siaga" may mean "we have read it", and must not set the crew free.
+_FREE: Final = frozenset({UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE, UnitStatus.OFF_DUTY})
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The crew says this of that task; None = of none, which only a crew in distress may."""
+    """The crew says this of that task; None = of none: a crew in distress, or one that says how it is itself."""
 
     task: Task | None
     status: UnitStatus
+    # The centre's own code, where the crew used its own word.
+    own_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,43 +38,70 @@ class Question:
     text: str
 
 
-def parse(text: str) -> Reply | None:
-    """The answer in an SMS; None when it is not sure what it says. Case, spaces, stops and courtesies do not matter."""
-    tokens = [token for token in _TOKEN.findall(text.upper()) if token not in COURTESIES]
-    if len(tokens) > 1 and len(set(tokens)) == 1 and WORDS.get(tokens[0]) is UnitStatus.MAYDAY:
-        tokens = tokens[:1]
-    if len(tokens) == 1:
-        # `OK114`, but not `1114`: there it is not clear where the answer ends.
-        joined = re.fullmatch(r"([A-Z]+)(\d{1,6})", tokens[0])
-        tokens = list(joined.groups()) if joined else tokens
-    match tokens:
-        case [word] if word in WORDS:
-            return Reply(WORDS[word], None)
-        case [word, code] if word in WORDS and (found := _code(code)):
-            return Reply(WORDS[word], found)
-        case [code, word] if word in WORDS and code.startswith("#") and (found := _code(code)):
-            return Reply(WORDS[word], found)
-        case _ if DISTRESS in tokens:
-            return Reply(UnitStatus.MAYDAY, None)
-        case _:
-            return None
+@dataclass(frozen=True, slots=True)
+class Courtesy:
+    """Thanks, with nothing open: nothing to do, and nothing to answer."""
 
 
-def _code(token: str) -> str | None:
-    match = _CODE.fullmatch(token)
-    return (match[1] or match[2]) if match else None
+@dataclass(frozen=True, slots=True)
+class OwnWord:
+    """What a centre calls a status; `own_code` empty = it is one of ours."""
+
+    status: UnitStatus
+    own_code: str = ""
 
 
-def understand(text: str, tasks: Sequence[Task]) -> Report | Question:
-    """What an SMS of a known crew means, given the tasks its number has had of late."""
-    reply = parse(text)
-    latest = sorted(tasks, key=lambda task: task.taken_at_ms, reverse=True)
+# By the words in capitals, as `words_of` makes them.
+OwnWords = Mapping[tuple[str, ...], OwnWord]
+
+
+def own_words(labels: Iterable[tuple[str, OwnWord]]) -> OwnWords:
+    """What else the crews of a centre may say: the usual phrases, and the labels and codes of its statuses."""
+    usual = {words: OwnWord(status) for words, status in FURTHER.items()}
+    return usual | {words_of(label.replace("_", " ")): word for label, word in labels if words_of(label)}
+
+
+USUAL_WORDS: Final = own_words(())
+
+
+def understand(text: str, tasks: Sequence[Task], own: OwnWords | None = None) -> Report | Question | Courtesy:
+    """What an SMS of a known crew means, given the tasks its number has had of late and what its centre calls statuses."""
+    latest = _latest(tasks)
     open_tasks = [task for task in latest if task.open]
-    if reply is not None and reply.status is UnitStatus.MAYDAY:
+    reply = parse(text, [task.task_code for task in open_tasks])
+    if reply is not None:
+        return answer(reply, tasks)
+    tokens = words_of(text)
+    code = only_code(tokens)
+    words = tuple(token for token in tokens if code is None or not token.startswith("#"))
+    own_word = (USUAL_WORDS if own is None else own).get(words)
+    if own_word is not None and not (open_tasks and own_word.status in _FREE):
+        return _said_by_label(own_word, Reply(own_word.status, code), tasks, " ".join(words))
+    if not open_tasks and not words and text.strip():
+        return Courtesy()
+    if not open_tasks and latest and latest[0].kind is OrderKind.STAND_DOWN and words and STOOD_DOWN.issuperset(words):
+        return Report(latest[0], UnitStatus.ACKNOWLEDGED)
+    named = [
+        task.task_code for task in open_tasks if any(_same_code(task.task_code, word.lstrip("# ")) for word in tokens)
+    ]
+    example = next(iter(named), open_tasks[0].task_code if open_tasks else "114")
+    return _ask(ASK_FORM.format(code=example))
+
+
+def _said_by_label(word: OwnWord, reply: Reply, tasks: Sequence[Task], said: str) -> Report | Question:
+    if reply.code is None and not any(task.open for task in tasks):
+        return Report(None, word.status, word.own_code)
+    meant = answer(reply, tasks, said)
+    return replace(meant, own_code=word.own_code) if isinstance(meant, Report) else meant
+
+
+def answer(reply: Reply, tasks: Sequence[Task], said: str = "") -> Report | Question:
+    """Which task an answer is about; `said` is how a question has the crew say it again."""
+    latest = _latest(tasks)
+    open_tasks = [task for task in latest if task.open]
+    if reply.status is UnitStatus.MAYDAY:
         # Nobody in distress is asked back.
         return Report(_task_in_distress(reply.code, latest, open_tasks), reply.status)
-    if reply is None:
-        return _ask(ASK_FORM.format(code=open_tasks[0].task_code if open_tasks else "114"))
     if reply.code is not None:
         # A closed task still answers to its code: the same word may come twice.
         named = next((task for task in latest if _same_code(task.task_code, reply.code)), None)
@@ -119,8 +115,12 @@ def understand(text: str, tasks: Sequence[Task]) -> Report | Question:
         return Question(NOTHING_OPEN)
     if len(codes) > 1:
         listed = " ".join(f"#{code}" for code in codes)
-        return _ask(ASK_WHICH.format(digit=_DIGITS[reply.status], code=codes[0], codes=listed))
+        return _ask(ASK_WHICH.format(digit=said or _ASKED.get(reply.status, "1"), code=codes[0], codes=listed))
     return Report(open_tasks[0], reply.status)
+
+
+def _latest(tasks: Sequence[Task]) -> list[Task]:
+    return sorted(tasks, key=lambda task: task.taken_at_ms, reverse=True)
 
 
 def _task_in_distress(code: str | None, latest: Sequence[Task], open_tasks: Sequence[Task]) -> Task | None:
