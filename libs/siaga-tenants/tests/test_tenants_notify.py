@@ -104,3 +104,19 @@ def test_a_contact_that_nothing_serves(tmp_path: Path) -> None:
         load_tenants(directory)
     assert "has a contact by webpush, which nothing serves; add a provider of kind webpush" in str(caught.value)
     assert "'tele' is no entry of an apprise provider" in str(caught.value)
+
+
+WHATSAPP = (
+    "{id: wa1, kind: whatsapp_cloud, phone_number_id: '106540352242922', token_file: smpp.key, app_secret_file: smpp.key, "
+    f"verify_token_sha256: {'ab' * 32}, template: tugas, language: id, stand_down_template: batal, "
+    "buttons: [%s]}"
+)
+
+
+def test_quick_replies_say_what_a_crew_may_say(tmp_path: Path) -> None:
+    policy, problems = read(tmp_path, f"providers: [{WHATSAPP % 'en_route, declined'}]")
+    assert problems == []
+    assert policy.providers[0].settings["buttons"] == ("en_route", "declined")
+    assert policy.providers[0].settings["stand_down_template"] == "batal"
+    (problem,) = read(tmp_path, f"providers: [{WHATSAPP % 'en_rout'}]")[1]
+    assert "en_route" in problem

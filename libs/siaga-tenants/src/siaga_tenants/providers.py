@@ -12,6 +12,9 @@ _URL: Final = (r"https?://[A-Za-z0-9._-]+(?::\d{1,5})?(?:/\S*)?", "an address li
 _SUBJECT: Final = (r"(mailto:\S+@\S+|https://\S+)", "how push services reach you, like mailto:112@example.go.id")
 _DIGEST: Final = (r"[0-9a-f]{64}", "the SHA-256 of a token, 64 hex digits")
 _DIGITS: Final = (r"\d{5,20}", "a number's id at Meta, like 106540352242922")
+_TEMPLATE: Final = (r"[a-z0-9_]{1,512}", "a template's name at Meta")
+# What the quick replies of a template may say.
+_BUTTONS: Final = ("acknowledged", "en_route", "on_scene", "clear", "declined")
 _LANGUAGE: Final = (r"[a-z]{2}(_[A-Z]{2})?", "a language like id")
 _VERSION: Final = (r"v\d+\.\d+", "a version like v21.0")
 _NAME: Final = (r"[A-Za-z][A-Za-z0-9_-]{0,40}", "a name like userkey")
@@ -62,6 +65,10 @@ def _list(place: Value, _: Path) -> tuple[str, ...]:
     return tuple(item.text() for item in place.items())
 
 
+def _statuses(place: Value, _: Path) -> tuple[str, ...]:
+    return tuple(item.choice(_BUTTONS) for item in place.items())
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """Which settings a kind of provider takes, and how each is read."""
@@ -105,10 +112,13 @@ KINDS: Final[Mapping[str, _Kind]] = {
     "whatsapp_cloud": _Kind(
         {
             "phone_number_id": _text(*_DIGITS), "token_file": _file, "app_secret_file": _file,
-            "verify_token_sha256": _text(*_DIGEST), "template": _text(r"[a-z0-9_]{1,512}", "a template's name at Meta"),
+            "verify_token_sha256": _text(*_DIGEST), "template": _text(*_TEMPLATE),
             "language": _text(*_LANGUAGE),
         },
-        {"url": _text(*_URL), "api_version": _text(*_VERSION)},
+        {
+            "url": _text(*_URL), "api_version": _text(*_VERSION), "buttons": _statuses,
+            "stand_down_template": _text(*_TEMPLATE),
+        },
     ),
     "apprise": _Kind({"entries": _files}, {}),
 }  # fmt: skip

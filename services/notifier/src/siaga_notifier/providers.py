@@ -9,7 +9,9 @@ from siaga_tenants.model import ProviderSpec
 
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
 from siaga_notifier.adapters.smpp.centre import SmsCentre
+from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
 from siaga_notifier.channel import Channel
+from siaga_notifier.core.message import Words
 from siaga_notifier.inbox import Inbox
 
 
@@ -21,11 +23,15 @@ class Surroundings:
     # Where receipts, phones' messages and devices' answers go.
     inbox: Inbox
     clock_ms: Callable[[], int]
+    # A centre's texts and names of types, by its code.
+    words: Callable[[str], Words] = lambda _: Words({}, {})
 
 
 Factory = Callable[[ProviderSpec, Surroundings], Channel]
 # By kind of provider. A new kind: an adapter, its line here, and in PROVIDER_KINDS of the tenants' vocabulary.
-FACTORIES: Final[Mapping[str, Factory]] = {}
+FACTORIES: Final[Mapping[str, Factory]] = {
+    "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
+}
 
 
 def made(specs: Sequence[ProviderSpec], surroundings: Surroundings) -> tuple[Channel, ...]:
