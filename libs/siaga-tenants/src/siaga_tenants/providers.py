@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from siaga_tenants.document import Table, Value
+from siaga_tenants.http_sms import read_provider
 
 _HOST: Final = (r"[A-Za-z0-9._:-]+", "a host like smsc.example or 10.0.0.5")
 _URL: Final = (r"https?://[A-Za-z0-9._-]+(?::\d{1,5})?(?:/\S*)?", "an address like https://gateway.example/send")
@@ -99,7 +100,7 @@ KINDS: Final[Mapping[str, _Kind]] = {
         {},
         {
             "preset": _text(*_NAME), "file": _file, "url": _text(*_URL), "sender": _text(*_SENDER), "params": _texts,
-            "secrets": _files, **_CALLBACK,
+            "secrets": _files, **_CALLBACK, "callback_base": _text(*_URL),
         },
     ),
     "modem": _Kind({"folder": _folder}, {}),
@@ -135,8 +136,6 @@ def read_settings(item: Value, kind: str) -> tuple[Mapping[str, Any], Table]:
     readers = {**known.needed, **known.optional}
     folder = item.file.parent
     settings = {name: readers[name](place, folder) for name, place in table.values.items() if name in readers}
-    if kind == "http_sms" and ("preset" in settings) == ("file" in settings):
-        item.wrong(
-            "must name either a preset or a file with a definition; write 'preset: zenziva' or 'file: mine.yaml'"
-        )
+    if kind == "http_sms":
+        read_provider(settings, item)
     return settings, table
