@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from siaga_kit.settings import Settings
+from siaga_tenants.http_sms import provider
 from siaga_tenants.model import ProviderSpec
 
+from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
 from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
@@ -27,9 +29,15 @@ class Surroundings:
     words: Callable[[str], Words] = lambda _: Words({}, {})
 
 
+def _http_sms(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
+    public_url = surroundings.settings.notifier.public_url
+    return HttpSmsProvider(spec.provider_id, provider(spec.settings), public_url, surroundings.clock_ms)
+
+
 Factory = Callable[[ProviderSpec, Surroundings], Channel]
 # By kind of provider. A new kind: an adapter, its line here, and in PROVIDER_KINDS of the tenants' vocabulary.
 FACTORIES: Final[Mapping[str, Factory]] = {
+    "http_sms": _http_sms,
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
 }
 
