@@ -1,13 +1,35 @@
-"""The world of the samples with a clock: what comes due is fired, and alerts are kept, as the store and the loop do."""
+"""The world of the samples with a clock and a notifier: what comes due is fired, alerts are kept, orders leave at once."""
 
 from dataclasses import replace
 from typing import Any
 
 from dispatcher_samples import NOON_MS, RULES, World, report
 from siaga_dispatcher.core.commands import Action, Command
-from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_timer, on_unit_report, with_timers
+from siaga_dispatcher.core.decide import (
+    Decision,
+    on_assessment,
+    on_command,
+    on_progress,
+    on_timer,
+    on_unit_report,
+    with_timers,
+)
 from siaga_dispatcher.core.divert import may_be_diverted
-from siaga_dispatcher.core.values import Alert, Assessment, Incident, Order, Rules, Situation, Timer, Unit, UnitStatus
+from siaga_dispatcher.core.values import (
+    Alert,
+    Assessment,
+    Incident,
+    MessageState,
+    Order,
+    OrderKind,
+    Progress,
+    Rules,
+    Situation,
+    Timer,
+    Told,
+    Unit,
+    UnitStatus,
+)
 from siaga_tenants.crews import CrewPolicy
 
 
@@ -17,8 +39,10 @@ def followed(**policy: Any) -> Rules:
 
 
 class Watched(World):
-    def __init__(self, *units: Unit, rules: Rules = RULES) -> None:
+    def __init__(self, *units: Unit, rules: Rules = RULES, notifier: bool = True) -> None:
         super().__init__(*units)
+        # Whether orders that send a crew leave; else nothing is heard of them.
+        self.notifier = notifier
         self.rules = rules
         self.now = NOON_MS
         self.alerts: dict[str, Alert] = {}
@@ -43,7 +67,18 @@ class Watched(World):
             if not alert.cleared_at_ms:
                 self.alerts[alert.alert_id] = alert
         self.said += decision.orders
+        for order in decision.orders:
+            if self.notifier and order.kind is OrderKind.DISPATCH:
+                self.gets(order)
         return decision
+
+    def gets(self, order: Order, state: MessageState = MessageState.SENT, channel: str = "sms") -> Decision:
+        """A message of the order comes so far, now."""
+        unit = self.units[order.unit.unit_id]
+        told = Told(state, channel, self.now)
+        news = Progress(f"e-{order.order_id}-{state}-{channel}-{self.now}", "36.73", unit.unit_id, order.order_id, told)
+        incident = self.incidents.get(unit.incident_id)
+        return self.apply(on_progress(news, unit, incident, self.situation))
 
     def due(self) -> list[tuple[Incident, Timer]]:
         found = [(one, timer) for one in self.incidents.values() for timer in one.timers if timer.due_ms <= self.now]

@@ -116,7 +116,7 @@ def test_a_late_answer_is_taken_where_nobody_else_is_left() -> None:
     assert (back.unit_id, back.fence) == ("p1", 2)
     assert world.orders[-1] == (OrderKind.DISPATCH, "p1")
     assert world.incident.shortfalls == ()
-    assert world.timeline[-2:] == ["late_acknowledgement", "units_assigned"]
+    assert world.timeline[-3:] == ["late_acknowledgement", "units_assigned", "sent"]
 
 
 def fire(rules: Rules = RULES) -> Watched:

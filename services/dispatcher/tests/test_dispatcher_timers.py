@@ -8,8 +8,8 @@ from dispatcher_samples import NOON_MS, call, seen, unit
 from dispatcher_watched import Watched, followed
 from hypothesis import given
 from hypothesis import strategies as st
-from siaga_dispatcher.core.decide import on_not_delivered, on_submission, on_timer
-from siaga_dispatcher.core.values import NotDelivered, OrderKind, Priority, Submission, Timer, UnitStatus
+from siaga_dispatcher.core.decide import on_timer, on_unit_free
+from siaga_dispatcher.core.values import OrderKind, Priority, Timer, UnitStatus
 from siaga_tenants.crews import Acknowledge
 
 U = UnitStatus
@@ -48,14 +48,70 @@ def test_any_word_about_the_task_stops_its_timers(word: UnitStatus) -> None:
     assert [a.unit_id for a in world.incident.assignments] == ["p1"]
 
 
-def test_with_nobody_left_the_task_stays_with_the_crew_which_is_reminded_on_and_on() -> None:
+def test_with_nobody_left_the_task_stays_with_the_crew_which_is_reminded_ever_less_often() -> None:
     world = sent("p1")
-    assert world.after(181) == [REMIND, NEXT, REMIND, NEXT, REMIND, NEXT]
+    asked_at_s = []
+    for second in range(0, 24 * 3600, 30):
+        asked_at_s += [second + 30] * world.after(30).count(NEXT)
+    # A minute, then two more, four, eight, sixteen; with the reminder before the first that is six messages in all.
+    assert asked_at_s == [60, 180, 420, 900, 1860]
+    assert sum(kind is OrderKind.REMIND for kind, _ in world.orders) == 6
     assert world.incident.assignments[0].active
     assert world.alerted() == {("nobody_left", "p1")}
-    assert sum(kind is OrderKind.REMIND for kind, _ in world.orders) == 6
+    assert world.kinds() == set()
+
+
+@pytest.mark.parametrize("seconds", [61, 200, 6 * 3600])
+def test_whoever_becomes_free_goes_in_place_of_a_crew_that_was_asked_again_and_again(seconds: int) -> None:
+    world = sent("p1")
+    world.after(seconds)
     world.units["p2"] = unit("p2", "puskesmas")
-    world.after(60)
+    world.apply(on_unit_free(world.incident, world.situation, "free", world.now))
+    assert [a.unit_id for a in world.incident.active_assignments] == ["p2"]
+    assert world.orders[-2:] == [(OrderKind.STAND_DOWN, "p1"), (OrderKind.DISPATCH, "p2")]
+    assert world.alerted() == {("unacknowledged", "p1")}
+
+
+def test_nobody_takes_the_task_of_a_crew_that_still_has_time_to_answer() -> None:
+    world = sent("p1")
+    world.after(31)
+    world.units["p2"] = unit("p2", "puskesmas")
+    assert on_unit_free(world.incident, world.situation, "free", world.now).ignored == "not_waiting"
+
+
+def test_a_relief_and_what_is_missing_besides_are_searched_for_at_once() -> None:
+    world = sent("p1", type="fire_building")
+    assert world.incident.shortfalls
+    world.after(200)
+    decision = on_unit_free(world.incident, world.situation, "free", world.now)
+    assert decision.search is not None
+    assert {"puskesmas", "damkar"} <= decision.search.kinds
+
+
+def test_nobody_takes_the_task_of_a_crew_that_has_answered_at_last() -> None:
+    world = sent("p1")
+    world.after(200)
+    world.says("p1", U.EN_ROUTE)
+    world.units["p2"] = unit("p2", "puskesmas")
+    assert on_unit_free(world.incident, world.situation, "free", world.now).ignored == "not_waiting"
+
+
+def test_a_relief_is_searched_for_as_widely_as_for_any_need_and_found_only_where_it_is() -> None:
+    world = sent("p1")
+    world.after(200)
+    decision = on_unit_free(world.incident, world.situation, "free", world.now)
+    assert decision.empty
+    assert decision.search is not None
+    assert "puskesmas" in decision.search.kinds
+    day_old = replace(world.situation, now=world.now + 24 * 3600 * 1000)
+    assert on_unit_free(world.incident, day_old, "free", world.now).search is None
+
+
+def test_the_next_timer_finds_a_unit_too() -> None:
+    world = sent("p1")
+    world.after(61)
+    world.units["p2"] = unit("p2", "puskesmas")
+    world.after(120)
     assert [a.unit_id for a in world.incident.active_assignments] == ["p2"]
     assert world.alerted() == {("unacknowledged", "p1")}
 
@@ -91,92 +147,11 @@ def test_a_month_replayed_starts_no_timers() -> None:
 
 def test_a_timer_that_was_stopped_or_moved_does_nothing() -> None:
     world = sent("p1")
-    (timer, _) = world.incident.timers
+    timer = world.incident.timers[0]
     moved = replace(timer, due_ms=timer.due_ms + 1)
     assert on_timer(world.incident, moved, seen()).ignored == "timer_gone"
     lost = replace(world.incident, timers=(Timer("no_such", "o-1", 0),))
     assert on_timer(lost, lost.timers[0], seen()).incident.timers == ()  # type: ignore[union-attr]
-
-
-def failed(world: Watched, channel: str = "sms", attempt: str = "a-1") -> NotDelivered:
-    order = world.incident.assignments[0]
-    return NotDelivered(f"e-{attempt}", "36.73", order.unit_id, order.order_id, attempt, channel)
-
-
-@pytest.mark.parametrize("channel", ["sms", "none"])
-def test_a_crew_that_cannot_be_told_is_replaced_at_once(channel: str) -> None:
-    world = sent("p1", "p2")
-    told = failed(world, channel)
-    world.apply(on_not_delivered(told, world.units["p1"], world.incident, world.situation))
-    assert [a.unit_id for a in world.incident.active_assignments] == ["p2"]
-    assert world.alerted() == {("unacknowledged", "p1")}
-    again = on_not_delivered(told, world.units["p1"], world.incident, world.situation)
-    assert again.ignored == "not_waiting"
-
-
-def test_one_way_of_two_that_fails_is_noted_only() -> None:
-    world = sent("p1", "p2")
-    world.units["p1"] = replace(world.units["p1"], contacts=world.units["p1"].contacts * 2)
-    world.apply(on_not_delivered(failed(world), world.units["p1"], world.incident, world.situation))
-    assert world.timeline[-1] == "not_delivered"
-    assert [a.unit_id for a in world.incident.active_assignments] == ["p1"]
-    same = on_not_delivered(failed(world), world.units["p1"], world.incident, world.situation)
-    assert same.ignored == "already_known"
-    world.apply(on_not_delivered(failed(world, "mqtt", "a-2"), world.units["p1"], world.incident, world.situation))
-    assert [a.unit_id for a in world.incident.active_assignments] == ["p2"]
-
-
-def test_a_crew_that_has_answered_is_not_taken_off_for_a_late_receipt() -> None:
-    world = sent("p1", "p2")
-    world.says("p1", U.EN_ROUTE)
-    decision = on_not_delivered(failed(world), world.units["p1"], world.incident, world.situation)
-    assert decision.ignored == "not_waiting"
-
-
-def news(world: Watched, *, sent: bool) -> str:
-    """What became of it that the first order's message left, or could not yet."""
-    order = world.incident.assignments[0]
-    told = Submission(f"e-{sent}-{world.now}", "36.73", order.unit_id, order.order_id, "sms", sent)
-    return world.apply(on_submission(told, world.units[order.unit_id], world.incident, world.situation)).ignored
-
-
-def test_a_crew_that_could_not_be_told_yet_is_not_silent() -> None:
-    """With the SMS centre away the nearest crew keeps its task, and has its time to answer from when it is told."""
-    world = sent("p1", "p2")
-    world.now += 1000
-    assert not news(world, sent=False)
-    assert news(world, sent=False) == "nothing_new"
-    assert world.kinds() == {"untold"}
-    assert world.after(600) == ["untold"]
-    assert world.alerted() == {("untold", "p1")}
-    assert [a.unit_id for a in world.incident.active_assignments] == ["p1"]
-    assert news(world, sent=False) == "nothing_new"
-    assert not news(world, sent=True)
-    assert world.alerted() == set()
-    assert world.after(31) == [REMIND]
-    assert world.after(30) == [NEXT]
-    assert [a.unit_id for a in world.incident.active_assignments] == ["p2"]
-
-
-def test_that_a_message_left_as_it_should_is_no_news() -> None:
-    world = sent("p1")
-    before = world.incident
-    assert news(world, sent=True) == "nothing_new"
-    world.says("p1", U.EN_ROUTE)
-    assert news(world, sent=False) == "not_waiting"
-    assert world.incident.timers != before.timers
-    replayed = Watched(unit("p1", "puskesmas"))
-    replayed.now = NOON_MS + 2 * 24 * 3600 * 1000
-    replayed.assess(call(**P1))
-    assert news(replayed, sent=False) == news(replayed, sent=True) == "nothing_new"
-
-
-def test_a_crew_that_answers_before_its_message_is_known_to_have_left_has_answered() -> None:
-    world = sent("p1", "p2")
-    news(world, sent=False)
-    world.after(61)
-    world.says("p1", U.ACKNOWLEDGED)
-    assert (world.alerted(), world.kinds()) == (set(), set())
 
 
 @given(pauses=st.lists(st.integers(0, 45_000), max_size=12), word_after=st.integers(0, 12))
@@ -202,5 +177,11 @@ def test_each_timer_fires_once_however_often_and_late_it_is_looked_at(pauses: li
         assert len(world.incident.active_assignments) == 1
     reminded = [(order.unit.unit_id, order.order_id) for order in world.said if order.kind is OrderKind.REMIND]
     assert len(reminded) == len(set(reminded))
+    # No reminder of a task that has been answered, or taken away.
+    for order in (order for order in world.said if order.kind is OrderKind.REMIND):
+        asked = order.incident.assignment_of(order.about_order_id)
+        assert asked is not None
+        assert asked.active
+        assert asked.silent
     if word_after < len(pauses):
         assert world.kinds() == set()

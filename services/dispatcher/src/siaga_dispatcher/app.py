@@ -132,6 +132,7 @@ class App:
         self.timers = TimerLoop(
             due, self.follow_up, self._tenants, now_ms, lambda: self.keeper.trouble is None
         )  # fmt: skip
+        self._notifications = Notifications(self.follow_up, now_ms)
         self.keeper = self._keeper()
 
     def _register(self, server: grpc.aio.Server) -> None:
@@ -154,7 +155,7 @@ class App:
         await asyncio.gather(
             self._stage("assessments", self._sources[0], self._assessments).run(),
             self._stage("reports", self._sources[1], self._reports).run(),
-            self._stage("notification-events", self._sources[2], Notifications(self.follow_up, now_ms)).run(),
+            self._stage("notification-events", self._sources[2], self._notifications).run(),
             self.keeper.watch(runtime),
             Searching(self.dispatcher, self.store, self._tenants).run(runtime.sleep),
             self.covering.run(runtime.sleep),
@@ -176,8 +177,9 @@ class App:
             self.store,
             self._assessments,
             self._reports,
+            self._notifications,
             self._sources,
-            (self._group_of("assessments"), self._group_of("reports")),
+            tuple(self._group_of(name) for name in ("assessments", "reports", "notification-events")),
         )
         rebuilder = Rebuilder(self.runtime.redis(), kafka, self._topics)
         freshness = Freshness(self.runtime.redis(), kafka, self._topics)

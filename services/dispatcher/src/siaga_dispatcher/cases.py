@@ -13,6 +13,7 @@ from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on
 from siaga_dispatcher.core.decision import Search
 from siaga_dispatcher.core.foresight import foresee
 from siaga_dispatcher.core.join import find_home, window_ms
+from siaga_dispatcher.core.silence import alone
 from siaga_dispatcher.core.values import (
     Alert,
     Assessment,
@@ -129,9 +130,12 @@ async def _others(store: Reader, tenant: str, incident: Incident, command: Comma
 
 
 async def of_waiting(store: Reader, tenant: str, incident_id: str, event_at_ms: int) -> Case[Decision]:
-    """An incident that lacks a unit, when one may be had; raises UnknownIncidentError."""
+    """An incident that lacks a unit, or a word from it, when one may be had; raises UnknownIncidentError."""
     incident = await existing(store, tenant, incident_id)
     cause = f"unit_free:{incident_id}:{incident.version}"
+    alerts = await alerts_about(store, incident) if alone(incident) else ()
     return Case(
-        lambda situation: on_unit_free(incident, situation, cause, event_at_ms), await store.own_units(incident)
+        lambda situation: on_unit_free(incident, situation, cause, event_at_ms),
+        await store.own_units(incident),
+        alerts=alerts,
     )

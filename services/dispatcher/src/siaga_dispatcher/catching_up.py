@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final, TypeVar
 
 from google.protobuf.message import Message
-from siaga.v1 import assessment_pb2, unit_pb2
+from siaga.v1 import assessment_pb2, notification_pb2, unit_pb2
 from siaga_contracts.catalogue import Topic
 from siaga_contracts.envelope import TRACEPARENT, header
 from siaga_kit.reading import committed, records
@@ -18,7 +18,7 @@ from siaga_kit.settings import KafkaSettings
 from siaga_kit.stage import Item
 
 from siaga_dispatcher.adapters.store import Store
-from siaga_dispatcher.consuming import Assessments, Reports
+from siaga_dispatcher.consuming import Assessments, Notifications, Reports
 
 M = TypeVar("M", bound=Message)
 
@@ -29,17 +29,18 @@ CHUNK: Final = 500
 
 
 class CatchUp:
-    """Feeds the latest records of the dispatcher's two sources to it again."""
+    """Feeds the latest records of the dispatcher's sources to it again."""
 
     def __init__(
-        self, kafka: KafkaSettings, store: Store, assessments: Assessments, reports: Reports, topics: Sequence[Topic],
-        groups: Sequence[str],
+        self, kafka: KafkaSettings, store: Store, assessments: Assessments, reports: Reports, notifications: Notifications,
+        topics: Sequence[Topic], groups: Sequence[str],
     ) -> None:  # fmt: skip
-        """`topics` and `groups`: of the assessments first, then of the reports."""
+        """`topics` and `groups`: of the assessments first, then of the reports, then of the news of messages."""
         self._kafka = kafka
         self._store = store
         self._assessments = assessments
         self._reports = reports
+        self._notifications = notifications
         self._topics = topics
         self._groups = groups
 
@@ -51,7 +52,11 @@ class CatchUp:
         reports: list[Item[unit_pb2.UnitReport]] = await self._news(await self._latest(1, tenants))
         for start in range(0, len(reports), CHUNK):
             await self._reports.process(reports[start : start + CHUNK])
-        return len(assessments) + len(reports)
+        # Else a crew whose message had left would pass for one that was never told.
+        news: list[Item[notification_pb2.NotificationEvent]] = await self._latest(2, tenants)
+        for start in range(0, len(news), CHUNK):
+            await self._notifications.process(news[start : start + CHUNK])
+        return len(assessments) + len(reports) + len(news)
 
     async def _latest(self, source: int, tenants: Collection[str]) -> list[Item[M]]:
         topic = self._topics[source]

@@ -4,12 +4,13 @@ from collections.abc import Callable, Sequence
 
 from siaga.v1 import assessment_pb2, notification_pb2, order_pb2, unit_pb2
 from siaga_kit.stage import Item, Result
+from siaga_tenants.vocabulary import OPERATOR
 
 from siaga_dispatcher.adapters import codec
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.side_by_side import all_of
 from siaga_dispatcher.adapters.store import Store
-from siaga_dispatcher.core.values import UnitStatus
+from siaga_dispatcher.core.values import MessageState, UnitStatus
 from siaga_dispatcher.dispatching import Dispatcher
 from siaga_dispatcher.following import FollowUp
 from siaga_dispatcher.positioning import Positions
@@ -22,10 +23,12 @@ FREEING = frozenset(
     for status in (UnitStatus.CLEAR, UnitStatus.DECLINED, UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE)
 )
 
-_SUBMITTED = notification_pb2.NOTIFICATION_STATE_SUBMITTED
-_NOT_YET = notification_pb2.NOTIFICATION_STATE_FAILED_TEMPORARY
+# Orders by which a crew learns of its task. What becomes of a word about a change, or of a stand-down, is no matter here.
+_TASKS = frozenset({order_pb2.ORDER_KIND_DISPATCH, order_pb2.ORDER_KIND_REMIND})
 # A message that will not arrive. Refused for now is no failure: the notifier goes on trying.
 _FAILED = frozenset({notification_pb2.NOTIFICATION_STATE_FAILED_PERMANENT, notification_pb2.NOTIFICATION_STATE_EXPIRED})
+_UNACKNOWLEDGED = notification_pb2.NOTIFICATION_STATE_UNACKNOWLEDGED
+_RANK = {state: rank for rank, state in enumerate(MessageState)}
 
 
 class Assessments:
@@ -103,21 +106,34 @@ def _is_word(message: unit_pb2.UnitReport) -> bool:
 
 
 class Notifications:
-    """Takes news of messages: whether they leave. That they arrived, the crew's own word says better."""
+    """Takes news of messages: how far they get, and when none does."""
 
     def __init__(self, follow_up: FollowUp, clock_ms: Callable[[], int]) -> None:
         self._follow_up = follow_up
         self._clock_ms = clock_ms
 
     async def process(self, batch: Sequence[Item[notification_pb2.NotificationEvent]]) -> Result:
-        """Decide about orders to go: those that failed for good, that could not leave yet, and that left at last."""
-        orders = [item for item in batch if item.message.order_kind == order_pb2.ORDER_KIND_DISPATCH]
-        left = {item.message.order_id for item in orders if item.message.state == _SUBMITTED}
-        for item in orders:
+        """Decide about what a crew is to do; of what a batch tells about one order's progress only the furthest counts."""
+        items = [item for item in batch if item.message.order_kind in _TASKS]
+        furthest: dict[str, str] = {}
+        for message in sorted((item.message for item in items if _progress(item.message)), key=_rank):
+            furthest.setdefault(message.order_id, message.event_id)
+        for item in items:
             message, traceparent = item.message, item.record.traceparent
             if message.state in _FAILED:
                 await self._follow_up.take_not_delivered(codec.not_delivered_of(message), self._clock_ms(), traceparent)
-            # One way that is shut is no news where another has been taken.
-            elif message.state == _SUBMITTED or (message.state == _NOT_YET and message.order_id not in left):
-                await self._follow_up.take_submission(codec.submission_of(message), traceparent)
+            elif message.state == _UNACKNOWLEDGED:
+                news = codec.unacknowledged_of(message)
+                await self._follow_up.take_unacknowledged(news, self._clock_ms(), traceparent)
+            elif furthest.get(message.order_id) == message.event_id:
+                await self._follow_up.take_progress(codec.progress_of(message), traceparent)
         return Result()
+
+
+def _progress(message: notification_pb2.NotificationEvent) -> bool:
+    """Whether the crew has been told so far; that an operator is to call it tells it nothing."""
+    return message.state in codec.MESSAGE_STATE_OF and message.channel != OPERATOR
+
+
+def _rank(message: notification_pb2.NotificationEvent) -> int:
+    return -_RANK[codec.MESSAGE_STATE_OF[message.state]]

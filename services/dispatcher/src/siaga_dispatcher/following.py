@@ -9,16 +9,16 @@ from siaga_kit import telemetry
 from siaga_dispatcher.adapters.due import Due, alerts_about
 from siaga_dispatcher.adapters.store import Store
 from siaga_dispatcher.cases import Case
-from siaga_dispatcher.core.decide import Decision, on_not_delivered, on_submission, on_timer
+from siaga_dispatcher.core.decide import Decision, on_not_delivered, on_progress, on_timer, on_unacknowledged
 from siaga_dispatcher.core.decision import ignore
-from siaga_dispatcher.core.values import Incident, NotDelivered, Situation, Submission, Timer, Unit
+from siaga_dispatcher.core.values import Incident, NotDelivered, Progress, Situation, Timer, Unacknowledged, Unit
 from siaga_dispatcher.dispatching import Dispatcher
 
 log = structlog.get_logger()
 
 GONE: Final = "timer_gone"
 
-News = TypeVar("News", NotDelivered, Submission)
+News = TypeVar("News", NotDelivered, Progress, Unacknowledged)
 Decide = Callable[[News, Unit, Incident | None, Situation], Decision]
 
 
@@ -66,9 +66,15 @@ class FollowUp:
         await self._given_on(failed.tenant, decision, now_ms)
         return decision
 
-    async def take_submission(self, told: Submission, traceparent: str | None) -> Decision:
-        """One message that left, or could not yet."""
-        return await self._about_order(told, on_submission, traceparent)
+    async def take_unacknowledged(self, news: Unacknowledged, now_ms: int, traceparent: str | None) -> Decision:
+        """One order of which every way was tried."""
+        decision = await self._about_order(news, on_unacknowledged, traceparent)
+        await self._given_on(news.tenant, decision, now_ms)
+        return decision
+
+    async def take_progress(self, news: Progress, traceparent: str | None) -> Decision:
+        """One message that left, arrived or was read."""
+        return await self._about_order(news, on_progress, traceparent)
 
     async def _about_order(self, news: News, decide: Decide[News], traceparent: str | None) -> Decision:
         tenant = news.tenant

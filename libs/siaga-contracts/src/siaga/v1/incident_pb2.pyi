@@ -10,6 +10,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from siaga.v1 import assessment_pb2 as _assessment_pb2
 from siaga.v1 import common_pb2 as _common_pb2
+from siaga.v1 import notification_pb2 as _notification_pb2
 from siaga.v1 import place_pb2 as _place_pb2
 from siaga.v1 import unit_pb2 as _unit_pb2
 import builtins as _builtins
@@ -93,6 +94,8 @@ class Assignment(_message.Message):
     TASK_CODE_FIELD_NUMBER: _builtins.int
     LAST_WORD_AT_MS_FIELD_NUMBER: _builtins.int
     FAILED_ATTEMPTS_FIELD_NUMBER: _builtins.int
+    TOLD_FIELD_NUMBER: _builtins.int
+    NOBODY_LEFT_FIELD_NUMBER: _builtins.int
     unit_id: _builtins.str
     unit_name: _builtins.str
     unit_kind: _unit_pb2.UnitKind.ValueType
@@ -124,9 +127,15 @@ class Assignment(_message.Message):
     """The code by which a crew that was stood down confirms."""
     last_word_at_ms: _builtins.int
     """Event time of the crew's last word about the task."""
+    nobody_left: _builtins.int
+    """How often it was asked again because nobody else could go in its place."""
     @_builtins.property
     def failed_attempts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Attempts to tell the crew that have failed for good."""
+
+    @_builtins.property
+    def told(self) -> _containers.RepeatedCompositeFieldContainer[Global___CrewTold]:
+        """How far the word of the task got before the crew answered, in rising rank."""
 
     def __init__(
         self,
@@ -154,16 +163,47 @@ class Assignment(_message.Message):
         task_code: _builtins.str = ...,
         last_word_at_ms: _builtins.int = ...,
         failed_attempts: _abc.Iterable[_builtins.str] | None = ...,
+        told: _abc.Iterable[Global___CrewTold] | None = ...,
+        nobody_left: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "position_age_s", b"position_age_s"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "acknowledged_at_ms", b"acknowledged_at_ms", "clear_at_ms", b"clear_at_ms", "dispatched_at_ms", b"dispatched_at_ms", "distance_m", b"distance_m", "en_route_at_ms", b"en_route_at_ms", "ended_by", b"ended_by", "eta_s", b"eta_s", "eta_source", b"eta_source", "failed_attempts", b"failed_attempts", "fence", b"fence", "last_word_at_ms", b"last_word_at_ms", "on_scene_at_ms", b"on_scene_at_ms", "order_id", b"order_id", "position_age_s", b"position_age_s", "role", b"role", "selection_reason", b"selection_reason", "stand_down_confirmed_at_ms", b"stand_down_confirmed_at_ms", "status", b"status", "stood_down_at_ms", b"stood_down_at_ms", "task_code", b"task_code", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s", "acknowledged_at_ms", b"acknowledged_at_ms", "clear_at_ms", b"clear_at_ms", "dispatched_at_ms", b"dispatched_at_ms", "distance_m", b"distance_m", "en_route_at_ms", b"en_route_at_ms", "ended_by", b"ended_by", "eta_s", b"eta_s", "eta_source", b"eta_source", "failed_attempts", b"failed_attempts", "fence", b"fence", "last_word_at_ms", b"last_word_at_ms", "nobody_left", b"nobody_left", "on_scene_at_ms", b"on_scene_at_ms", "order_id", b"order_id", "position_age_s", b"position_age_s", "role", b"role", "selection_reason", b"selection_reason", "stand_down_confirmed_at_ms", b"stand_down_confirmed_at_ms", "status", b"status", "stood_down_at_ms", b"stood_down_at_ms", "task_code", b"task_code", "told", b"told", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__position_age_s: _TypeAlias = _typing.Literal["position_age_s"]  # noqa: Y015
     _WhichOneofArgType__position_age_s: _TypeAlias = _typing.Literal["_position_age_s", b"_position_age_s"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__position_age_s) -> _WhichOneofReturnType__position_age_s | None: ...
 
 Global___Assignment: _TypeAlias = Assignment  # noqa: Y015
+
+@_typing.final
+class CrewTold(_message.Message):
+    """The crew was told so far: the first message that got there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    state: _notification_pb2.NotificationState.ValueType
+    """SUBMITTED (it has left, whether or not its channel confirms), DELIVERED or READ."""
+    channel: _builtins.str
+    at_ms: _builtins.int
+    """Wall clock, epoch milliseconds."""
+    def __init__(
+        self,
+        *,
+        state: _notification_pb2.NotificationState.ValueType = ...,
+        channel: _builtins.str = ...,
+        at_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "channel", b"channel", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CrewTold: _TypeAlias = CrewTold  # noqa: Y015
 
 @_typing.final
 class Shortfall(_message.Message):

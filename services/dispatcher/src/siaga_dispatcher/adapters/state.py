@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.core.lifecycle import ENDED, FINISHED
 from siaga_dispatcher.core.likeness import family_of
+from siaga_dispatcher.core.silence import alone
 from siaga_dispatcher.core.values import Alert, Incident, IncidentStatus, Unit
 
 # A finished incident and its calls stay at hand for corrections and reopening; after that Kafka has them.
@@ -54,7 +55,7 @@ def put_incident(write: Writer, before: Incident | None, incident: Incident, sna
     write.op("ZADD", keys.incidents, str(incident.opened_at_ms), incident_id)
     _keep(write, keys.active, incident, incident.opened_at_ms, holds=incident.status not in ENDED)
     finished = incident.status in FINISHED
-    waits = bool(incident.shortfalls) and not finished
+    waits = bool(incident.shortfalls or alone(incident)) and not finished
     _keep(write, keys.waiting, incident, incident.priority * PRIORITY_STEP + incident.opened_at_ms, holds=waits)
     if finished:
         write.op("EXPIRE", key, str(kept_s))

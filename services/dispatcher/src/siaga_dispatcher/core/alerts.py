@@ -5,7 +5,7 @@ from dataclasses import replace
 from siaga_contracts import ids
 
 from siaga_dispatcher.core.lifecycle import FINISHED
-from siaga_dispatcher.core.values import Alert, AlertKind, Ending, Incident, Situation, TimerKind, UnitStatus
+from siaga_dispatcher.core.values import Alert, AlertKind, Ending, Incident, Situation, UnitStatus
 
 
 def raised(kind: AlertKind, incident: Incident, unit_id: str, detail: str, situation: Situation) -> Alert:
@@ -47,8 +47,7 @@ def holds(alert: Alert, before: Incident | None, after: Incident) -> bool:
         case AlertKind.NOBODY_LEFT:
             return any(one.active and one.silent for one in of_unit)
         case AlertKind.UNTOLD:
-            told = {timer.subject for timer in after.timers if timer.kind == TimerKind.ACKNOWLEDGE_NEXT}
-            return any(one.active and one.silent and one.order_id not in told for one in of_unit)
+            return any(one.active and one.silent and not one.told for one in of_unit)
         case AlertKind.STAND_DOWN_UNCONFIRMED:
             return any(one.unconfirmed for one in of_unit)
         case AlertKind.CREW_OVERDUE:

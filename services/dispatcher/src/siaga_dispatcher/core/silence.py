@@ -1,4 +1,4 @@
-"""A crew that does not answer, or cannot be told: the next unit goes in its place."""
+"""A crew that does not answer: the next unit goes in its place, or it is asked again, ever less often."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,8 +6,9 @@ from typing import Final
 from siaga_tenants.crews import Acknowledge
 
 from siaga_dispatcher.core.alerts import held_by, raised
-from siaga_dispatcher.core.decision import Decision, ignore
+from siaga_dispatcher.core.decision import Decision, Search
 from siaga_dispatcher.core.draft import Draft
+from siaga_dispatcher.core.live import live
 from siaga_dispatcher.core.staffing import staff
 from siaga_dispatcher.core.stand_down import stand_down
 from siaga_dispatcher.core.values import (
@@ -15,78 +16,20 @@ from siaga_dispatcher.core.values import (
     Assignment,
     Ending,
     Incident,
-    NotDelivered,
     OrderKind,
     Situation,
-    Submission,
     Timer,
     TimerKind,
-    Unit,
     UnitStatus,
 )
 
-# The way of a notification that says that the unit has no way at all.
-NO_ROUTE: Final = "none"
+# The wait doubles each time, so these reach half an hour with a life at stake. A crew that has not answered so many is
+# not brought to it by more, and messages without end are no longer read; the alert stays, and the search goes on.
+REMINDED_ALONE_MOST: Final = 5
 
 
-def on_not_delivered(failed: NotDelivered, unit: Unit, incident: Incident | None, situation: Situation) -> Decision:
-    """Decide about an order that could not be handed to the crew on one way.
-
-    When no way is left, nobody waits for an answer that cannot come: the next unit is sent at once.
-    """
-    assignment = incident.assignment_of(failed.order_id) if incident is not None else None
-    if incident is None or assignment is None or not (assignment.active and assignment.silent):
-        return ignore("not_waiting")
-    if failed.attempt_id in assignment.failed_attempts:
-        return ignore("already_known")
-    attempts = (*assignment.failed_attempts, failed.attempt_id)
-    draft = Draft(incident, incident, failed.event_id, situation.now, "notifier")
-    draft.know((unit, *situation.units))
-    noted = replace(assignment, failed_attempts=attempts)
-    draft.change(
-        "not_delivered",
-        f"{assignment.unit_name}: pesan lewat {failed.channel} tidak sampai",
-        assignments=incident.with_assignment(noted),
-    )
-    if failed.channel != NO_ROUTE and len(attempts) < len(unit.contacts):
-        return draft.decision()
-    return pass_on(draft, noted, "tidak dapat dihubungi", situation)
-
-
-def on_submission(told: Submission, unit: Unit, incident: Incident | None, situation: Situation) -> Decision:
-    """Decide about an order that has left, or could not yet.
-
-    The crew's time to answer stands still while nothing can leave, and begins when it does: with the SMS centre away,
-    the nearest crew would lose its task minute by minute to ones farther off, of whom none can be told either.
-    """
-    assignment = incident.assignment_of(told.order_id) if incident is not None else None
-    if incident is None or assignment is None or not (assignment.active and assignment.silent):
-        return ignore("not_waiting")
-    running = {timer.kind for timer in incident.timers if timer.subject == assignment.order_id}
-    asked = TimerKind.ACKNOWLEDGE_NEXT in running
-    if told.sent is asked or not (told.sent or running) or (told.sent and not _waited(incident, assignment, situation)):
-        return ignore("nothing_new")
-    draft = Draft(incident, incident, told.event_id, situation.now, "notifier")
-    draft.know((unit,))
-    spans = situation.rules.policy.crews.acknowledge[incident.priority.name]
-    draft.drop_timers(assignment.order_id)
-    if told.sent:
-        draft.set_timers(*_asked(assignment, spans, situation.now))
-        draft.change("sent", f"{assignment.unit_name}: pesan lewat {told.channel} terkirim")
-    else:
-        later = situation.now + round(spans.next_unit_s * 1000)
-        draft.set_timers(Timer(TimerKind.UNTOLD, assignment.order_id, later))
-        draft.change("not_sent_yet", f"{assignment.unit_name}: pesan lewat {told.channel} belum dapat dikirim")
-    return draft.decision()
-
-
-def _waited(incident: Incident, assignment: Assignment, situation: Situation) -> bool:
-    """Whether its time to answer stands still: its timer says so, or the alert that the timer has raised."""
-    untold = any(t.kind == TimerKind.UNTOLD and t.subject == assignment.order_id for t in incident.timers)
-    return untold or held_by(AlertKind.UNTOLD, incident.incident_id, assignment.unit_id, situation) is not None
-
-
-def _asked(assignment: Assignment, spans: Acknowledge, now: int) -> tuple[Timer, Timer]:
+def asked(assignment: Assignment, spans: Acknowledge, now: int) -> tuple[Timer, Timer]:
+    """The timers of a crew that has just learned of its task."""
     return (
         Timer(TimerKind.ACKNOWLEDGE_REMIND, assignment.order_id, now + round(spans.remind_s * 1000)),
         Timer(TimerKind.ACKNOWLEDGE_NEXT, assignment.order_id, now + round(spans.next_unit_s * 1000)),
@@ -94,29 +37,75 @@ def _asked(assignment: Assignment, spans: Acknowledge, now: int) -> tuple[Timer,
 
 
 def pass_on(draft: Draft, assignment: Assignment, why: str, situation: Situation) -> Decision:
-    """Send the next unit in place of a silent one; with nobody left the task stays with it, and it is reminded.
-
-    Two are tried out: taking the task away leaves nobody when nobody else can go, and a crew that has not answered yet
-    may still be on its way.
-    """
-    passed = _copied(draft)
-    _take_away(passed, assignment, why, situation)
-    if any(one.role == assignment.role and one.active for one in _added(passed)):
-        return passed.decision()
+    """Send the next unit in place of a silent one; with nobody left the task stays with it, and it is reminded."""
+    passed, search = _tried(draft, assignment, why, situation)
+    if passed is not None:
+        return passed
+    times = assignment.nobody_left + 1
+    alone = replace(assignment, nobody_left=times)
     unit = draft.unit(assignment.unit_id)
     name = assignment.unit_name
     known = held_by(AlertKind.NOBODY_LEFT, draft.incident.incident_id, assignment.unit_id, situation)
-    draft.change("nobody_left", f"{name}: {why}; tidak ada unit lain, tugas tetap padanya")
+    draft.change(
+        "nobody_left",
+        f"{name}: {why}; tidak ada unit lain, tugas tetap padanya",
+        assignments=draft.incident.with_assignment(alone),
+    )
     if unit is not None:
         draft.order(OrderKind.REMIND, unit, "belum dijawab", assignment.order_id)
     if known is None:
         detail = f"{name}: {why}, dan tidak ada unit lain"
         draft.alert(raised(AlertKind.NOBODY_LEFT, draft.incident, assignment.unit_id, detail, situation))
-    spans = situation.rules.policy.crews.acknowledge[draft.incident.priority.name]
-    draft.set_timers(*_asked(assignment, spans, situation.now))
+    draft.drop_timers(assignment.order_id)
+    if times < REMINDED_ALONE_MOST:
+        spans = situation.rules.policy.crews.acknowledge[draft.incident.priority.name]
+        due_ms = situation.now + round(spans.next_unit_s * 1000) * 2**times
+        draft.set_timers(Timer(TimerKind.ACKNOWLEDGE_NEXT, assignment.order_id, due_ms))
     # What would have to be known to find somebody.
-    draft.search = passed.search
+    draft.search = search
     return draft.decision()
+
+
+def say_untold(draft: Draft, assignment: Assignment, situation: Situation) -> None:
+    """A supervisor learns that no message of the task has left yet: somebody has to reach the crew by voice."""
+    name = assignment.unit_name
+    draft.change("untold", f"{name}: pesan belum dapat dikirim")
+    detail = f"{name}: pesan belum dapat dikirim, hubungi lewat radio atau telepon"
+    draft.alert(raised(AlertKind.UNTOLD, draft.incident, assignment.unit_id, detail, situation))
+
+
+def alone(incident: Incident) -> tuple[Assignment, ...]:
+    """Silent crews whose task somebody else would have if there were one."""
+    return tuple(one for one in incident.assignments if one.nobody_left and one.active and one.silent)
+
+
+def relieved(draft: Draft, situation: Situation) -> Decision | None:
+    """Send a unit that may be had by now in place of a silent one; None = there is none still.
+
+    The draft then knows what would have to be known to find somebody.
+    """
+    for assignment in alone(draft.incident):
+        if not live(assignment.dispatched_at_ms, situation):
+            continue
+        passed, search = _tried(draft, assignment, "tidak menjawab", situation)
+        if passed is not None:
+            return passed
+        draft.search = search
+    return None
+
+
+def _tried(
+    draft: Draft, assignment: Assignment, why: str, situation: Situation
+) -> tuple[Decision | None, Search | None]:
+    """What it comes to when the task is taken away, if somebody then has it; and what that was searched with.
+
+    It is tried on a copy: taking the task away leaves nobody when nobody else can go, and a crew that has not answered
+    yet may still be on its way.
+    """
+    passed = _copied(draft)
+    _take_away(passed, assignment, why, situation)
+    found = any(one.role == assignment.role and one.active for one in _added(passed))
+    return (passed.decision() if found else None), passed.search
 
 
 def _copied(draft: Draft) -> Draft:

@@ -12,7 +12,8 @@ from siaga_contracts.values import changed
 from siaga_dispatcher.core.alerts import ended, holds, raised
 from siaga_dispatcher.core.decision import Decision, Timeline, ignore
 from siaga_dispatcher.core.draft import Draft
-from siaga_dispatcher.core.silence import pass_on
+from siaga_dispatcher.core.live import live
+from siaga_dispatcher.core.silence import pass_on, say_untold
 from siaga_dispatcher.core.stand_down import tell_again
 from siaga_dispatcher.core.values import (
     Alert,
@@ -27,14 +28,13 @@ from siaga_dispatcher.core.values import (
     UnitStatus,
 )
 
-# Something older comes from a month replayed, whose crews are long home: to nag them, and to send the next unit because
-# they are silent, would make another month of it.
-LIVE_WITHIN_MS: Final = 24 * 3600 * 1000
 MINUTE_MS: Final = 60_000
 AT_SCENE: Final = frozenset(
     {UnitStatus.ON_SCENE, UnitStatus.PATIENT_CONTACT, UnitStatus.TRANSPORTING, UnitStatus.AT_HOSPITAL}
 )
 _KINDS: Final = frozenset(TimerKind)
+# How long these run is the priority's to say.
+_BY_PRIORITY: Final = frozenset({TimerKind.UNTOLD, TimerKind.ACKNOWLEDGE_REMIND, TimerKind.ACKNOWLEDGE_NEXT})
 
 
 def with_timers(decision: Decision, situation: Situation) -> Decision:
@@ -76,9 +76,7 @@ def _told(draft: Draft, timer: Timer, assignment: Assignment, situation: Situati
             if unit is not None:
                 draft.order(OrderKind.REMIND, unit, "belum dijawab", assignment.order_id)
         case TimerKind.UNTOLD:
-            draft.change("untold", f"{name}: pesan belum dapat dikirim")
-            detail = f"{name}: pesan belum dapat dikirim, hubungi lewat radio atau telepon"
-            draft.alert(raised(AlertKind.UNTOLD, draft.incident, assignment.unit_id, detail, situation))
+            say_untold(draft, assignment, situation)
         case TimerKind.STAND_DOWN_REMIND:
             draft.change("stand_down_reminded", f"{name}: penarikan belum dikonfirmasi, diingatkan")
             if unit is not None:
@@ -117,7 +115,7 @@ def _running(before: Incident | None, after: Incident, situation: Situation) -> 
                 yield timer if running is None or kind is TimerKind.CREW_SAFETY else min(timer, running, key=_due_ms)
             elif running is not None:
                 raised_since = before is not None and after.priority < before.priority
-                sooner = raised_since and kind in (TimerKind.ACKNOWLEDGE_REMIND, TimerKind.ACKNOWLEDGE_NEXT)
+                sooner = raised_since and kind in _BY_PRIORITY
                 yield min(timer, running, key=_due_ms) if sooner else running
 
 
@@ -130,27 +128,25 @@ def _wanted(
 ) -> Iterator[tuple[TimerKind, float, bool]]:
     """The kinds of timers that an assignment has, with their spans, and whether each begins now."""
     policy = situation.rules.policy.crews
-    if assignment.silent and _live(assignment.dispatched_at_ms, situation):
+    if assignment.silent and live(assignment.dispatched_at_ms, situation):
         spans = policy.acknowledge[incident.priority.name]
-        yield TimerKind.ACKNOWLEDGE_REMIND, spans.remind_s * 1000, was is None
-        yield TimerKind.ACKNOWLEDGE_NEXT, spans.next_unit_s * 1000, was is None
-        yield TimerKind.UNTOLD, spans.next_unit_s * 1000, False
+        told = bool(assignment.told)
+        yield TimerKind.UNTOLD, spans.remind_s * 1000, was is None and not told
+        # Its time to answer begins when it is told.
+        yield TimerKind.ACKNOWLEDGE_REMIND, spans.remind_s * 1000, was is None and told
+        yield TimerKind.ACKNOWLEDGE_NEXT, spans.next_unit_s * 1000, was is None and told
     # A crew that was silent about its task will be silent about this too; that is what its other alert says.
     asked = assignment.unconfirmed and assignment.ended_by == Ending.STOOD_DOWN
-    if asked and _live(assignment.stood_down_at_ms, situation):
+    if asked and live(assignment.stood_down_at_ms, situation):
         begins = was is None or not was.stood_down_at_ms
         yield TimerKind.STAND_DOWN_REMIND, policy.stand_down.remind_s * 1000, begins
         yield TimerKind.STAND_DOWN_ALERT, policy.stand_down.alert_s * 1000, begins
     safety_min = policy.safety_min.get(assignment.unit_kind, 0)
-    if assignment.active and assignment.status in AT_SCENE and safety_min and _live(incident.event_at_ms, situation):
+    if assignment.active and assignment.status in AT_SCENE and safety_min and live(incident.event_at_ms, situation):
         said = was is None or was.last_word_at_ms != assignment.last_word_at_ms or was.status not in AT_SCENE
         # Told again each time that long goes by, until the crew says something.
         again = not any(one.key == f"{TimerKind.CREW_SAFETY}:{assignment.order_id}" for one in incident.timers)
         yield TimerKind.CREW_SAFETY, safety_min * MINUTE_MS, said or again
-
-
-def _live(event_at_ms: int, situation: Situation) -> bool:
-    return situation.now - event_at_ms < LIVE_WITHIN_MS
 
 
 def _over(decision: Decision, situation: Situation) -> Iterator[Alert]:

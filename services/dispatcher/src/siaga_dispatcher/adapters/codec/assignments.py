@@ -2,8 +2,15 @@
 
 from siaga.v1 import incident_pb2
 
-from siaga_dispatcher.adapters.codec.codes import UNIT_KIND, UNIT_KIND_OF, UNIT_STATUS, UNIT_STATUS_OF
-from siaga_dispatcher.core.values import Assignment, Candidate, Link, LinkKind, Timer
+from siaga_dispatcher.adapters.codec.codes import (
+    MESSAGE_STATE,
+    MESSAGE_STATE_OF,
+    UNIT_KIND,
+    UNIT_KIND_OF,
+    UNIT_STATUS,
+    UNIT_STATUS_OF,
+)
+from siaga_dispatcher.core.values import Assignment, Candidate, Link, LinkKind, Timer, Told
 
 
 def assignment_message(assignment: Assignment) -> incident_pb2.Assignment:
@@ -32,6 +39,11 @@ def assignment_message(assignment: Assignment) -> incident_pb2.Assignment:
         task_code=assignment.task_code,
         last_word_at_ms=assignment.last_word_at_ms,
         failed_attempts=assignment.failed_attempts,
+        told=[
+            incident_pb2.CrewTold(state=MESSAGE_STATE[told.state], channel=told.channel, at_ms=told.at_ms)
+            for told in assignment.told
+        ],
+        nobody_left=assignment.nobody_left,
     )
 
 
@@ -61,6 +73,8 @@ def assignment_of(message: incident_pb2.Assignment) -> Assignment:
         message.task_code,
         message.last_word_at_ms,
         tuple(message.failed_attempts),
+        tuple(Told(MESSAGE_STATE_OF[told.state], told.channel, told.at_ms) for told in message.told),
+        message.nobody_left,
     )
 
 

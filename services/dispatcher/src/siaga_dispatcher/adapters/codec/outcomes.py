@@ -2,9 +2,9 @@
 
 from siaga.v1 import alert_pb2, common_pb2, notification_pb2, order_pb2, unit_pb2
 
-from siaga_dispatcher.adapters.codec.codes import ORDER_KIND, PRIORITY, PRIORITY_OF, UNIT_KIND
+from siaga_dispatcher.adapters.codec.codes import MESSAGE_STATE_OF, ORDER_KIND, PRIORITY, PRIORITY_OF, UNIT_KIND
 from siaga_dispatcher.adapters.codec.places import place_message
-from siaga_dispatcher.core.values import Alert, NotDelivered, Order, Submission
+from siaga_dispatcher.core.values import Alert, NotDelivered, Order, Progress, Told, Unacknowledged
 
 
 def order_message(order: Order) -> order_pb2.DispatchOrder:
@@ -82,13 +82,12 @@ def not_delivered_of(message: notification_pb2.NotificationEvent) -> NotDelivere
     )
 
 
-def submission_of(message: notification_pb2.NotificationEvent) -> Submission:
-    """An order's message that left, or could not yet."""
-    return Submission(
-        message.event_id,
-        message.tenant,
-        message.unit_id,
-        message.order_id,
-        message.channel,
-        sent=message.state == notification_pb2.NOTIFICATION_STATE_SUBMITTED,
-    )
+def progress_of(message: notification_pb2.NotificationEvent) -> Progress:
+    """An order's message that left, arrived or was read."""
+    told = Told(MESSAGE_STATE_OF[message.state], message.channel, message.at_ms)
+    return Progress(message.event_id, message.tenant, message.unit_id, message.order_id, told)
+
+
+def unacknowledged_of(message: notification_pb2.NotificationEvent) -> Unacknowledged:
+    """An order of which every way was tried."""
+    return Unacknowledged(message.event_id, message.tenant, message.unit_id, message.order_id)

@@ -11,6 +11,7 @@ from siaga_dispatcher.core.values.incidents import (
     Shortfall,
     Timer,
 )
+from siaga_dispatcher.core.values.messages import NotDelivered, Progress, Told, Unacknowledged
 from siaga_dispatcher.core.values.outcomes import Alert, Order
 from siaga_dispatcher.core.values.places import Place, Position
 from siaga_dispatcher.core.values.situation import Rules, Situation
@@ -19,15 +20,17 @@ from siaga_dispatcher.core.values.terms import (
     Ending,
     IncidentStatus,
     LinkKind,
+    MessageState,
     OrderKind,
     Priority,
     TimerKind,
     UnitStatus,
 )
-from siaga_dispatcher.core.values.units import NotDelivered, Submission, Unit, UnitReport
+from siaga_dispatcher.core.values.units import Unit, UnitReport
 
 __all__ = [
     "Account", "Alert", "AlertKind", "Assessment", "Assignment", "Candidate", "Change", "Ending", "Incident",
-    "IncidentStatus", "Link", "LinkKind", "NotDelivered", "Order", "OrderKind", "Place", "Position", "Priority",
-    "Reason", "Rules", "Shortfall", "Situation", "Submission", "Timer", "TimerKind", "Unit", "UnitReport", "UnitStatus",
+    "IncidentStatus", "Link", "LinkKind", "MessageState", "NotDelivered", "Order", "OrderKind", "Place", "Position",
+    "Priority", "Progress", "Reason", "Rules", "Shortfall", "Situation", "Timer", "TimerKind", "Told", "Unacknowledged",
+    "Unit", "UnitReport", "UnitStatus",
 ]  # fmt: skip

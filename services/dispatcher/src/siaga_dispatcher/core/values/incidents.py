@@ -3,6 +3,7 @@
 from siaga_contracts.values import value
 
 from siaga_dispatcher.core.values.calls import Reason
+from siaga_dispatcher.core.values.messages import Told
 from siaga_dispatcher.core.values.places import Place
 from siaga_dispatcher.core.values.terms import IncidentStatus, LinkKind, Priority, UnitStatus
 
@@ -39,6 +40,10 @@ class Assignment:
     last_word_at_ms: int = 0
     # Attempts to tell the crew that have failed for good.
     failed_attempts: tuple[str, ...] = ()
+    # How far the word of the task got before the crew answered, each in a rank above the one before.
+    told: tuple[Told, ...] = ()
+    # How often it was asked again because nobody else could go in its place.
+    nobody_left: int = 0
 
     @property
     def active(self) -> bool:

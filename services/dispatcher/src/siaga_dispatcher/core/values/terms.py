@@ -74,6 +74,15 @@ class OrderKind(StrEnum):
     REMIND = "remind"
 
 
+class MessageState(StrEnum):
+    """How far a message to a crew got, in rising rank."""
+
+    # Handed to a channel, whether or not that ever confirms.
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+
+
 class TimerKind(StrEnum):
     """What happens by itself when nobody says anything; the subject of each is an assignment's order."""
 

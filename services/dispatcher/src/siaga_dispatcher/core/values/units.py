@@ -67,27 +67,3 @@ class UnitReport:
     position: Position | None = None
     # A status code of the centre, where `status` is None.
     status_code: str = ""
-
-
-@value(frozen=True, slots=True)
-class NotDelivered:
-    """An order's message that will not reach its crew on one way; channel `none` = there was no way to try."""
-
-    event_id: str
-    tenant: str
-    unit_id: str
-    order_id: str
-    attempt_id: str
-    channel: str
-
-
-@value(frozen=True, slots=True)
-class Submission:
-    """News of an order's message on one way: it left (`sent`), or could not yet and will be tried again."""
-
-    event_id: str
-    tenant: str
-    unit_id: str
-    order_id: str
-    channel: str
-    sent: bool
