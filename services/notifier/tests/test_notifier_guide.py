@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
-from siaga_notifier.guide import follow, guide, look
+from siaga_notifier.guide import Guide, follow, guide, look
 from siaga_notifier.inbox import Directory
 from siaga_tenants import load_tenants
 
@@ -23,8 +23,8 @@ class Heard:
     def __init__(self) -> None:
         self.directory = Directory(frozenset(), {}, {})
 
-    def know(self, directory: Directory) -> None:
-        self.directory = directory
+    def know(self, found: Guide) -> None:
+        self.directory = found.directory
 
 
 async def test_numbers_of_shifts_are_known_as_soon_as_they_are_written_down(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ async def test_numbers_of_shifts_are_known_as_soon_as_they_are_written_down(tmp_
     roster = tmp_path / SERANG.name / "roster.yaml"
     assert "+628119990001" not in guide(load_tenants(tmp_path)).directory.phones
     heard, stop = Heard(), asyncio.Event()
-    following = asyncio.create_task(follow(tmp_path, look(tmp_path), heard, stop, 0.02))  # type: ignore[arg-type]
+    following = asyncio.create_task(follow(tmp_path, look(tmp_path), heard.know, stop, 0.02))
     roster.write_text(ROSTER)
     async with asyncio.timeout(60):
         while heard.directory.unit_of_phone.get("+628119990001") != "3673-DMK-01":

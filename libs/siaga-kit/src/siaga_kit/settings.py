@@ -61,6 +61,13 @@ class NotifierSettings(ServerSettings, frozen=True):
     public_url: str = ""
 
 
+class PushSettings(BaseModel, frozen=True):
+    """Push messages to crews' devices."""
+
+    # Hosts of push services in the centre's own network. No other may have a private address, for a device names its own.
+    trusted_hosts: frozenset[str] = frozenset()
+
+
 class MqttSettings(BaseModel, frozen=True):
     """The MQTT broker; no host = channel off."""
 
@@ -85,6 +92,7 @@ class Settings(BaseSettings):
     smpp: SmppSettings = SmppSettings()
     mqtt: MqttSettings = MqttSettings()
     notifier: NotifierSettings = NotifierSettings(port=8114)
+    push: PushSettings = PushSettings()
     # Names this process in its consumer groups: the same after a restart, different for each copy.
     instance: str = Field(default_factory=socket.gethostname)
     tenants_dir: Path = Path("tenants")

@@ -21,6 +21,7 @@ from siaga_notifier.core.outcomes import Outcome
 from siaga_notifier.guide import Guide, follow, guide, look
 from siaga_notifier.inbox import Inbox
 from siaga_notifier.processor import OrderProcessor
+from siaga_notifier.pushing import Pushing
 from siaga_notifier.retries import Retries
 from siaga_notifier.sender import Sender
 from siaga_notifier.surely import SurePublisher
@@ -80,9 +81,18 @@ async def start(runtime: Runtime) -> None:
     """What `siaga_kit.service.run` calls."""
     directory = runtime.settings.tenants_dir
     known = look(directory)
-    inbox = await assemble(runtime, guide(load_tenants(directory)), await runtime.publisher())
-    runtime.spawn("door", serve(runtime, ()))
-    runtime.spawn("tenants", follow(directory, known, inbox, runtime.stop))
+    found = guide(load_tenants(directory))
+    publisher = await runtime.publisher()
+    inbox = await assemble(runtime, found, publisher)
+    pushing = Pushing(runtime, found.crews, publisher, inbox, _now_ms)
+    runtime.spawn("devices", _until(runtime.stop, pushing.devices.run()))
+    runtime.spawn("door", serve(runtime, pushing.routes()))
+
+    def know(changed: Guide) -> None:
+        inbox.know(changed.directory)
+        pushing.know(changed.crews)
+
+    runtime.spawn("tenants", follow(directory, known, know, runtime.stop))
 
 
 async def _then(work: Coroutine[Any, Any, None], finished: asyncio.Event) -> None:

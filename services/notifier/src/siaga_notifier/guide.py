@@ -1,7 +1,8 @@
 """What the tenants' files say to the notifier, at the start and when they change."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -11,16 +12,17 @@ from siaga_kit.watching import Seen, changes, seen
 from siaga_tenants import TenantError, Tenants, load_tenants
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
+from siaga_notifier.adapters.push.crews import Crews, crews
 from siaga_notifier.core.message import Words
 from siaga_notifier.core.model import SMS, WHATSAPP, UnitStatus
 from siaga_notifier.core.replies import OwnWord, OwnWords, own_words
-from siaga_notifier.inbox import Directory, Inbox
+from siaga_notifier.inbox import Directory
 
 log = structlog.get_logger()
 
 # A crew whose number was just put on the list may be sent, and answer, at once.
 POLL_S: Final = 1.0
-FILES: Final = ("units.yaml", "roster.yaml", "notify.yaml", "vocabulary.yaml")
+FILES: Final = ("units.yaml", "roster.yaml", "notify.yaml", "vocabulary.yaml", "sources.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Guide:
 
     words: dict[str, Words]
     directory: Directory
+    # Who may sign in devices.
+    crews: Crews = field(default_factory=Crews)
 
 
 def guide(tenants: Tenants) -> Guide:
@@ -43,7 +47,7 @@ def guide(tenants: Tenants) -> Guide:
     units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
     words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
     own = {code: _own_words(tenant.terms) for code, tenant in tenants.items()}
-    return Guide(words, Directory(frozenset(phones), units, phones, own))
+    return Guide(words, Directory(frozenset(phones), units, phones, own), crews(tenants))
 
 
 def _own_words(terms: Terms) -> OwnWords:
@@ -68,8 +72,10 @@ def look(directory: Path) -> Seen:
     return seen(file for name in FILES for file in directory.glob(f"*/{name}"))
 
 
-async def follow(directory: Path, known: Seen, inbox: Inbox, stop: asyncio.Event, poll_s: float = POLL_S) -> None:
-    """Tell the inbox of changed units and numbers until told to stop; `known` was looked at before they were read.
+async def follow(
+    directory: Path, known: Seen, know: Callable[[Guide], None], stop: asyncio.Event, poll_s: float = POLL_S
+) -> None:
+    """Tell of changed units and numbers until told to stop; `known` was looked at before they were read.
 
     What cannot be used changes nothing, and is logged.
     """
@@ -78,7 +84,7 @@ async def follow(directory: Path, known: Seen, inbox: Inbox, stop: asyncio.Event
         if found is None:
             log.error("changed units cannot be used, those before stay; `siaga tenants check` tells why")
         else:
-            inbox.know(guide(found).directory)
+            know(guide(found))
 
 
 def _read(directory: Path) -> Tenants | None:

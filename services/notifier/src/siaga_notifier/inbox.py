@@ -65,6 +65,10 @@ class Inbox:
         """Know these units and numbers from now on."""
         self._directory = directory
 
+    async def task(self, order_id: str) -> Task | None:
+        """The order as remembered; None when it is not."""
+        return await self._store.task(order_id)
+
     async def receipt(self, receipt: Receipt, number: str) -> None:
         """The SMS centre says what became of a message."""
         if receipt.state is None:

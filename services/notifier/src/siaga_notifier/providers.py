@@ -10,6 +10,9 @@ from siaga_tenants.model import ProviderSpec
 
 from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
+from siaga_notifier.adapters.push.fcm import Fcm
+from siaga_notifier.adapters.push.registry import Devices
+from siaga_notifier.adapters.push.webpush import WebPush
 from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
 from siaga_notifier.channel import Channel
@@ -24,6 +27,8 @@ class Surroundings:
     settings: Settings
     # Where receipts, phones' messages and devices' answers go.
     inbox: Inbox
+    # Who has signed in, for push.
+    devices: Devices
     clock_ms: Callable[[], int]
     # A centre's texts and names of types, by its code.
     words: Callable[[str], Words] = lambda _: Words({}, {})
@@ -39,6 +44,8 @@ Factory = Callable[[ProviderSpec, Surroundings], Channel]
 FACTORIES: Final[Mapping[str, Factory]] = {
     "http_sms": _http_sms,
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
+    "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),
+    "fcm": lambda spec, around: Fcm(spec, around.devices, around.clock_ms),
 }
 
 

@@ -7,10 +7,17 @@ from siaga_notifier.core.model import Attempt
 
 # An alarm that a tablet shows when it is switched on the next morning is a false one.
 EXPIRY_S: Final = 600
+# What may lose its end, in this order; the text of the SMS beside them has the address once more.
+SHORTENED: Final = ("note", "address")
+# One octet takes up to so many in JSON.
+LONGEST_ESCAPE: Final = 6
 
 
-def payload(attempt: Attempt) -> bytes:
-    """An order for a device; it shows one alarm per `order_id`, however often the order comes, or a reminder of it."""
+def payload(attempt: Attempt, most_bytes: int | None = None) -> bytes:
+    """An order for a device; it shows one alarm per `order_id`, however often the order comes, or a reminder of it.
+
+    Where a channel has room for `most_bytes` only, the operator's note goes first, then the end of the address.
+    """
     order = attempt.order
     content: dict[str, Any] = {
         "order_id": order.about_order_id or order.order_id,
@@ -35,4 +42,12 @@ def payload(attempt: Attempt) -> bytes:
         content |= {"type": order.type, "note": order.text, "callback_number": order.callback_number}
     if attempt.link:
         content["link"] = attempt.link
+    for field in SHORTENED:
+        while most_bytes is not None and content.get(field) and (over := len(_encoded(content)) - most_bytes) > 0:
+            text = str(content[field]).encode()
+            content[field] = text[: -max(1, over // LONGEST_ESCAPE)].decode(errors="ignore")
+    return _encoded(content)
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False).encode()

@@ -26,3 +26,8 @@ def notification_event_id(attempt: str, state: str) -> str:
 def report_id(order_id: str, via: str, status: str) -> str:
     """A crew saying a status of a task: said twice, it is one report."""
     return derived("unit-report", order_id, via, status)
+
+
+def device_key(tenant: str, channel: str, device: str, unit_id: str) -> str:
+    """A device that a unit's crew has signed in with."""
+    return derived("unit-device", tenant, channel, device, unit_id)
