@@ -75,6 +75,9 @@ class MqttSettings(BaseModel, frozen=True):
     port: int = 1883
     username: str | None = None
     password: SecretStr | None = None
+    tls: bool = False
+    # Who vouches for the broker, in PEM; none = the system's authorities.
+    ca_file: Path | None = None
 
 
 class Settings(BaseSettings):

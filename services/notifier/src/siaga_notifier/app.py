@@ -14,6 +14,7 @@ from siaga_tenants import load_tenants
 
 from siaga_notifier.adapters import hashes
 from siaga_notifier.adapters.door.serving import serve
+from siaga_notifier.adapters.mqtt.access import Access
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
 from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.store import Store
@@ -51,7 +52,10 @@ async def assemble(
 
     inbox = Inbox(store, sure.publish, say, guide.directory, _now_ms)
     centre = SmsCentre(settings.smpp, inbox.receipt, inbox.message)
-    broker = MqttBroker(settings.mqtt, settings.instance, inbox.unit_answer) if settings.mqtt.host else None
+    broker: MqttBroker | None = None
+    if settings.mqtt.host:
+        access = Access.shared(settings.mqtt)
+        broker = MqttBroker(access, settings.instance, inbox.unit_answer, inbox.receipt, _now_ms)
     sender = Sender(store, centre, broker, guide.words, _now_ms)
     retries = Retries(store, sender, sure.publish, _now_ms)
     await retries.load()

@@ -9,6 +9,7 @@ from siaga_tenants.http_sms import provider
 from siaga_tenants.model import ProviderSpec
 
 from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
+from siaga_notifier.adapters.mqtt.access import Access
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
 from siaga_notifier.adapters.push.fcm import Fcm
 from siaga_notifier.adapters.push.registry import Devices
@@ -17,6 +18,7 @@ from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
 from siaga_notifier.channel import Channel
 from siaga_notifier.core.message import Words
+from siaga_notifier.core.model import MQTT
 from siaga_notifier.inbox import Inbox
 
 
@@ -39,6 +41,11 @@ def _http_sms(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
     return HttpSmsProvider(spec.provider_id, provider(spec.settings), public_url, surroundings.clock_ms)
 
 
+def _mqtt(access: Access, provider_id: str, surroundings: Surroundings) -> Channel:
+    inbox, instance = surroundings.inbox, surroundings.settings.instance
+    return MqttBroker(access, instance, inbox.unit_answer, inbox.receipt, surroundings.clock_ms, provider_id)
+
+
 Factory = Callable[[ProviderSpec, Surroundings], Channel]
 # By kind of provider. A new kind: an adapter, its line here, and in PROVIDER_KINDS of the tenants' vocabulary.
 FACTORIES: Final[Mapping[str, Factory]] = {
@@ -46,6 +53,7 @@ FACTORIES: Final[Mapping[str, Factory]] = {
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
     "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),
     "fcm": lambda spec, around: Fcm(spec, around.devices, around.clock_ms),
+    "mqtt": lambda spec, surroundings: _mqtt(Access.own(spec.settings), spec.provider_id, surroundings),
 }
 
 
@@ -59,5 +67,5 @@ def shared(surroundings: Surroundings) -> tuple[Channel, ...]:
     settings, inbox = surroundings.settings, surroundings.inbox
     found: list[Channel] = [SmsCentre(settings.smpp, inbox.receipt, inbox.message)]
     if settings.mqtt.host:
-        found.append(MqttBroker(settings.mqtt, settings.instance, inbox.unit_answer))
+        found.append(_mqtt(Access.shared(settings.mqtt), MQTT, surroundings))
     return tuple(found)
