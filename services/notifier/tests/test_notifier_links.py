@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from redis.asyncio import Redis
+from siaga_notifier.adapters import hashes
 from siaga_notifier.adapters.hashes import Hashes
 from siaga_notifier.adapters.link_book import LinkBook
 from siaga_notifier.core import links
@@ -89,7 +89,7 @@ ORDER = Order(
 
 
 def book(public_url: str = "https://112.kota.go.id", hours: float = 12) -> LinkBook:
-    return LinkBook(Hashes(Redis(port=1)), b"secret", public_url, lambda _: hours)
+    return LinkBook(Hashes(hashes.client("redis://127.0.0.1:1")), b"secret", public_url, lambda _: hours)
 
 
 async def test_a_link_leads_to_its_order_and_a_reminder_has_the_same() -> None:
@@ -100,8 +100,10 @@ async def test_a_link_leads_to_its_order_and_a_reminder_has_the_same() -> None:
     signed = made.verify(link.rpartition("/")[2])
     assert signed is not None
     assert signed.expires_at_ms == LATER_MS + 12 * 3_600_000
-    page = await made.page(signed.reference)
-    assert page is not None
+    found = await made.page(signed.reference)
+    assert found is not None
+    page, said = found
+    assert said == {}
     assert (page.order_id, page.unit_id, page.task_code) == ("o-1", "u-1", "114")
 
 

@@ -1,6 +1,6 @@
 """Which order each signed link is for, what its page shows, and what was said by it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +10,9 @@ from siaga_notifier.adapters.hashes import TTL_S, Hashes
 from siaga_notifier.core import links
 from siaga_notifier.core.links import Signed
 from siaga_notifier.core.message import map_link, shown_address
-from siaga_notifier.core.model import Order, OrderKind
+from siaga_notifier.core.model import Order, OrderKind, UnitStatus
 
+_SAID: Final = "said:"
 HOUR_MS: Final = 3_600_000
 # The page is remembered no longer than the rest of its order.
 LONGEST_HOURS: Final = TTL_S / 3600
@@ -72,10 +73,20 @@ class LinkBook:
         """What a token says; None when it was not made here."""
         return links.verify(self._key, token)
 
-    async def page(self, reference: str) -> Page | None:
-        """What the link's page shows; None when it is not remembered any more."""
+    async def page(self, reference: str) -> tuple[Page, Mapping[UnitStatus, int]] | None:
+        """What the link's page shows, and what was said by it, when; None when it is not remembered any more."""
         fields = (await self._hashes.read([_key(reference)]))[0]
-        return msgspec.json.decode(fields["page"], type=Page) if "page" in fields else None
+        if "page" not in fields:
+            return None
+        said = {
+            UnitStatus(name.removeprefix(_SAID)): int(at_ms) for name, at_ms in fields.items() if name.startswith(_SAID)
+        }
+        return msgspec.json.decode(fields["page"], type=Page), said
+
+    async def say(self, reference: str, status: UnitStatus, at_ms: int) -> None:
+        """Remember that the crew said this by its link."""
+        self._hashes.put(_key(reference), {f"{_SAID}{status}": str(at_ms).encode()})
+        await self._hashes.flush()
 
     async def flush(self) -> None:
         """Bring the pages to Redis."""

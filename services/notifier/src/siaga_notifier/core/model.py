@@ -11,6 +11,8 @@ FCM: Final = "fcm"
 WHATSAPP: Final = "whatsapp"
 OTHER: Final = "other"
 OPERATOR: Final = "operator"
+# How an answer came that was given in a browser.
+LINK: Final = "link"
 
 
 class OrderKind(StrEnum):
