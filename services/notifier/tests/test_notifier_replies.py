@@ -14,7 +14,7 @@ from siaga_notifier.core.replies import (
     own_words,
     understand,
 )
-from siaga_notifier.core.reply_grammar import Reply, parse, parse_payload, payload
+from siaga_notifier.core.reply_grammar import Reply, parse
 from siaga_notifier.core.reply_words import WORDS
 
 
@@ -305,22 +305,3 @@ def test_which_of_two_tasks_is_late() -> None:
     meant = understand("macet", [task("114", 1), task("115", 2)])
     assert isinstance(meant, Question)
     assert "MACET #115" in meant.text
-
-
-@pytest.mark.parametrize("status", list(UnitStatus))
-def test_buttons_say_what_they_were_made_for(status: UnitStatus) -> None:
-    assert parse_payload(payload("114", status)) == Reply(status, "114")
-
-
-@pytest.mark.parametrize(
-    ("text", "reply"),
-    [
-        ("ACK:114", Reply(UnitStatus.ACKNOWLEDGED, "114")),
-        (" ACK:114:DECLINED ", Reply(UnitStatus.DECLINED, "114")),
-        ("ACK:", None),
-        ("ACK:114:flying", None),
-        ("ok", None),
-    ],
-)
-def test_payloads_by_hand(text: str, reply: Reply | None) -> None:
-    assert parse_payload(text) == reply

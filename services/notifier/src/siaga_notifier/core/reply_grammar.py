@@ -27,8 +27,6 @@ from siaga_notifier.core.reply_words import (
 _TOKEN: Final = re.compile(r"#\s*\d{1,6}(?!\d)|\d+|[^\W\d_]+|#")
 _CODE: Final = re.compile(r"#\s*(\d{1,6})|(\d{1,6})")
 _COURTEOUS: Final = re.compile(r"\b(?:" + "|".join(COURTEOUS) + r")\b")
-_PAYLOAD: Final = re.compile(r"ACK:#?(\d{1,6})(?::([A-Za-z_]{2,32}))?")
-_STATUSES: Final = {str(status): status for status in UnitStatus}
 # A thumb up is how half the country says that it has read.
 _THUMB: Final = "\U0001f44d"
 
@@ -155,17 +153,3 @@ def only_code(tokens: Sequence[str]) -> str | None:
 def _code(token: str) -> str | None:
     match = _CODE.fullmatch(token)
     return (match[1] or match[2]) if match else None
-
-
-def payload(code: str, status: UnitStatus) -> str:
-    """What a button of a messenger sends back."""
-    return f"ACK:{code}:{status}"
-
-
-def parse_payload(text: str) -> Reply | None:
-    """The answer in a button's payload, `ACK:<code>:<status>`; without a status it is an acknowledgement."""
-    match = _PAYLOAD.fullmatch(text.strip())
-    if match is None:
-        return None
-    status = _STATUSES.get((match[2] or UnitStatus.ACKNOWLEDGED).lower())
-    return Reply(status, match[1]) if status is not None else None
