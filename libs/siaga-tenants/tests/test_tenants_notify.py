@@ -120,3 +120,13 @@ def test_quick_replies_say_what_a_crew_may_say(tmp_path: Path) -> None:
     assert policy.providers[0].settings["stand_down_template"] == "batal"
     (problem,) = read(tmp_path, f"providers: [{WHATSAPP % 'en_rout'}]")[1]
     assert "en_route" in problem
+
+
+def test_apprises_smpp_is_no_way_to_a_crew(tmp_path: Path) -> None:
+    (tmp_path / "mail.key").write_text("mailto://a@b.example")
+    (tmp_path / "sms.key").write_text(" SMPPS://user:word@host/112/62811\n")
+    policy, problems = read(tmp_path, "providers: [{id: l, kind: apprise, entries: {mail: mail.key, sms: sms.key}}]")
+    assert policy.providers[0].settings["entries"]["mail"] == tmp_path / "mail.key"
+    (problem,) = problems
+    assert "use a provider of kind smpp" in problem
+    assert "word" not in problem

@@ -62,6 +62,27 @@ def _files(place: Value, folder: Path) -> Mapping[str, Path]:
     return {name: _file(value, folder) for name, value in place.entries().items()}
 
 
+def _entries(place: Value, folder: Path) -> Mapping[str, Path]:
+    """Files with one Apprise address each; its SMPP counts refused messages as sent."""
+    found: dict[str, Path] = {}
+    for name, value in place.entries().items():
+        found[name] = _file(value, folder)
+        if _begins_with_smpp(found[name]):
+            value.wrong(
+                "holds an smpp:// address, by which refused messages count as sent; use a provider of kind smpp"
+            )
+    return found
+
+
+def _begins_with_smpp(file: Path) -> bool:
+    try:
+        with file.open("rb") as content:
+            return content.read(64).lstrip().lower().startswith((b"smpp://", b"smpps://"))
+    except OSError:
+        # Not there, which its reader has said.
+        return False
+
+
 def _list(place: Value, _: Path) -> tuple[str, ...]:
     return tuple(item.text() for item in place.items())
 
@@ -121,7 +142,7 @@ KINDS: Final[Mapping[str, _Kind]] = {
             "stand_down_template": _text(*_TEMPLATE),
         },
     ),
-    "apprise": _Kind({"entries": _files}, {}),
+    "apprise": _Kind({"entries": _entries}, {}),
 }  # fmt: skip
 _COMMON: Final = ("id", "kind")
 _ALWAYS: Final = ("rate_per_s",)

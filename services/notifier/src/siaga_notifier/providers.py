@@ -11,6 +11,7 @@ from siaga_tenants.model import ProviderSpec
 from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
 from siaga_notifier.adapters.mqtt.access import Access
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
+from siaga_notifier.adapters.others.messengers import Messengers
 from siaga_notifier.adapters.push.fcm import Fcm
 from siaga_notifier.adapters.push.registry import Devices
 from siaga_notifier.adapters.push.webpush import WebPush
@@ -49,6 +50,7 @@ def _mqtt(access: Access, provider_id: str, surroundings: Surroundings) -> Chann
 Factory = Callable[[ProviderSpec, Surroundings], Channel]
 # By kind of provider. A new kind: an adapter, its line here, and in PROVIDER_KINDS of the tenants' vocabulary.
 FACTORIES: Final[Mapping[str, Factory]] = {
+    "apprise": lambda spec, _: Messengers(spec),
     "http_sms": _http_sms,
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
     "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),

@@ -1,0 +1,1 @@
+"""E-mail, Telegram, ntfy, Matrix and whatever else Apprise knows."""
