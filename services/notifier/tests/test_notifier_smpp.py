@@ -11,12 +11,15 @@ from notifier_smsc import SmscProcess, free_port, until
 from siaga_kit.errors import Transient
 from siaga_kit.settings import SmppSettings
 from siaga_notifier.adapters import codec
-from siaga_notifier.adapters.smpp import session as smpp_session
-from siaga_notifier.adapters.smpp.centre import SmsCentre, outcome
+from siaga_notifier.adapters.smpp.centre import SmsCentre
+from siaga_notifier.adapters.smpp.patience import Patience
+from siaga_notifier.adapters.smpp.statuses import outcome
 from siaga_notifier.core.model import Attempt, PhoneMessage
 from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary, Unknown
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.states import State
+from sms_conformance.faults import NoTransceiver
+from sms_conformance.proxy import Proxy
 
 NUMBER = "+6281100000001"
 
@@ -28,11 +31,11 @@ def attempt(number: str = NUMBER, text: str = "#114 P1 Kebakaran {ruko} €") ->
 class Line:
     """A running channel and what it handed on."""
 
-    def __init__(self, settings: SmppSettings) -> None:
+    def __init__(self, settings: SmppSettings, patience: Patience | None = None) -> None:
         self.receipts: list[tuple[Receipt, str]] = []
         self.messages: list[PhoneMessage] = []
         self.failures = 0
-        self.centre = SmsCentre(settings, self._receipt, self._message)
+        self.centre = SmsCentre(settings, self._receipt, self._message, patience=patience)
 
     async def _receipt(self, receipt: Receipt, number: str) -> None:
         self.receipts.append((receipt, number))
@@ -48,8 +51,8 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: SmppSettings) -> AsyncIterator[Line]:
-    line = Line(settings)
+async def running(settings: SmppSettings, patience: Patience | None = None) -> AsyncIterator[Line]:
+    line = Line(settings, patience)
     task = asyncio.create_task(line.centre.run())
     try:
         await until(lambda: line.bound)
@@ -76,6 +79,16 @@ async def test_a_message_is_accepted_and_receipted(smsc: SmscProcess, line: Line
     assert message["user_message_reference"] is not None
 
 
+async def test_a_centre_without_transceivers_gets_a_line_for_each_direction(smsc: SmscProcess) -> None:
+    async with Proxy(smsc.port, [NoTransceiver()]) as proxy, running(SmppSettings(port=proxy.port)) as line:
+        assert isinstance(await line.centre.send(attempt()), Accepted)
+        await until(lambda: bool(line.receipts))
+        proxy.cut()
+        await until(lambda: not line.bound)
+        await until(lambda: line.bound)
+        assert isinstance(await line.centre.send(attempt()), Accepted)
+
+
 async def test_an_answer_to_a_phone_asks_for_no_receipt(smsc: SmscProcess, line: Line) -> None:
     assert isinstance(await line.centre.say(NUMBER, "Tugas yang mana?"), Accepted)
     (message,) = await smsc.messages()
@@ -94,7 +107,7 @@ async def test_many_at_once_each_get_their_own_answer(smsc: SmscProcess, line: L
 
 @pytest.mark.parametrize(
     ("suffix", "expected"),
-    [("88", Temporary("throttled", 1.0)), ("99", Permanent("invalid destination"))],
+    [("88", Temporary("throttled", 0.2)), ("99", Permanent("invalid destination"))],
 )
 async def test_refusals(smsc: SmscProcess, line: Line, suffix: str, expected: object) -> None:
     await smsc.call("/faults", {"suffix": {"88": "throttled", "99": "invalid_destination"}})
@@ -108,10 +121,10 @@ async def test_undelivered(smsc: SmscProcess, line: Line) -> None:
     assert line.receipts[0][0].state is State.FAILED_PERMANENT
 
 
-async def test_no_answer_means_unknown(smsc: SmscProcess, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smpp_session, "RESPONSE_S", 0.2)
+async def test_no_answer_means_unknown(smsc: SmscProcess) -> None:
     await smsc.call("/faults", {"suffix": {"66": "silent"}})
-    assert isinstance(await line.centre.send(attempt("+6281100000066")), Unknown)
+    async with running(smsc.settings, Patience(response_s=0.2)) as line:
+        assert isinstance(await line.centre.send(attempt("+6281100000066")), Unknown)
 
 
 async def test_a_line_that_ends_under_a_message_is_opened_again(smsc: SmscProcess, line: Line) -> None:
@@ -258,7 +271,7 @@ async def test_a_generic_nack_is_an_answer() -> None:
         await forever(peer)
 
     async with scripted(script) as settings, running(settings) as line:
-        assert await line.centre.send(attempt()) == Temporary("throttled", 1.0)
+        assert await line.centre.send(attempt()) == Temporary("throttled", 0.2)
 
 
 async def test_a_line_cut_in_the_middle_of_a_frame() -> None:
@@ -341,9 +354,7 @@ async def test_parts_of_a_long_message_and_broken_ones() -> None:
     ]
 
 
-async def test_a_silent_line_is_asked_and_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smpp_session, "ENQUIRE_EVERY_S", 0.05)
-    monkeypatch.setattr(smpp_session, "RESPONSE_S", 0.2)
+async def test_a_silent_line_is_asked_and_given_up() -> None:
     asked = 0
 
     async def script(peer: Peer) -> None:
@@ -355,7 +366,8 @@ async def test_a_silent_line_is_asked_and_given_up(monkeypatch: pytest.MonkeyPat
                 if asked < 3:
                     peer.write(0x80000015, 0, sequence)
 
-    async with scripted(script, forever) as settings, running(settings) as line:
+    quick = Patience(enquire_every_s=0.05, response_s=0.2)
+    async with scripted(script, forever) as settings, running(settings, quick) as line:
         await until(lambda: asked == 3)
         await until(lambda: answered(line))
 

@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,7 +52,20 @@ class SmppSettings(BaseModel, frozen=True):
     port: int = 2775
     system_id: str = "siaga"
     password: SecretStr = SecretStr("siaga")
+    # Instead of `password`: read at every bind, so that a new one needs no restart.
+    password_file: Path | None = None
     sender: str = "112"
+    # What kind of number the sender is (SMPP 3.4 §5.2.5, §5.2.6): by default a short one of the telephone plan.
+    source_ton: int = Field(default=0, ge=0, le=6)
+    source_npi: int = Field(default=1, ge=0, le=18)
+    system_type: str = ""
+    tls: bool = False
+    # Who may have signed the centre's certificate, in PEM; without it whom the system trusts.
+    ca_file: Path | None = None
+    # Messages without an answer; 50 is the usual limit of centres, which refuse more as throttled.
+    window: int = Field(default=50, ge=1)
+    # How receipts write the number of a message whose answer had it the other way; empty = find out each time.
+    receipts_in: Literal["", "hex", "decimal"] = ""
 
 
 class NotifierSettings(ServerSettings, frozen=True):

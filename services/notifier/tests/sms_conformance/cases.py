@@ -33,8 +33,6 @@ class Case:
     # So often the client has asked whether the line is there.
     asks_link: int = 0
     direct: tuple[type[Outcome], ...] = ()
-    # Only where our own SMPP client talks to the centre: a gateway has a line of its own kind.
-    only_direct: bool = False
 
 
 ONCE: Final = (Accepted,)
@@ -53,7 +51,6 @@ CASES: Final = (
     Case("concatenated, second part throttled", (f.Refuse(0x58, after=1),), (LONG,)),
     Case("bind refused at first", (f.RefuseBind(0x0D, times=2),), direct=ONCE),
     Case("bind refused while the old line stands", (f.RefuseBind(0x05),), direct=ONCE),
-    Case("no transceivers", (f.NoTransceiver(),), direct=ONCE, only_direct=True),
     Case("throttled", (f.Refuse(0x58),), direct=AGAIN),
     Case("throttled for long", (f.Refuse(0x58, times=4),)),
     Case("queue full", (f.Refuse(0x14),), direct=AGAIN),

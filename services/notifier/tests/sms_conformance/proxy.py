@@ -95,18 +95,12 @@ class Proxy:
         task.add_done_callback(self._tasks.discard)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            centre = await asyncio.open_connection("127.0.0.1", self._centre_port)
-        except OSError:
-            writer.close()
-            return
         chop = next(iter(self._script.all(f.Chop)), None)
         glue = next(iter(self._script.all(f.Glue)), None)
-        wire = Wire((reader, writer), centre, chop.octets if chop else 0, glue.frames if glue else 1)
+        wire = Wire((reader, writer), chop.octets if chop else 0, glue.frames if glue else 1)
         self._wires.append(wire)
         self._spawn(wire.run())
         self._spawn(self._pump(wire, wire.from_client, self._of_client))
-        self._spawn(self._pump(wire, wire.from_centre, self._of_centre))
 
     async def _pump(self, wire: Wire, reader: asyncio.StreamReader, deal: Any) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
@@ -124,13 +118,13 @@ class Proxy:
             return
         self.seen[frame.command] += 1
         if frame.command in frames.BINDS:
-            self._bind(wire, frame)
+            await self._bind(wire, frame)
         elif frame.command == frames.SUBMIT_SM:
             self._submit(wire, frame)
         elif frame.command != frames.ENQUIRE_LINK or not self._script.due(f.DeafLink):
             wire.to_centre(frame)
 
-    def _bind(self, wire: Wire, frame: Frame) -> None:
+    async def _bind(self, wire: Wire, frame: Frame) -> None:
         if refusal := self._script.due(f.RefuseBind):
             wire.to_client(frame.answer(refusal.status))
             wire.end()
@@ -138,8 +132,8 @@ class Proxy:
             wire.to_client(Frame(frames.GENERIC_NACK, 0x03, frame.sequence))
             wire.end()
         else:
-            wire.bind = frame
-            wire.to_centre(frame)
+            # Only now: a centre may have no patience with a connection that does not bind.
+            self._spawn(self._pump(wire, await wire.connect(self._centre_port, frame), self._of_centre))
 
     def _submit(self, wire: Wire, frame: Frame) -> None:
         if refusal := self._script.due(f.Refuse):
@@ -207,8 +201,8 @@ class Proxy:
         wire.to_centre(frame.answer(body=b"\0"))
         if self._script.has(f.LateReceipt) and len(self._wires) == 1:
             self._late += messages
-            # The message has had its answer long since: the line goes down between the two.
-            wire.end()
+            # The line goes down between the message's answer, which is on its way, and the receipt.
+            asyncio.get_running_loop().call_later(0.05, wire.end)
             return
         self._spawn(self._offer_all(wire, messages))
 

@@ -10,9 +10,9 @@ Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Wire:
     """What goes to the client may be cut into pieces of `chop` octets, or `glue` frames be held back to go as one."""
 
-    def __init__(self, client: Stream, centre: Stream, chop: int = 0, glue: int = 1) -> None:
+    def __init__(self, client: Stream, chop: int = 0, glue: int = 1) -> None:
         self.from_client, self._client = client
-        self.from_centre, self._centre = centre
+        self._centre: asyncio.StreamWriter | None = None
         self._chop, self._glue = chop, glue
         self._held: list[bytes] = []
         self._pieces: asyncio.Queue[bytes] = asyncio.Queue()
@@ -27,8 +27,20 @@ class Wire:
             # Long enough for the other end to read it before the next is there.
             await asyncio.sleep(0.0005)
 
+    async def connect(self, centre_port: int, bind: Frame) -> asyncio.StreamReader:
+        """Open the centre's side with the client's bind; what comes from there."""
+        reader, self._centre = await asyncio.open_connection("127.0.0.1", centre_port)
+        self.bind = bind
+        self.to_centre(bind)
+        return reader
+
     def to_centre(self, frame: Frame) -> None:
-        self._centre.write(frame.octets())
+        self._to_centre(frame.octets())
+
+    def _to_centre(self, octets: bytes) -> None:
+        if self._centre is None or self._centre.is_closing():
+            raise ConnectionResetError
+        self._centre.write(octets)
 
     def to_client(self, frame: Frame) -> None:
         if self._client.is_closing():
@@ -56,12 +68,13 @@ class Wire:
 
     def half_to_centre(self, frame: Frame) -> None:
         octets = frame.octets()
-        self._centre.write(octets[: len(octets) // 2])
+        self._to_centre(octets[: len(octets) // 2])
 
     def end(self) -> None:
         """Both ends are closed in an orderly way: what was written still arrives."""
         self._release()
         self._client.close()
-        self._centre.close()
+        if self._centre is not None:
+            self._centre.close()
 
     cut = end

@@ -1,4 +1,4 @@
-"""Kafka's jars: fetched once by jgo from their Maven coordinates, accepted only with the hash on our own list."""
+"""Jars, Kafka's above all: fetched once by jgo from their Maven coordinates, accepted only with the hash on a list of ours."""
 
 import hashlib
 import os
@@ -59,18 +59,23 @@ def parse(text: str) -> tuple[Jar, ...]:
     return tuple(jars)
 
 
-def class_path(folder: Path) -> str:
+def class_path(folder: Path, jars: Sequence[Jar] | None = None) -> str:
     """The class path of a folder of listed jars, in the list's order (a wildcard's order is the file system's)."""
-    return os.pathsep.join(str(folder / jar.file_name) for jar in listed())
+    return os.pathsep.join(str(folder / jar.file_name) for jar in jars or listed())
 
 
-def prepare(base: Path, progress: Progress | None = None) -> Path:
-    """The folder with all jars, fetched if they are not there; needs the network only the first time."""
-    folder = base / KAFKA_VERSION
-    jars = listed()
+def prepare(
+    base: Path, progress: Progress | None = None, jars: Sequence[Jar] | None = None, version: str = KAFKA_VERSION
+) -> Path:
+    """The folder with all jars (without a list of them: Kafka's), fetched if they are not there.
+
+    Needs the network only the first time.
+    """
+    folder = base / version
+    jars = jars or listed()
     if _is_complete(folder, jars):
         return folder
-    with Lock(base / ".lock", "another siaga fetches Kafka", "wait for it", wait=True):
+    with Lock(base / ".lock", "another siaga fetches these jars", "wait for it", wait=True):
         if not _is_complete(folder, jars):
             _fill(folder, jars, progress or (lambda _, __: None))
     return folder
@@ -122,7 +127,7 @@ def _put(jar: Jar, folder: Path, staging: Path) -> None:
     if _digest(fetched) != jar.sha256:
         fetched.unlink()
         raise StackError(
-            f"{jar.group}:{jar.artifact}:{jar.version}: the registry's jar is not the one listed in {LOCK_FILE}",
+            f"{jar.group}:{jar.artifact}:{jar.version}: the registry's jar is not the one listed here by its hash",
             "a proxy may have answered with something else; fetch again from another network",
         )
     fetched.replace(target)
@@ -158,7 +163,7 @@ def _fetch(jar: Jar, staging: Path) -> Path:
         return Path(component.artifact().resolve())
     except Exception as error:
         raise PrerequisiteError(
-            f"Kafka's jar {jar.group}:{jar.artifact}:{jar.version} cannot be fetched: {type(error).__name__}",
+            f"the jar {jar.group}:{jar.artifact}:{jar.version} cannot be fetched: {type(error).__name__}",
             "the first start needs the Maven registry: check the network or proxy (HTTPS_PROXY), name a mirror in "
             "~/.config/jgo.conf under [repositories], or set SIAGA_KAFKA__BOOTSTRAP to a broker you have",
         ) from error

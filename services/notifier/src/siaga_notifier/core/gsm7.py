@@ -30,6 +30,11 @@ _REPLACEMENTS: Final = str.maketrans(
 )  # fmt: skip
 
 
+def holds(text: str) -> bool:
+    """Whether the alphabet has every character of the text."""
+    return all(character in _CODES or character in _EXTENDED for character in text)
+
+
 def septets(text: str) -> int:
     """Places the text takes; every character must be of the alphabet."""
     return sum(1 if character in _CODES else 2 for character in text)

@@ -8,6 +8,8 @@ class Accepted:
     """The provider has it, under this id of its own."""
 
     provider_id: str
+    # SMS that it took: a long text goes in parts, of which the id stands for all.
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Delivery receipts: whose they are and what they say, whatever dialect the SMS centre speaks."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from siaga_notifier.core.states import State
@@ -62,3 +62,17 @@ def spellings(provider_id: str) -> tuple[str, ...]:
 def canonical(provider_id: str) -> str:
     """The form under which an id is remembered at submission: lower case, no leading zeros."""
     return provider_id.strip().lower().lstrip("0") or "0"
+
+
+def respelled(receipt: Receipt, receipts_in: str) -> Receipt:
+    """The receipt with its id as the answer had it, of a centre known to write `hex` or `decimal` into receipts only."""
+    provider_id = receipt.provider_id.strip()
+    try:
+        if receipts_in == "decimal":
+            return replace(receipt, provider_id=f"{int(provider_id):x}")
+        if receipts_in == "hex":
+            return replace(receipt, provider_id=str(int(provider_id, 16)))
+    except ValueError:
+        # Not what the centre is known for: all spellings are tried, as of any other.
+        pass
+    return receipt

@@ -18,18 +18,12 @@ LONGEST_PDU: Final = 70_000
 
 RESPONSE: Final = 0x80000000
 GENERIC_NACK: Final = 0x80000000
-BIND_TRANSCEIVER_RESP: Final = 0x80000009
-SUBMIT_SM_RESP: Final = 0x80000004
+BIND_RECEIVER: Final = 0x00000001
+BIND_TRANSMITTER: Final = 0x00000002
+BIND_TRANSCEIVER: Final = 0x00000009
 DELIVER_SM: Final = 0x00000005
 UNBIND: Final = 0x00000006
 ENQUIRE_LINK: Final = 0x00000015
-
-ROK: Final = 0x00
-RINVCMDID: Final = 0x03
-RMSGQFUL: Final = 0x14
-# "Temporary application error" and "permanent": the centre offers it again, or does not.
-RX_T_APPN: Final = 0x64
-RX_P_APPN: Final = 0x65
 
 RECEIPTED_MESSAGE_ID: Final = 0x001E
 SAR_MSG_REF_NUM: Final = 0x020C
@@ -39,8 +33,9 @@ MESSAGE_PAYLOAD: Final = 0x0424
 MESSAGE_STATE: Final = 0x0427
 
 INTERNATIONAL: Final = 1
-_LATIN1: Final = 3
-_UCS2: Final = 8
+_UCS2: Final = 0b1000
+# IA5, octets without an alphabet, Latin-1.
+_OF_EIGHT_BITS: Final = frozenset({1, 2, 3, 4})
 _TYPE_MASK: Final = 0b0011_1100
 _USER_DATA_HEADER: Final = 0b0100_0000
 
@@ -158,8 +153,11 @@ def _segment(esm_class: int, octets: bytes, tlvs: Mapping[int, bytes]) -> tuple[
 
 
 def _decode(octets: bytes, data_coding: int) -> str:
-    if data_coding == _UCS2:
+    # 3GPP TS 23.038 §4: the general groups (0x00 to 0x3F) and the class ones have the alphabet in bits 2 and 3.
+    general = data_coding < 0x40
+    if (general and data_coding & 0b1100 == _UCS2) or data_coding & 0xF0 == 0xE0:
         return octets.decode("utf-16-be", "replace")
-    if data_coding == _LATIN1:
+    # A centre whose own alphabet is Latin-1 says "default", too; no septet has the eighth bit.
+    if data_coding in _OF_EIGHT_BITS or any(octet > 0x7F for octet in octets):
         return octets.decode("latin-1")
     return gsm7.decode(octets)

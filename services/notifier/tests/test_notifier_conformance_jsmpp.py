@@ -1,0 +1,22 @@
+"""The conformance suite against jSMPP's server simulator."""
+
+import asyncio
+
+import pytest
+from sms_conformance.cases import CASES, Case
+from sms_conformance.running import run_all
+from sms_conformance.smpp_peers import Jsmpp
+
+pytestmark = pytest.mark.peers
+
+
+@pytest.fixture(scope="module")
+def results() -> dict[str, BaseException | None]:
+    return asyncio.run(run_all(Jsmpp(), CASES))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_conformance(case: Case, results: dict[str, BaseException | None]) -> None:
+    failure = results[case.name]
+    if failure is not None:
+        raise failure
