@@ -8,6 +8,7 @@ from dispatcher_samples import NOON_MS, call, unit
 from dispatcher_watched import Watched
 from hypothesis import given
 from hypothesis import strategies as st
+from siaga_dispatcher.adapters.codec import incident_message, incident_of
 from siaga_dispatcher.adapters.codec.assignments import assignment_message, assignment_of
 from siaga_dispatcher.core.decide import on_not_delivered, on_unacknowledged, with_timers
 from siaga_dispatcher.core.decision import Decision, Timeline
@@ -86,6 +87,27 @@ def test_each_rank_is_one_version_the_first_time_it_is_reached(news: list[S], ke
     assert world.incident.version == before + len(kept)
     assert world.timeline[-len(kept) :] == [state.value for state in kept]
     assert "way0" in world.reasons[-len(kept)]
+
+
+def test_receipts_do_not_come_between_a_person_and_what_they_decide() -> None:
+    world = ordered("p1", "p2")
+    seen = world.incident.version
+    world.gets(order(world))
+    world.gets(order(world), S.DELIVERED)
+    assert world.incident.version == seen + 2
+    assert [world.incident.unchanged_since(seen + more) for more in (-1, 0, 1, 2, 3)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+    world.after(61)
+    assert not world.incident.unchanged_since(seen + 2)
+    kept = incident_of(incident_message(world.incident))
+    assert kept.acted_version == world.incident.acted_version == world.incident.version
+    older = replace(world.incident, acted_version=0)
+    assert [older.unchanged_since(older.version - less) for less in (1, 0)] == [False, True]
 
 
 def test_once_the_crew_has_spoken_its_word_says_all() -> None:

@@ -107,7 +107,7 @@ async def of_command(
 ) -> Case[Decision]:  # fmt: skip
     """A person's command, beside all incidents that it touches; raises UnknownIncidentError, WrongVersion."""
     incident = await existing(store, tenant, incident_id)
-    if expected_version and incident.version != expected_version:
+    if expected_version and not incident.unchanged_since(expected_version):
         raise WrongVersion(f"incident is at version {incident.version}, not {expected_version}")
     named = (command.unit_id,) if command.unit_id else ()
     others = await _others(store, tenant, incident, command)

@@ -440,10 +440,13 @@ class IncidentWork(_message.Message):
     REVISIONS_FIELD_NUMBER: _builtins.int
     TIMERS_FIELD_NUMBER: _builtins.int
     ACCOUNTS_FIELD_NUMBER: _builtins.int
+    ACTED_VERSION_FIELD_NUMBER: _builtins.int
     callback_number: _builtins.str
     reopened: _builtins.bool
     """A reopened incident never closes itself again."""
     last_call_at_ms: _builtins.int
+    acted_version: _builtins.int
+    """The latest version that changed more than how far crews were told."""
     @_builtins.property
     def revisions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CallRevision]: ...
     @_builtins.property
@@ -461,10 +464,11 @@ class IncidentWork(_message.Message):
         revisions: _abc.Iterable[Global___CallRevision] | None = ...,
         timers: _abc.Iterable[Global___IncidentTimer] | None = ...,
         accounts: _abc.Iterable[Global___CallAccount] | None = ...,
+        acted_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "callback_number", b"callback_number", "last_call_at_ms", b"last_call_at_ms", "reopened", b"reopened", "revisions", b"revisions", "timers", b"timers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accounts", b"accounts", "acted_version", b"acted_version", "callback_number", b"callback_number", "last_call_at_ms", b"last_call_at_ms", "reopened", b"reopened", "revisions", b"revisions", "timers", b"timers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -224,7 +224,9 @@ class CommandRequest(_message.Message):
     priority: _common_pb2.Priority.ValueType
     unit_id: _builtins.str
     expected_version: _builtins.int
-    """Refused with ABORTED when the incident has moved on; 0 = do not check."""
+    """Refused with ABORTED when the incident has moved on; 0 = do not check. How far crews were told does not count: receipts
+    come in the very seconds in which people act.
+    """
     target_incident_id: _builtins.str
     """The other incident of MERGE, UNMERGE, LINK, UNLINK, DISMISS."""
     type: _builtins.str

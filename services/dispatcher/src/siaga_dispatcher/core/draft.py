@@ -10,10 +10,23 @@ from siaga_contracts.values import changed
 from siaga_dispatcher.core.decision import Decision, Search, Timeline
 from siaga_dispatcher.core.lifecycle import Trigger, next_incident
 from siaga_dispatcher.core.positions import rest_position
-from siaga_dispatcher.core.values import Alert, Change, Incident, LinkKind, Order, OrderKind, Timer, Unit, UnitStatus
+from siaga_dispatcher.core.values import (
+    Alert,
+    Change,
+    Incident,
+    LinkKind,
+    MessageState,
+    Order,
+    OrderKind,
+    Timer,
+    Unit,
+    UnitStatus,
+)
 
 # Units may have come from the incidents of these links with their orders.
 _CARRIED: Final = frozenset({LinkKind.MERGED_FROM, LinkKind.DISMISSED})
+# Changes that say no more than how far a crew was told: whoever decides on the version before decides on the same.
+_ONLY_TOLD: Final = frozenset(state.value for state in MessageState)
 
 
 @dataclass(slots=True)
@@ -63,9 +76,11 @@ class Draft:
         """
         status = next_incident(self.incident.status, trigger) if trigger else self.incident.status
         candidates = fields.pop("candidates", ())
+        version = self.incident.version + 1
         self.incident = changed(
             self.incident,
-            version=self.incident.version + 1,
+            version=version,
+            acted_version=self.incident.acted_version if kind in _ONLY_TOLD else version,
             status=status,
             event_at_ms=max(self.incident.event_at_ms, self.event_at_ms),
             change=Change(kind, self.actor, reason, self.event_at_ms, self.cause_id, candidates),

@@ -62,6 +62,7 @@ def incident_message(incident: Incident) -> incident_pb2.Incident:
             revisions=[incident_pb2.CallRevision(call_id=call, revision=number) for call, number in incident.revisions],
             timers=[timer_message(timer) for timer in incident.timers],
             accounts=[account_message(account) for account in incident.accounts],
+            acted_version=incident.acted_version,
         ),
     )
 
@@ -110,6 +111,7 @@ def incident_of(message: incident_pb2.Incident) -> Incident:
         revisions=tuple((one.call_id, one.revision) for one in work.revisions),
         timers=tuple(timer_of(timer) for timer in work.timers),
         accounts=tuple(account_of(account) for account in work.accounts),
+        acted_version=work.acted_version,
     )
 
 

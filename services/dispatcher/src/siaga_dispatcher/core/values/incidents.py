@@ -172,6 +172,12 @@ class Incident:
     timers: tuple[Timer, ...] = ()
     # One for each call, once there are several.
     accounts: tuple[Account, ...] = ()
+    # The latest version that changed more than how far crews were told; 0 = not known.
+    acted_version: int = 0
+
+    def unchanged_since(self, version: int) -> bool:
+        """Whether who saw it in that version has seen all that matters to what they decide."""
+        return (self.acted_version or self.version) <= version <= self.version
 
     @property
     def active_assignments(self) -> tuple[Assignment, ...]:
