@@ -89,6 +89,8 @@ async def silent_crew(stack: Stack) -> None:
             ),
         )
     assert [one.ended_by for one in incident.assignments] == ["unacknowledged", ""]
+    # Told by what the notifier said of its messages.
+    assert [one.told[0].channel for one in incident.assignments] == ["sms", "sms"]
     alarms = [message for message in seen if re.match(r"#\d+ P1 ", message.text)]
     assert len(alarms) == len({message.number for message in alarms}) == 2
 

@@ -22,6 +22,8 @@ from siaga_kit.embedded.supervisor import Owner, Report
 from siaga_kit.embedded.watch import held_file
 
 POLL_S: Final = 0.05
+# A process is there within seconds; a machine with much else to do takes several times as long.
+READY_WITHIN_S: Final = 60.0
 
 
 class Stack:
@@ -96,7 +98,7 @@ class Stack:
         """Let a process that was taken down start again."""
         held_file(self.home, name).unlink(missing_ok=True)
 
-    def wait_ready(self, name: str, *, not_pid: int | None = None, seconds: float = 30.0) -> ProcessState:
+    def wait_ready(self, name: str, *, not_pid: int | None = None, seconds: float = READY_WITHIN_S) -> ProcessState:
         """Wait until the process is ready (as another one than `not_pid`, after a kill)."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
