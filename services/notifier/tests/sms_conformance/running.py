@@ -63,6 +63,9 @@ async def run(case: Case, peer: Peer, centre_port: int) -> None:
             await until(lambda: proxy.seen[ENQUIRE_LINK] >= case.asks_link, "questions whether the line is there")
         await until(lambda: set(case.answers) <= {(frame.command, frame.status) for frame in proxy.answered}, "answers")
         assert sorted(message.text for message in heard.messages) == sorted(case.hears)
+        # A gateway may still be sending what it has accepted.
+        for at in range(len(case.texts)):
+            await until(partial(_has_copies, case, proxy, at), "copies at the centre")
         _arrived(case, proxy, stories)
         if peer.direct and case.direct:
             assert [tuple(type(outcome) for outcome in story) for story in stories] == [case.direct] * len(stories)
@@ -70,14 +73,21 @@ async def run(case: Case, peer: Peer, centre_port: int) -> None:
 
 def _arrived(case: Case, proxy: Proxy, stories: Sequence[Sequence[Outcome]]) -> None:
     """Whoever is told that a message was delivered has it; and none that the centre refused for good."""
-    texts = proxy.texts()
     for piece in proxy.taken:
         # What one SMS holds: 140 octets, or 160 septets, each of which comes as an octet here.
         assert len(piece.octets) <= (MOST_OCTETS if piece.data_coding == UCS2 else MOST_SEPTETS), piece
     for at, text in enumerate(case.texts):
-        copies = [got for number, got in texts if number.lstrip("+") == _number(at).lstrip("+")]
+        copies = _copies(proxy, at)
         assert all(copy.removeprefix("ULANG ") == text for copy in copies), copies
         assert case.copies[0] <= len(copies) <= case.copies[1], (len(copies), stories[at])
+
+
+def _has_copies(case: Case, proxy: Proxy, at: int) -> bool:
+    return len(_copies(proxy, at)) >= case.copies[0]
+
+
+def _copies(proxy: Proxy, at: int) -> list[str]:
+    return [got for number, got in proxy.texts() if number.lstrip("+") == _number(at).lstrip("+")]
 
 
 def _number(at: int) -> str:

@@ -24,8 +24,8 @@ CONNECT_S: Final = 3.0
 # Gateways that ask the operator before they answer take some seconds. What takes longer is as good as unanswered: the
 # order's next step must not wait for it.
 ANSWER_S: Final = 10.0
-# All of it, also for an answer that drips.
-WHOLE_S: Final = 15.0
+# All of it, also for an answer that drips; below the fifteen seconds after which the order's next provider is asked.
+WHOLE_S: Final = 12.0
 # More at once only waits at the provider; each is a socket here.
 CONNECTIONS: Final = 64
 # Below what servers keep a quiet connection: an SMS that goes into one that is just being closed may have gone out.

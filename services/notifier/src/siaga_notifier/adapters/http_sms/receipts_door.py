@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from siaga_kit import telemetry
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from siaga_notifier.adapters.door.requests import body_of, problem
 from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
 from siaga_notifier.adapters.secret_file import SecretError
+from siaga_notifier.channel import Channel
 from siaga_notifier.core.http_sms import callbacks, proofs
 from siaga_notifier.core.http_sms.callbacks import Arrived, Heard, Told, Unreadable
 from siaga_notifier.core.model import SMS, PhoneMessage
@@ -36,12 +37,25 @@ RETRY_AFTER_S: Final = 5
 REMEMBERED: Final = 5_000
 
 Say = Callable[[str, str], Awaitable[Outcome]]
-# The receipt, the number it names (empty = none), and the provider's id.
-OnReceipt = Callable[[Receipt, str, str], Awaitable[None]]
-# What a phone sent, and by what it is answered.
-OnMessage = Callable[[PhoneMessage, Say], Awaitable[None]]
 # By the centre's code and the provider's id.
-Find = Callable[[str, str], HttpSmsProvider | None]
+Find = Callable[[str, str], Channel | None]
+
+
+class Hears(Protocol):
+    """Where it goes: the inbox."""
+
+    async def receipt(self, receipt: Receipt, number: str, *, provider: str) -> None:
+        """What became of a message; an empty number = the provider names none."""
+        ...
+
+    async def message(self, message: PhoneMessage, say: Say) -> None:
+        """What a phone sent, and by what it is answered."""
+        ...
+
+
+def routes(find: Find, inbox: Hears) -> list[Route]:
+    """The doors of every centre's providers; `find` knows a channel by centre and id."""
+    return ReceiptsDoor(find, inbox).routes()
 
 
 @dataclass(slots=True)
@@ -49,8 +63,7 @@ class ReceiptsDoor:
     """Answers only when what was told is safe; a provider that hears nothing comes again, which harms nothing."""
 
     find: Find
-    on_receipt: OnReceipt
-    on_message: OnMessage
+    inbox: Hears
     now_s: Callable[[], float] = time.time
     _seen: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
 
@@ -93,7 +106,7 @@ class ReceiptsDoor:
 
     async def _let_in(self, request: Request) -> tuple[HttpSmsProvider, Told] | Response:
         provider = self.find(str(request.path_params["tenant"]), str(request.path_params["provider"]))
-        if provider is None:
+        if not isinstance(provider, HttpSmsProvider):
             return problem(404, "no such provider of SMS by HTTP; see 'providers' of the centre's notify.yaml")
         query = request.scope["query_string"].decode("latin-1")
         if len(query) > LONGEST_QUERY:
@@ -131,13 +144,13 @@ class ReceiptsDoor:
 
     async def _hear(self, heard: Heard, provider: HttpSmsProvider) -> None:
         if heard.receipt.state is not None:
-            await self.on_receipt(heard.receipt, heard.number, provider.provider_id)
+            await self.inbox.receipt(heard.receipt, heard.number, provider=provider.provider_id)
 
     async def _read(self, arrived: Arrived, provider: HttpSmsProvider, tenant: str) -> None:
         key = (tenant, provider.provider_id, arrived.message_id)
         if arrived.message_id and key in self._seen:
             return
-        await self.on_message(arrived.message, provider.say)
+        await self.inbox.message(arrived.message, provider.say)
         # Only now: one that could not be kept must be taken when it comes again.
         if arrived.message_id:
             self._seen[key] = None

@@ -15,8 +15,9 @@ from siaga_notifier.core.states import State
 
 # A provider's own fields with a message's; more is an attempt to keep us busy.
 MOST_FIELDS: Final = 100
-# Providers that gather receipts send them by the hundred.
-MOST_ENTRIES: Final = 1_000
+# Providers that gather receipts send them by the hundred. Each that nobody remembers is looked for again for two seconds:
+# a thousand at once would keep Redis from the orders.
+MOST_ENTRIES: Final = 200
 _LONGEST_ID: Final = 128
 _LONGEST_NUMBER: Final = 32
 # A message in ten parts.
