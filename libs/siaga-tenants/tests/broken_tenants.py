@@ -313,7 +313,25 @@ CASES = {
         "{callback}",
         "{calback}",
         "templates.sms_dispatch: has a broken placeholder; those there are: "
-        "{task}, {priority}, {type}, {address}, {map}, {ticket}, {callback}",
+        "{task}, {priority}, {type}, {address}, {map}, {ticket}, {callback}, {link}",
+    ),
+    "address in a text to callers": Case(
+        "messages.yaml",
+        "tiket {ticket}",
+        "tiket {ticket} {address}",
+        "templates.feedback_received: must not hold {address}; who reads along must not learn it",
+    ),
+    "ticket in a text to many": Case(
+        "messages.yaml",
+        "saluran sangat padat. Bila masih",
+        "saluran sangat padat {ticket}. Bila masih",
+        "mass_texts.padat: must not hold {ticket}; who reads along must not learn it",
+    ),
+    "name of a text to many": Case(
+        "messages.yaml",
+        "  padat:",
+        "  Sangat Padat:",
+        "mass_texts.Sangat Padat: 'Sangat Padat' is not a short name like banjir; use small letters, digits, - and _",
     ),
     "text without ticket": Case(
         "messages.yaml",

@@ -1,11 +1,12 @@
 """Message templates: which there are, what they must hold, and that they fit one SMS."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Formatter
 from typing import Final
 
-from siaga_tenants.document import Value
+from siaga_tenants.document import Table, Value
 from siaga_tenants.model import Messages
 from siaga_tenants.vocabulary import LINK, PLACEHOLDERS, TYPES
 
@@ -38,6 +39,7 @@ class Rule:
 
     needs: tuple[str, ...]
     forbids: tuple[str, ...] = ()
+    reader: str = "crew"
 
 
 TEMPLATES: Final[Mapping[str, Rule]] = {
@@ -47,6 +49,16 @@ TEMPLATES: Final[Mapping[str, Rule]] = {
     # The abuser may read along: neither what happened nor the victim's number.
     "sms_confidential": Rule(needs=("task", "address", "map"), forbids=("type", "callback")),
 }
+# Callers read these, and whoever holds their phone: a ticket, and nothing of what it is about.
+_TO_CALLERS: Final = Rule((), ("task", "priority", "type", "address", "map", "callback", LINK), "caller")
+CALLER_TEMPLATES: Final[Mapping[str, Rule]] = {
+    "feedback_received": replace(_TO_CALLERS, needs=("ticket",)),
+    "feedback_unit_sent": _TO_CALLERS,
+    "feedback_cancelled": _TO_CALLERS,
+}
+# A text to many at once has nobody's ticket in it.
+MASS_TEXT: Final = replace(_TO_CALLERS, forbids=(*_TO_CALLERS.forbids, "ticket"))
+MASS_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 def gsm7_length(text: str) -> int | None:
@@ -63,16 +75,26 @@ def gsm7_length(text: str) -> int | None:
 
 
 def read_messages(document: Value) -> Messages:
-    """`messages.yaml`: templates and type_labels."""
-    table = document.table(("templates", "type_labels"))
+    """`messages.yaml`: templates and type_labels, and texts for many callers at once."""
+    table = document.table(("templates", "type_labels"), ("mass_texts",))
     labels = {name: _label(value) for name, value in table.table("type_labels", TYPES).values.items()}
     longest = max(labels.values(), key=len, default="")
+    rules = {**TEMPLATES, **CALLER_TEMPLATES}
     templates = {
-        name: _template(value, TEMPLATES[name], longest)
-        for name, value in table.table("templates", tuple(TEMPLATES)).values.items()
-        if name in TEMPLATES
+        name: _template(value, rules[name], longest)
+        for name, value in table.table("templates", tuple(TEMPLATES), tuple(CALLER_TEMPLATES)).values.items()
+        if name in rules
     }
-    return Messages(templates, labels)
+    return Messages(templates, labels, _mass_texts(table))
+
+
+def _mass_texts(document: Table) -> Mapping[str, str]:
+    texts = {}
+    for name, value in document.values["mass_texts"].entries().items() if "mass_texts" in document else ():
+        if not MASS_NAME.fullmatch(name):
+            value.wrong(f"{name!r} is not a short name like banjir; use small letters, digits, - and _")
+        texts[name] = _template(value, MASS_TEXT, "")
+    return texts
 
 
 def _label(value: Value) -> str:
@@ -94,7 +116,7 @@ def _template(value: Value, rule: Rule, longest_label: str) -> str:
         return template
     for name in rule.needs:
         if name not in used:
-            value.wrong(f"lacks {{{name}}}; the crew needs it")
+            value.wrong(f"lacks {{{name}}}; the {rule.reader} needs it")
     for name in rule.forbids:
         if name in used:
             value.wrong(f"must not hold {{{name}}}; who reads along must not learn it")

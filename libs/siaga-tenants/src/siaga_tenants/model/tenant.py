@@ -20,10 +20,11 @@ from siaga_tenants.terms import USUAL_TERMS, Terms
 
 @dataclass(frozen=True, slots=True)
 class Messages(Mapping[str, str]):
-    """Texts by template name, and the Indonesian labels of incident types."""
+    """Texts by template name, the Indonesian labels of incident types, and texts that may go to many callers at once."""
 
     templates: Mapping[str, str]
     type_labels: Mapping[str, str]
+    mass_texts: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.templates[name]
