@@ -9,6 +9,7 @@ from siaga_tenants.http_sms import provider
 from siaga_tenants.model import ProviderSpec
 
 from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
+from siaga_notifier.adapters.modem.modem import GsmModem
 from siaga_notifier.adapters.mqtt.access import Access
 from siaga_notifier.adapters.mqtt.broker import MqttBroker
 from siaga_notifier.adapters.others.messengers import Messengers
@@ -55,6 +56,9 @@ FACTORIES: Final[Mapping[str, Factory]] = {
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
     "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),
     "fcm": lambda spec, around: Fcm(spec, around.devices, around.clock_ms),
+    "modem": lambda spec, around: GsmModem(
+        spec.settings["folder"], around.inbox.receipt, around.inbox.message, around.clock_ms, spec.provider_id
+    ),
     "mqtt": lambda spec, surroundings: _mqtt(Access.own(spec.settings), spec.provider_id, surroundings),
 }
 
