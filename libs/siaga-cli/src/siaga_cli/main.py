@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "model": "model",
     "roads": "roads",
     "dispatch": "dispatch",
+    "alerts": "alerts",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from siaga.v1 import alert_pb2, incident_pb2, unit_pb2
+from siaga_contracts.alerts import CALL_CREW
 from siaga_contracts.catalogue import Topic
 from siaga_kit.reading import records
 from siaga_kit.settings import KafkaSettings
@@ -111,7 +112,8 @@ class Memory:
 
     def _alert(self, value: bytes, _written_at_ms: int) -> None:
         message = alert_pb2.Alert.FromString(value)
-        known = self.of.get(message.tenant)
+        # The notifier's, which raises and clears it by itself.
+        known = self.of.get(message.tenant) if message.kind != CALL_CREW else None
         if known is not None and known.is_latest(message.alert_id, message.version):
             known.alerts[message.alert_id] = value
 

@@ -124,6 +124,8 @@ class Attempt:
     expires_at_ms: int = 0
     # Where a crew can answer by a browser; empty = the centre has no door outside.
     link: str = ""
+    # Channels that have taken the order before, for whoever has to know what was tried.
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The last step of a plan: a person phones the crew."""
