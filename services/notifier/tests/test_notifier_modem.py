@@ -12,6 +12,7 @@ import pytest
 from notifier_modem_world import PHONE, attempt
 from notifier_smsc import PATIENCE_S, until
 from notifier_smsd import Smsd
+from siaga_notifier.adapters import patience
 from siaga_notifier.adapters.modem.modem import STUCK_S, GsmModem
 from siaga_notifier.core.model import PhoneMessage
 from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary
@@ -199,6 +200,25 @@ async def test_files_of_other_formats_and_unreadable_ones(smsd: Smsd) -> None:
         ("+6281100000001", "TIBA — ok"), ("+6281100000002", "SELESAI #114"),
     ]  # fmt: skip
     assert sorted(path.name[:7] for path in inbox.iterdir()) == [".unread", "README"]
+
+
+async def test_an_sms_that_nothing_can_be_done_with_stops_no_other(smsd: Smsd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "PAUSES_S", (0.0, 0.0))
+    inbox = smsd.folder / "inbox"
+    notifier = Notifier(smsd.folder)
+    take = notifier.message
+
+    async def refuse(message: PhoneMessage) -> None:
+        if message.text == "poison":
+            raise RuntimeError
+        await take(message)
+
+    monkeypatch.setattr(notifier, "message", refuse)
+    (inbox / "IN20261126_072000_00_+6281100000001_00.txt").write_bytes(b"poison")
+    (inbox / "IN20261126_072000_00_+6281100000002_00.txt").write_bytes(b"1")
+    async with notifier.running():
+        await until(lambda: notifier.messages == [PhoneMessage("+6281100000002", "1")])
+        await until(lambda: [path.name[:10] for path in inbox.iterdir()] == [".unread-IN"])
 
 
 async def test_folders_that_are_missing_are_told(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from aiomqtt import ProtocolVersion
 from notifier_mosquitto import UNITS, Mosquitto, acks, orders, status, tasks
 from notifier_smsc import PATIENCE_S, until
+from siaga_notifier.adapters import patience
 from siaga_notifier.adapters.mqtt.access import Access
 from siaga_notifier.adapters.mqtt.broker import ASLEEP, NOT_THERE, MqttBroker
 from siaga_notifier.core.model import Attempt, Contact, Order, OrderKind, UnitAnswer
@@ -242,6 +243,28 @@ async def test_answers_outlive_a_killed_notifier(mosquitto: Mosquitto) -> None:
     async with notifier.connected(mosquitto):
         await until(lambda: len(notifier.answers) == 6)
     assert [one.order_id for one in notifier.answers] == [f"o-{number}" for number in range(6)]
+
+
+async def test_a_word_that_nothing_can_be_done_with_stops_no_other(
+    mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PAUSES_S", (0.0, 0.0))
+    notifier = Notifier()
+    take, tried = notifier.answer, 0
+
+    async def refuse(answer: UnitAnswer) -> None:
+        nonlocal tried
+        if answer.order_id == "poison":
+            tried += 1
+            raise RuntimeError
+        await take(answer)
+
+    monkeypatch.setattr(notifier, "answer", refuse)
+    async with notifier.connected(mosquitto), mosquitto.tablet() as tablet:
+        for name in ("poison", "o-1"):
+            await tablet.publish(acks(), json.dumps({"order_id": name, "status": "en_route"}), qos=1)
+        await until(lambda: [one.order_id for one in notifier.answers] == ["o-1"])
+    assert tried == 3
 
 
 async def test_a_siren_of_the_old_protocol_gets_its_tasks_too(mosquitto: Mosquitto) -> None:

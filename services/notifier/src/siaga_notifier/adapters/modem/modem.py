@@ -11,6 +11,7 @@ import structlog
 from siaga_contracts.callers import e164
 
 from siaga_notifier.adapters.modem.spool import Found, Spool
+from siaga_notifier.adapters.patience import patiently
 from siaga_notifier.core.model import SMS, Attempt, PhoneMessage
 from siaga_notifier.core.modem_files import (
     NUMBER,
@@ -166,13 +167,12 @@ class GsmModem:
             content = joined([read_content(file, body) for file, body in zip(files, bodies, strict=True)])
         except ValueError as error:
             log.warning("SMS that nobody can read, put aside", provider=self.provider_id, reason=str(error))
-            for file in files:
-                await asyncio.to_thread(self._spool.put_aside, file)
-            return
-        number = e164(files[0].source) or files[0].source
-        await self._deal_with(number, content)
+            dealt_with = False
+        else:
+            number = e164(files[0].source) or files[0].source
+            dealt_with = await patiently(lambda: self._deal_with(number, content), self.provider_id)
         for file in files:
-            await asyncio.to_thread(self._spool.notice_read, file)
+            await asyncio.to_thread(self._spool.notice_read if dealt_with else self._spool.put_aside, file)
 
     async def _deal_with(self, number: str, content: Content) -> None:
         awaiting = await asyncio.to_thread(self._spool.awaiting_report, number)

@@ -22,6 +22,7 @@ from siaga_notifier.adapters.mqtt.line import (
     opened,
     spoken,
 )
+from siaga_notifier.adapters.patience import patiently
 from siaga_notifier.core.app_payload import EXPIRY_S, payload
 from siaga_notifier.core.model import MQTT, Attempt, UnitAnswer
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary, Unknown
@@ -164,7 +165,7 @@ class MqttBroker:
             log.warning("word over MQTT not understood", topic=str(message.topic))
             return
         async with self._turns.of(word.unit_id):
-            await self._deal_with(word)
+            await patiently(lambda: self._deal_with(word), self.provider_id)
 
     async def _deal_with(self, word: Word) -> None:
         match word:
