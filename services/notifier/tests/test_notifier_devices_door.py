@@ -1,81 +1,20 @@
 """The door for devices: who is let in, for which unit, and what becomes of what they say."""
 
-import hashlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
-from notifier_push import ORDER, TRUSTED, Browser, Registry, now_ms
-from siaga_notifier.adapters.door.requests import on_http_error
-from siaga_notifier.adapters.push import pages
-from siaga_notifier.adapters.push.crews import Crews, Holder
-from siaga_notifier.adapters.push.devices_door import DevicesDoor, Mailbox
+from notifier_door import CREWS, ENDPOINT, LOST, OFF, OLD, OTHER, TEST, TOKEN, UNIT, World
+from notifier_push import Browser
 from siaga_notifier.core.device_words import Shown
-from siaga_notifier.core.devices import Device
-from siaga_notifier.core.model import FCM, WEBPUSH, Task, UnitAnswer, task_of
+from siaga_notifier.core.model import FCM, WEBPUSH, UnitAnswer
 from siaga_notifier.core.states import State
-from siaga_tenants import Source
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-
-TOKEN, LOST, TEST, OFF, OLD = "token-of-all", "token-of-hp-1", "token-of-drills", "token-disabled", "token-of-before"
-UNIT, OTHER = ORDER.unit_id, "3673-PKM-01"
-ENDPOINT = "https://push.example/abc"
 
 
-def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def held(instance: str, **more: Any) -> Holder:
-    return Holder("36.73", Source("tracker", instance, **more))
-
-
-CREWS = Crews(
-    {
-        digest(TOKEN): held("phones"),
-        digest(LOST): held("hp-1"),
-        digest(TEST): held("drills", test=True),
-        digest(OFF): held("off", disabled=True),
-        digest(OLD): Holder("36.73", Source("tracker", "phones"), until_ms=1),
-        digest("elsewhere"): Holder("32.14", Source("tracker", "phones")),
-    },
-    {
-        ("36.73", WEBPUSH, "hp-1"): (UNIT,),
-        ("36.73", WEBPUSH, "hp-2"): (UNIT, OTHER),
-        ("36.73", FCM, "hp-1"): (UNIT,),
-        ("36.73", WEBPUSH, "budi/phone"): (OTHER,),
-    },
-    {"36.73": "BKey"},
-)
-
-
-@dataclass
-class World:
-    registry: Registry = field(default_factory=Registry)
-    crews: Crews = CREWS
-    answers: list[UnitAnswer] = field(default_factory=list)
-    shown: list[Shown] = field(default_factory=list)
-
-    async def answered(self, answer: UnitAnswer) -> None:
-        self.answers.append(answer)
-
-    async def shows(self, device: Device, shown: Shown) -> None:
-        self.shown.append(shown)
-
-    async def task(self, order_id: str) -> Task | None:
-        order = {"order-1": ORDER, "order-2": replace(ORDER, order_id="order-2", unit_id=OTHER)}.get(order_id)
-        return None if order is None else task_of(order, 0, None)
-
-    def client(self, secret: bytes = b"secret") -> httpx.AsyncClient:
-        mailbox = Mailbox(self.answered, self.shows, self.task)
-        door = DevicesDoor(self.registry, lambda: self.crews, mailbox, secret, TRUSTED, now_ms)
-        application = Starlette(
-            routes=[*door.routes(), *pages.routes()], exception_handlers={HTTPException: on_http_error}
-        )
-        return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://door")
+def calling(world: World, secret: bytes = b"secret") -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(world.application(secret)), base_url="http://door")
 
 
 @pytest.fixture
@@ -85,7 +24,7 @@ def world() -> World:
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    async with world.client() as client:
+    async with calling(world) as client:
         yield client
 
 
@@ -155,10 +94,10 @@ async def test_names_with_a_slash_and_units_that_share_a_device(world: World, cl
 
 
 async def test_nobody_signs_in_without_a_secret_or_a_broker(world: World) -> None:
-    async with world.client(secret=b"") as client:
+    async with calling(world, b"") as client:
         assert (await sign_in(client)).status_code == 503
     world.registry.away = True
-    async with world.client() as client:
+    async with calling(world) as client:
         answer = await sign_in(client)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert world.registry.find("36.73", UNIT, WEBPUSH, "hp-1") is None

@@ -16,7 +16,7 @@ NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
         "kamailio-utils-modules": "http_client.so",
         "sip-tester": "sipp",
     },
-    "peers": {"mosquitto": "mosquitto", "kannel": "bearerbox", "gammu-smsd": "gammu-smsd"},
+    "peers": {"mosquitto": "mosquitto", "kannel": "bearerbox", "gammu-smsd": "gammu-smsd", "chromium": "chromium"},
 }
 _MODULES: Final = "lib/*/kamailio/modules"
 INSTALL: Final = ("apt-get", "install", "-y", "--no-install-recommends")

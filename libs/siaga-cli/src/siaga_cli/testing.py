@@ -92,7 +92,7 @@ GROUPS: Final[dict[str, tuple[Step, ...]]] = {
         _marked("telephony"),
     ),
     "peers": (
-        Step("mosquitto, Kannel and gammu-smsd", [sys.executable, "-m", "siaga_cli.debian", "peers"]),
+        Step("mosquitto, Kannel, gammu-smsd and Chromium", [sys.executable, "-m", "siaga_cli.debian", "peers"]),
         _marked("peers"),
     ),
     "month": (_siaga("the whole month", "--home", "{scratch}", "demo", "--exit", "--ports", "free"),),

@@ -24,12 +24,13 @@ function card(task) {
   item.classList.toggle("urgent", ["P0", "P1"].includes(task.priority) && !task.over);
   item.querySelector("h2").textContent = `${task.over ? "DIBATALKAN " : ""}#${task.task_code} ${task.priority}`;
   part("address").textContent = task.address || "";
-  part("note").textContent = task.note || task.text;
+  part("text").textContent = task.text;
+  part("note").textContent = task.note || "";
   part("map").hidden = task.lat == null;
   if (task.lat != null) part("map").href = `https://www.openstreetmap.org/?mlat=${task.lat}&mlon=${task.lon}#map=17/${task.lat}/${task.lon}`;
   part("call").hidden = !task.callback_number;
   if (task.callback_number) part("call").href = `tel:${task.callback_number}`;
-  part("said").textContent = task.over ? "Tidak perlu ke lokasi, kembali siaga." : SAYS[task.said] || "Belum dijawab";
+  part("said").textContent = task.over ? "Tidak perlu ke lokasi, kembali siaga." : task.said ? `Jawaban: ${SAYS[task.said]}` : "Belum dijawab";
   part("answers").hidden = task.over || ENDING.includes(task.said);
   for (const button of item.querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button.dataset.status === task.said));

@@ -41,26 +41,27 @@ function ask(path, method, bearer, content) {
   });
 }
 
+const letterKey = (word) => `${word.order_id} ${word.attempt_id} ${word.status}`;
+
 // Said at once, or as soon as there is a line again; the time is that of the tap.
 async function say(word) {
-  await put("letters", `${word.order_id} ${word.attempt_id} ${word.status}`, { ...word, at_ms: Date.now() });
+  await put("letters", letterKey(word), { ...word, at_ms: Date.now() });
   return post();
 }
 
-async function post() {
+// One at a time, in page and worker together; answers before receipts, for a line may last for one of them only.
+const post = () => navigator.locks.request("letters", async () => {
   const own = await get("own", "session");
   if (!own) return false;
-  let sent = true;
-  for (const letter of await all("letters")) {
+  for (const letter of (await all("letters")).sort((one, other) => (other.status in SAYS) - (one.status in SAYS))) {
     const answer = await ask("v1/answers", "POST", own.session, letter).catch(() => null);
     // What the centre refuses for good is not asked for ever; what it cannot take now is.
-    if (answer && answer.status < 500 && answer.status !== 429) {
-      await remove("letters", `${letter.order_id} ${letter.attempt_id} ${letter.status}`);
-      if (answer.status === 401) channel.postMessage("ended");
-    } else sent = false;
+    if (!answer || answer.status >= 500 || answer.status === 429) return false;
+    await remove("letters", letterKey(letter));
+    if (answer.status === 401) channel.postMessage("ended");
   }
-  return sent;
-}
+  return true;
+});
 
 async function answer(task, status) {
   await put("tasks", task.task_code, { ...task, said: status });

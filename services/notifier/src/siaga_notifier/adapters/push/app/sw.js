@@ -3,18 +3,26 @@ importScripts("shared.js");
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
-self.addEventListener("push", (event) => event.waitUntil(alarm(event.data.json())));
+self.addEventListener("push", (event) => event.waitUntil(rung(event.data.json())));
 self.addEventListener("sync", (event) => event.waitUntil(post().then((sent) => { if (!sent) throw new Error("not yet"); })));
 self.addEventListener("notificationclick", (event) => event.waitUntil(tapped(event)));
 self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewed(event)));
 
+async function rung(order) {
+  if (!(await get("own", "session"))) return;
+  // The same order twice in one moment must not find itself unknown twice.
+  await navigator.locks.request("alarm", () => alarm(order));
+  channel.postMessage("changed");
+  await say({ order_id: order.order_id, attempt_id: order.attempt_id, status: "shown" });
+}
+
 // One alarm per order, however often it comes: only a change of the task rings again.
 async function alarm(order) {
-  if (!(await get("own", "session"))) return;
   const before = await get("tasks", order.task_code);
   // Codes begin anew each day.
   const same = before && before.ticket_no === order.ticket_no ? before : null;
-  const known = same && same.seen.includes(order.order_id);
+  // What was overtaken by a change, or by the end of its task, does not ring after it.
+  const known = same && (same.seen.includes(order.order_id) || order.event_at_ms < same.event_at_ms);
   const task = known ? { ...same, attempt_id: order.attempt_id } : {
     ...order, at: Date.now(), over: order.kind === "stand_down", seen: [...(same ? same.seen : []), order.order_id],
     // A change leaves what the crew has said of its task; what it has not answered yet is the first order.
@@ -24,8 +32,6 @@ async function alarm(order) {
   const open = await self.registration.getNotifications({ tag: order.order_id });
   if (!known && order.kind !== "dispatch") await silence(task, order.order_id);
   if (!known || !open.length) await show(task, !known);
-  channel.postMessage("changed");
-  await say({ order_id: order.order_id, attempt_id: order.attempt_id, status: "shown" });
 }
 
 async function silence(task, but) {
