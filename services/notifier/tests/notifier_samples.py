@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from notifier_smsc import SmscProcess, until
 from pydantic import SecretStr
+from redis.asyncio import Redis
 from siaga.v1.common_pb2 import PRIORITY_P1
 from siaga.v1.notification_pb2 import NotificationState
 from siaga.v1.order_pb2 import ORDER_KIND_DISPATCH, DispatchOrder, OrderKind
@@ -86,6 +87,10 @@ class World:
         await admin.start()
         await admin.create_topics([NewTopic(topic.name, 2, 1) for topic in (self.orders, self.events, self.reports)])
         await admin.close()
+        # Units have the same names in all worlds; what is open of one's must not go on in the next.
+        redis = Redis.from_url(self.redis_url)
+        await redis.flushdb()
+        await redis.aclose()
         self._publisher = Publisher(self.settings().kafka, "test", self.mark)
 
     async def unmake(self) -> None:
@@ -115,7 +120,12 @@ class World:
             Directory(frozenset({"+6281100077777"}), {"unit-114": "36.73"}),
         )
         await assemble(
-            runtime, guide, await runtime.publisher(), orders=self.orders, group=f"notifier.{self.mark}{group}"
+            runtime,
+            guide,
+            await runtime.publisher(),
+            orders=self.orders,
+            reports=self.reports,
+            group=f"notifier.{self.mark}{group}",
         )
         try:
             yield runtime

@@ -9,6 +9,7 @@ from siaga.v1.notification_pb2 import NOTIFICATION_STATE_ACKNOWLEDGED, Notificat
 from siaga.v1.unit_pb2 import UNIT_STATUS_EN_ROUTE, UNIT_STATUS_MAYDAY, UNIT_STATUS_UNSPECIFIED, UnitReport
 from siaga_kit.records import Outgoing
 from siaga_notifier.adapters import hashes
+from siaga_notifier.adapters.hashes import Hashes
 from siaga_notifier.adapters.store import Store
 from siaga_notifier.core.model import WHATSAPP, OrderKind, PhoneMessage, Task
 from siaga_notifier.core.outcomes import Accepted, Outcome
@@ -24,7 +25,7 @@ class Office:
         self.published: list[Outgoing] = []
         self.by_sms: list[str] = []
         self.by_whatsapp: list[str] = []
-        store = Store(hashes.client(f"redis://127.0.0.1:{free_port()}/0"), b"secret", "1")
+        store = Store(Hashes(hashes.client(f"redis://127.0.0.1:{free_port()}/0")), b"secret")
         task = Task("order-1", "36.73", "incident-1", "unit-114", OrderKind.DISPATCH, "114", NOW_MS, NOW_MS)
         store.put_task(task, [CREW])
         directory = Directory(frozenset({IDLE}), {"unit-9": "36.73"}, {IDLE: "unit-9"})

@@ -16,6 +16,7 @@ from siaga.v1.unit_pb2 import (
 )
 from siaga_kit.records import Outgoing
 from siaga_notifier.adapters import hashes
+from siaga_notifier.adapters.hashes import Hashes
 from siaga_notifier.adapters.store import Store
 from siaga_notifier.core.model import OrderKind, PhoneMessage, Task, UnitAnswer
 from siaga_notifier.core.outcomes import Accepted, Outcome
@@ -37,7 +38,7 @@ class Office:
         self.reports: list[UnitReport] = []
         self.said: list[str] = []
         self.number = next(number for number, unit in directory.unit_of_phone.items() if unit == UNIT)
-        self.store = Store(hashes.client(f"redis://127.0.0.1:{free_port()}/0"), b"secret", "1")
+        self.store = Store(Hashes(hashes.client(f"redis://127.0.0.1:{free_port()}/0")), b"secret")
         self.inbox = Inbox(self.store, self._publish, self._say, directory, lambda: NOW_MS)
 
     def give_task(self) -> None:

@@ -51,7 +51,7 @@ def test_a_new_attempt_is_written_before_it_is_sent() -> None:
     assert next_step(None, 7, 100) == Send(Try(1, Stage.SUBMITTING, 7, 7), repeat=False)
 
 
-@pytest.mark.parametrize("stage", [Stage.SUBMITTED, Stage.FAILED, Stage.EXPIRED])
+@pytest.mark.parametrize("stage", [Stage.SUBMITTED, Stage.UNCONFIRMED, Stage.UNDELIVERED, Stage.FAILED, Stage.EXPIRED])
 def test_what_has_ended_is_never_sent_again(stage: Stage) -> None:
     assert next_step(known(stage), 10**9, 100) == Settled(known(stage))
 
@@ -77,21 +77,21 @@ def test_repeats_end() -> None:
 
 SMS = Contact("sms", "+6281100000001")
 MQTT = Contact("mqtt", "siaga/unit/u-1/tasks")
+WHATSAPP = Contact("whatsapp", "+6281100000001")
 
 
 @pytest.mark.parametrize(
-    ("contacts", "mqtt", "expected"),
+    ("contacts", "expected"),
     [
-        ((SMS, MQTT), True, (MQTT, SMS)),
-        ((SMS, MQTT), False, (SMS,)),
-        ((Contact("sms", "0811-0000-0001"), SMS), True, (SMS,)),
-        ((Contact("sms", "siapa"), Contact("fax", "1")), True, ()),
-        ((MQTT,), False, ()),
-        ((), True, ()),
+        ((SMS, MQTT), {"sms:0": SMS, "mqtt:0": MQTT}),
+        ((Contact("sms", "0811-0000-0001"), SMS, WHATSAPP), {"sms:0": SMS, "whatsapp:0": WHATSAPP}),
+        ((SMS, Contact("sms", "+6281100000002")), {"sms:0": SMS, "sms:1": Contact("sms", "+6281100000002")}),
+        ((Contact("sms", "siapa"), Contact("fax", "1"), Contact("fcm", "")), {}),
+        ((), {}),
     ],
 )
-def test_routes(contacts: tuple[Contact, ...], mqtt: bool, expected: tuple[Contact, ...]) -> None:
-    assert routes(contacts, mqtt=mqtt) == expected
+def test_routes(contacts: tuple[Contact, ...], expected: dict[str, Contact]) -> None:
+    assert routes(contacts) == expected
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 from notifier_samples import TRACE, World, order
 from notifier_smsc import SmscProcess, free_port, until
-from redis.asyncio import Redis
 from siaga.v1.order_pb2 import ORDER_KIND_STAND_DOWN, ORDER_KIND_UPDATE, DispatchOrder
 from siaga.v1.unit_pb2 import UNIT_STATUS_CLEAR, UNIT_STATUS_EN_ROUTE, Contact
-from siaga_notifier.adapters.store import Store
+from siaga_notifier.adapters import codec, hashes
+from siaga_notifier.adapters.hashes import Hashes
+from siaga_notifier.adapters.store import Kept, Store
+from siaga_notifier.core.model import OrderKind, task_of
+from siaga_notifier.core.plans.values import Notification, PlannedStep
 from siaga_notifier.core.tries import Stage, Try
 
 pytestmark = pytest.mark.stack
@@ -108,7 +111,7 @@ async def test_orders_wait_for_the_sms_centre(world: World) -> None:
     orders = [order(str(code)) for code in range(200, 220)]
     async with world.notifier() as runtime:
         await world.give(*orders)
-        await until(lambda: "sms" in runtime.health.reasons())
+        await until(lambda: "channels" in runtime.health.reasons())
         await world.reached(orders[0], "FAILED_TEMPORARY")
         await asyncio.to_thread(world.smsc.start)
         for one in orders:
@@ -153,9 +156,11 @@ async def test_a_number_refused_for_good(world: World) -> None:
     nobody = order("401", contacts=(Contact(channel="pigeon", address="x"),))
     async with world.notifier():
         await world.give(bad, good, nobody)
-        assert await world.reached(bad, "FAILED_PERMANENT") == ["QUEUED", "FAILED_PERMANENT"]
-        assert await world.reached(nobody, "FAILED_PERMANENT") == ["FAILED_PERMANENT"]
+        # Nobody could be told, so nobody can answer: that shows at once, and the orders can be sent again.
+        assert await world.reached(bad, "UNACKNOWLEDGED") == ["QUEUED", "FAILED_PERMANENT", "UNACKNOWLEDGED"]
+        assert set(await world.reached(nobody, "UNACKNOWLEDGED")) == {"FAILED_PERMANENT", "UNACKNOWLEDGED"}
         await world.reached(good, "DELIVERED")
+        assert await world.dead_letters() == 2
     reasons = {event.order_id: event.reason for _, event in await world.read(world.events) if event.reason}
     assert reasons == {bad.order_id: "invalid destination", nobody.order_id: "no usable contact"}
 
@@ -165,15 +170,21 @@ async def test_undelivered_is_known(world: World) -> None:
     async with world.notifier():
         await world.give(*(order(str(code)) for code in range(500, 520)), one := order("377"))
         await world.reached(one, "SUBMITTED")
-        assert sorted(await world.reached(one, "FAILED_PERMANENT")) == ["FAILED_PERMANENT", "QUEUED", "SUBMITTED"]
+        # Its only phone did not get it: nobody waits for an answer from it.
+        states = await world.reached(one, "UNACKNOWLEDGED")
+        assert sorted(states) == ["FAILED_PERMANENT", "QUEUED", "SUBMITTED", "UNACKNOWLEDGED"]
 
 
 async def test_an_attempt_nobody_knows_about_goes_out_again_as_a_repeat(world: World, redis_url: str) -> None:
     one = order()
     one.order_id += world.mark
-    redis = Redis.from_url(redis_url)
-    before = Store(redis, b"x", "1")
-    before.put_try(one.order_id, "sms:0", Try(1, Stage.SUBMITTING, 1, 1))
+    redis = hashes.client(redis_url)
+    before = Store(Hashes(redis), b"x")
+    unknown = {"sms:0": Try(1, Stage.SUBMITTING, 1, 1, step=1)}
+    steps = (PlannedStep(("sms:0",), 60_000),)
+    notification = Notification(one.order_id, one.incident_id, OrderKind.DISPATCH, 1, steps, step=1, tries=unknown)
+    before.put_task(task_of(codec.order(one), 1, None), ())
+    before.put(one.unit_id, Kept(notification, one.SerializeToString(), None, untold=False))
     await before.flush()
     await redis.aclose()
     async with world.notifier():

@@ -25,9 +25,9 @@ class Breaker:
         """Whether to ask now. After a rest one question is enough to rest again."""
         return not self.resting or now_ms >= self.rests_until_ms
 
-    def after(self, now_ms: int, *, answered: bool) -> "Breaker":
+    def after(self, now_ms: int, *, answered: bool, rest_ms: int = REST_MS) -> "Breaker":
         """The breaker after a question."""
         if answered:
             return Breaker()
         silences = self.silences + 1
-        return Breaker(silences, now_ms + REST_MS if silences >= PATIENCE else 0)
+        return Breaker(silences, now_ms + rest_ms if silences >= PATIENCE else 0)

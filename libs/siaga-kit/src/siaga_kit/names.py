@@ -28,7 +28,8 @@ METRICS: Final = {
     "siaga.dispatch.commits": "atomic commits of dispatch state, by result",
     "siaga.dispatch.fixes": "positions of units, by what became of them",
     "siaga.dispatch.timers": "timers that fired, by kind",
-    "siaga.notify.attempts": "messages handed to a channel, by channel and result",
+    "siaga.notify.attempts": "messages handed to a channel, by channel, result and provider",
+    "siaga.notify.provider_up": "1 = a provider takes messages, 0 = it does not, by channel and provider",
 }
 
 # The messaging attributes are still under development upstream, so they stand in one place.
@@ -58,4 +59,5 @@ ATTRIBUTES: Final = {
     "advice": "routing advice",
     "basis": "why",
     "channel": "sms, mqtt, …",
+    "provider": "a way out as the centre calls it, after the centre's code where it is the centre's own",
 }

@@ -1,19 +1,21 @@
 """What the tenants' files say to the notifier, at the start and when they change."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
 from siaga_contracts.callers import e164
 from siaga_kit.watching import Seen, changes, seen
 from siaga_tenants import TenantError, Tenants, load_tenants
+from siaga_tenants.model import USUAL_NOTIFY, NotifyPolicy
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
 from siaga_notifier.adapters.push.crews import Crews, crews
-from siaga_notifier.core.message import Words
+from siaga_notifier.core.message import NO_WORDS, Words
 from siaga_notifier.core.model import SMS, WHATSAPP, UnitStatus
 from siaga_notifier.core.replies import OwnWord, OwnWords, own_words
 from siaga_notifier.inbox import Directory
@@ -29,10 +31,45 @@ FILES: Final = ("units.yaml", "roster.yaml", "notify.yaml", "vocabulary.yaml", "
 class Guide:
     """What the tenants' files say to the notifier."""
 
-    words: dict[str, Words]
+    words: Mapping[str, Words]
     directory: Directory
     # Who may sign in devices.
     crews: Crews = field(default_factory=Crews)
+    # How each centre's crews are told, and by whom.
+    policies: Mapping[str, NotifyPolicy] = field(default_factory=dict)
+    zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
+
+    def policy(self, tenant: str) -> NotifyPolicy:
+        """How a centre's crews are told."""
+        return self.policies.get(tenant, USUAL_NOTIFY)
+
+    def words_of(self, tenant: str) -> Words:
+        """A centre's texts."""
+        return self.words.get(tenant, NO_WORDS)
+
+
+class Following:
+    """The guide that holds now; the parts ask it each time, so that changed files need no restart."""
+
+    def __init__(self, guide: Guide) -> None:
+        self._guide = guide
+
+    @property
+    def now(self) -> Guide:
+        """What the files say."""
+        return self._guide
+
+    def know(self, guide: Guide) -> None:
+        """What holds from now on."""
+        self._guide = guide
+
+    def policy(self, tenant: str) -> NotifyPolicy:
+        """How a centre's crews are told now."""
+        return self._guide.policy(tenant)
+
+    def words_of(self, tenant: str) -> Words:
+        """A centre's texts now."""
+        return self._guide.words_of(tenant)
 
 
 def guide(tenants: Tenants) -> Guide:
@@ -47,7 +84,9 @@ def guide(tenants: Tenants) -> Guide:
     units = {unit.unit_id: tenant.code for tenant in tenants.values() for unit in tenant.units}
     words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
     own = {code: _own_words(tenant.terms) for code, tenant in tenants.items()}
-    return Guide(words, Directory(frozenset(phones), units, phones, own), crews(tenants))
+    zones = {code: ZoneInfo(tenant.timezone) for code, tenant in tenants.items()}
+    policies = {code: tenant.notify for code, tenant in tenants.items()}
+    return Guide(words, Directory(frozenset(phones), units, phones, own), crews(tenants), policies, zones)
 
 
 def _own_words(terms: Terms) -> OwnWords:
@@ -73,9 +112,9 @@ def look(directory: Path) -> Seen:
 
 
 async def follow(
-    directory: Path, known: Seen, know: Callable[[Guide], None], stop: asyncio.Event, poll_s: float = POLL_S
+    directory: Path, known: Seen, tell: Callable[[Guide], None], stop: asyncio.Event, poll_s: float = POLL_S
 ) -> None:
-    """Tell of changed units and numbers until told to stop; `known` was looked at before they were read.
+    """Tell of changed units, numbers, plans and providers until told to stop; `known` was looked at before they were read.
 
     What cannot be used changes nothing, and is logged.
     """
@@ -84,7 +123,7 @@ async def follow(
         if found is None:
             log.error("changed units cannot be used, those before stay; `siaga tenants check` tells why")
         else:
-            know(guide(found))
+            tell(guide(found))
 
 
 def _read(directory: Path) -> Tenants | None:

@@ -13,7 +13,7 @@ from siaga_kit.records import Outgoing
 from siaga_notifier.adapters import codec
 from siaga_notifier.adapters.codec import CrewWord, Step
 from siaga_notifier.adapters.store import Sent, Store
-from siaga_notifier.core import names
+from siaga_notifier.closing import Closing, answered_attempt
 from siaga_notifier.core.clock import answered_at_ms
 from siaga_notifier.core.model import SMS, PhoneMessage, Task, UnitAnswer, UnitStatus
 from siaga_notifier.core.outcomes import Outcome
@@ -27,6 +27,7 @@ log = structlog.get_logger()
 # A receipt may overtake the answer to its own submission; so often, twice as long each time, it is looked for again.
 RECEIPT_LOOKS: Final = 7
 RECEIPT_FIRST_PAUSE_S: Final = 0.02
+NOT_ARRIVED: Final = frozenset({State.FAILED_PERMANENT, State.EXPIRED})
 # After these the crew is no longer on the task.
 ENDING: Final = frozenset({UnitStatus.CLEAR, UnitStatus.DECLINED})
 
@@ -51,9 +52,16 @@ class Inbox:
     """Turns what comes back into records; returns only when the broker has them."""
 
     def __init__(
-        self, store: Store, publish: Publish, say: Say, directory: Directory, clock_ms: Callable[[], int]
+        self,
+        store: Store,
+        publish: Publish,
+        say: Say,
+        directory: Directory,
+        clock_ms: Callable[[], int],
+        closing: Closing | None = None,
     ) -> None:
         self._store = store
+        self._closing = closing or Closing(store)
         self._publish = publish
         self._say = say
         self._directory = directory
@@ -69,23 +77,23 @@ class Inbox:
         """The order as remembered; None when it is not."""
         return await self._store.task(order_id)
 
-    async def receipt(self, receipt: Receipt, number: str) -> None:
-        """The SMS centre says what became of a message."""
+    async def receipt(self, receipt: Receipt, number: str = "", *, provider: str = "") -> None:
+        """A provider says what became of a message; `number` is the phone that it names, where it names one."""
         if receipt.state is None:
             return
-        sent = await self._sent(receipt.provider_id, number)
+        sent = await self._sent(provider, receipt.provider_id, number)
         if sent is None:
-            log.warning("receipt for a message nobody remembers")
-            self._count(SMS, "unknown_receipt")
+            log.warning("receipt for a message nobody remembers", provider=provider)
+            self._count(provider or SMS, "unknown_receipt")
             return
         async with self._turns.of(sent.attempt_id):
             await self._reached(sent, receipt)
-        self._count(SMS, receipt.state)
+        self._count(sent.channel, receipt.state)
 
-    async def _sent(self, provider_id: str, number: str) -> Sent | None:
+    async def _sent(self, provider: str, message_id: str, number: str) -> Sent | None:
         pause_s = RECEIPT_FIRST_PAUSE_S
         for _ in range(RECEIPT_LOOKS):
-            sent = await self._store.sent_as(provider_id, number)
+            sent = await self._store.sent_as(message_id, number, provider)
             if sent is not None:
                 return sent
             await asyncio.sleep(pause_s)
@@ -103,10 +111,13 @@ class Inbox:
         proof = known is State.ACKNOWLEDGED and receipt.state is State.DELIVERED
         if merged is known and not proof:
             return
-        step = Step(sent.attempt_id, SMS, receipt.state, self._clock_ms(), receipt.provider_id, receipt.reason)
+        now_ms = self._clock_ms()
+        step = Step(sent.attempt_id, sent.channel, receipt.state, now_ms, receipt.provider_id, receipt.reason)
         await self._publish([codec.notification_event(task, step, task.traceparent)])
         self._store.put_state(task.order_id, step.attempt_id, merged)
         await self._store.flush()
+        if merged in NOT_ARRIVED:
+            await self._closing.undelivered(sent, receipt.reason, now_ms)
 
     async def message(self, message: PhoneMessage, say: Say | None = None) -> None:
         """A phone sent an SMS, or a message by WhatsApp; a question goes back by `say`, else by SMS."""
@@ -210,11 +221,14 @@ class Inbox:
             self._store.put_state(task.order_id, attempt_id, State.ACKNOWLEDGED)
         await self._publish(records)
         await self._store.flush()
+        if task is not None:
+            await self._closing.acknowledged(task.unit_id, task.incident_id, channel, self._clock_ms())
         self._count(channel, word.status)
 
     async def _latest_attempt(self, task: Task, channel: str) -> str:
-        known = (await self._store.known([task.order_id]))[0].tries.get(f"{channel}:0")
-        return names.attempt_id(task.order_id, channel, known.number if known else 1)
+        _, kept = await self._store.read([], [task.order_id])
+        known = kept.get(task.order_id)
+        return answered_attempt(task.order_id, known.notification if known else None, channel)
 
     @staticmethod
     def _count(channel: str, result: str) -> None:

@@ -1,9 +1,10 @@
 """Makes the ways out that a centre has listed; the notifier's own settings name those that all centres share."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from siaga_kit.records import Outgoing
 from siaga_kit.settings import Settings
 from siaga_tenants.http_sms import provider
 from siaga_tenants.model import ProviderSpec
@@ -34,6 +35,8 @@ class Surroundings:
     # Who has signed in, for push.
     devices: Devices
     clock_ms: Callable[[], int]
+    # Returns when the broker has the records.
+    publish: Callable[[Sequence[Outgoing]], Awaitable[None]]
     # A centre's texts and names of types, by its code.
     words: Callable[[str], Words] = lambda _: Words({}, {})
 
@@ -63,9 +66,9 @@ FACTORIES: Final[Mapping[str, Factory]] = {
 }
 
 
-def made(specs: Sequence[ProviderSpec], surroundings: Surroundings) -> tuple[Channel, ...]:
-    """A centre's own providers, in the order in which they are preferred."""
-    return tuple(FACTORIES[spec.kind](spec, surroundings) for spec in specs)
+def made(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
+    """A centre's own provider; raises what its adapter does of settings that it cannot use."""
+    return FACTORIES[spec.kind](spec, surroundings)
 
 
 def shared(surroundings: Surroundings) -> tuple[Channel, ...]:

@@ -84,10 +84,11 @@ class Step:
 
 def notification_event(about: Order | Task, step: Step, traceparent: str | None) -> Outgoing:
     """The record that says so."""
-    event_id = names.notification_event_id(step.attempt_id, step.state)
+    notification = names.notification_id(about.order_id)
+    event_id = names.notification_event_id(step.attempt_id or notification, step.state)
     message = notification_pb2.NotificationEvent(
         event_id=event_id,
-        notification_id=names.notification_id(about.order_id),
+        notification_id=notification,
         attempt_id=step.attempt_id,
         order_id=about.order_id,
         order_kind=_KIND_NUMBERS[about.kind],
@@ -133,6 +134,13 @@ def unit_statuses() -> frozenset[str]:
     return frozenset(name.removeprefix("UNIT_STATUS_").lower() for name in unit_pb2.UnitStatus.keys() if name) - {  # noqa: SIM118
         NO_STATUS
     }
+
+
+def status_name(status: unit_pb2.UnitStatus.ValueType) -> str:
+    """A status as the notifier names it; empty for one that the contract does not know."""
+    if not status or status not in unit_pb2.UnitStatus.values():
+        return ""
+    return unit_pb2.UnitStatus.Name(status).removeprefix("UNIT_STATUS_").lower()
 
 
 def unit_report(word: CrewWord, traceparent: str | None) -> Outgoing:

@@ -1,16 +1,18 @@
 """Redis hashes that also live in memory: with Redis away, the notifier still knows what this process has done."""
 
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from siaga_kit.errors import is_transient
+from siaga_kit.pipe import Argument, Pipe, Script
 
 log = structlog.get_logger()
 
@@ -20,11 +22,11 @@ TTL_S: Final = int(timedelta(days=3).total_seconds())
 KEPT_IN_MEMORY: Final = 20_000
 # With Redis hanging, each call waits for a timeout: without a pause every order would wait that long.
 REST_AFTER_FAILURE_S: Final = 2.0
-
 # An answer takes well under a millisecond; by then Redis is away.
 ANSWER_S: Final = 1.0
 
 Fields = dict[str, bytes]
+_Changes = dict[str, bytes | None]
 
 
 def client(url: str) -> Redis:
@@ -37,12 +39,18 @@ def client(url: str) -> Redis:
 
 
 class Hashes:
-    """Hashes by key. What this process wrote comes from memory, the rest from Redis; writing never fails."""
+    """Hashes by key. Redis says what they hold, for other processes write them too; memory where it cannot be asked.
+
+    Writing never fails: what Redis has not got yet is in memory, and goes there when it answers again.
+    """
 
     def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._memory: OrderedDict[str, dict[str, bytes | None]] = OrderedDict()
-        self._unsaved: OrderedDict[str, dict[str, bytes | None]] = OrderedDict()
+        self._pipe = Pipe(redis)
+        self._memory: OrderedDict[str, _Changes] = OrderedDict()
+        self._unsaved: OrderedDict[str, _Changes] = OrderedDict()
+        # On their way to Redis: an answer that was read meanwhile may not have them yet.
+        self._saving: list[OrderedDict[str, _Changes]] = []
+        self._saves: set[asyncio.Task[None]] = set()
         self._rest_until = 0.0
 
     @property
@@ -59,56 +67,95 @@ class Hashes:
                 held.popitem(last=False)
 
     async def flush(self) -> None:
-        """Bring to Redis what it has not got; when Redis is away that stays for a later flush."""
-        if not self._unsaved or self.degraded:
-            return
-        writing, self._unsaved = self._unsaved, OrderedDict()
-        pipeline = self._redis.pipeline(transaction=False)
+        """Return when Redis has all that was put so far; when it is away, that stays for a later flush."""
+        if self._unsaved and not self.degraded:
+            writing, self._unsaved = self._unsaved, OrderedDict()
+            self._saving.append(writing)
+            task = asyncio.create_task(self._save(writing))
+            self._saves.add(task)
+            task.add_done_callback(self._saves.discard)
+        if self._saves:
+            # Shielded: what one caller has begun to save is others' too.
+            await asyncio.shield(asyncio.gather(*self._saves))
+
+    async def _save(self, writing: OrderedDict[str, _Changes]) -> None:
+        commands: list[tuple[Argument, ...]] = []
         for key, fields in writing.items():
-            kept = {name: value for name, value in fields.items() if value is not None}
+            kept = [word for name, value in fields.items() if value is not None for word in (name, value)]
             gone = [name for name, value in fields.items() if value is None]
             if kept:
-                pipeline.hset(key, mapping=kept)  # type: ignore[arg-type]
-                pipeline.expire(key, TTL_S)
+                commands += [("HSET", key, *kept), ("EXPIRE", key, TTL_S)]
             if gone:
-                pipeline.hdel(key, *gone)
+                commands.append(("HDEL", key, *gone))
         try:
-            await pipeline.execute()
-        except Exception as error:
-            for key, fields in writing.items():
-                self._unsaved[key] = fields | self._unsaved.get(key, {})
-            if not is_transient(error):
-                raise
-            self._rest(error)
+            if await self.ask_all(commands) is None:
+                for key, fields in writing.items():
+                    self._unsaved[key] = fields | self._unsaved.get(key, {})
+        finally:
+            self._saving.remove(writing)
 
     async def read(self, keys: Sequence[str]) -> list[Fields]:
         """The hash of each key, empty when there is none."""
-        stored = await self._stored(keys)
+        pending = [self._pending(key) for key in keys]
+        answers = await self.ask_all([("HGETALL", key) for key in keys])
         found: list[Fields] = []
-        for key, fields in zip(keys, stored, strict=True):
-            merged: dict[str, bytes | None] = {**fields, **self._memory.get(key, {})}
-            found.append({name: value for name, value in merged.items() if value is not None})
+        for number, key in enumerate(keys):
+            answer = answers[number] if answers is not None else None
+            found.append(self._merged(key, answer, pending[number]))
         return found
+
+    def _pending(self, key: str) -> _Changes:
+        merged: _Changes = {}
+        for held in (*self._saving, self._unsaved):
+            merged |= held.get(key, {})
+        return merged
+
+    def _merged(self, key: str, answer: Any, pending: _Changes) -> Fields:
+        remembered = self._memory.get(key)
+        if answer:
+            # Redis' old protocol has no word for pairs.
+            pairs = answer.items() if isinstance(answer, dict) else zip(answer[::2], answer[1::2], strict=True)
+            held: _Changes = {name.decode(): value for name, value in pairs}
+            if remembered is not None:
+                # As others left it, should Redis go away later.
+                self._memory[key] = held | pending | self._pending(key)
+        else:
+            # Also a Redis that has lost everything: this process knows what it did.
+            held = dict(remembered or {})
+        held |= pending | self._pending(key)
+        return {name: value for name, value in held.items() if value is not None}
 
     def remembered(self, key: str) -> Fields:
         """What memory alone holds of a hash: enough for one that is written whole and never changed."""
         return {name: value for name, value in self._memory.get(key, {}).items() if value is not None}
 
-    async def _stored(self, keys: Sequence[str]) -> list[Fields]:
-        empty: list[Fields] = [{} for _ in keys]
-        if not keys or self.degraded:
-            return empty
-        pipeline = self._redis.pipeline(transaction=False)
-        for key in keys:
-            pipeline.hgetall(key)
+    async def ask_all(self, commands: Sequence[tuple[Argument, ...]]) -> list[Any] | None:
+        """The answers of Redis; None when it is away."""
+        if self.degraded:
+            return None
         try:
-            answers = await pipeline.execute()
+            return await self._pipe.ask_all(commands)
         except Exception as error:
             if not is_transient(error):
                 raise
             self._rest(error)
-            return empty
-        return [{name.decode(): value for name, value in answer.items()} for answer in answers]
+            return None
+
+    def script(self, text: str) -> Script:
+        """A script of this Redis."""
+        return Script(self._pipe, text)
+
+    async def run(self, script: Script, keys: Sequence[str], arguments: Sequence[Argument]) -> tuple[Any] | None:
+        """What a script answers, alone in a tuple; None when Redis is away."""
+        if self.degraded:
+            return None
+        try:
+            return (await script(keys, arguments),)
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._rest(error)
+            return None
 
     def _rest(self, error: Exception) -> None:
         if not self.degraded:

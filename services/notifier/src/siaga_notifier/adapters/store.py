@@ -2,18 +2,17 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import msgspec
-from redis.asyncio import Redis
 
-from siaga_notifier.adapters.hashes import Hashes
+from siaga_notifier.adapters.hashes import Fields, Hashes
 from siaga_notifier.core.model import Task
+from siaga_notifier.core.plans.values import Notification
 from siaga_notifier.core.receipts import canonical, spellings
 from siaga_notifier.core.states import State
-from siaga_notifier.core.tries import Try
 
 # A crew whose phone answers by itself must not start a conversation between machines.
 QUESTION_EVERY_MS: Final = 60_000
@@ -21,8 +20,14 @@ QUESTION_EVERY_MS: Final = 60_000
 TASKS_OF_A_PHONE: Final = 50
 
 _TASK: Final = "task"
-_TRY: Final = "try:"
+_NOTIFICATION: Final = "ntf"
+_ORDER: Final = "order"
+_TRACE: Final = "trace"
+_UNTOLD: Final = "untold"
 _STATE: Final = "state:"
+# In a unit's hash: its open orders, and what was heard of them.
+_OPEN: Final = "open:"
+_HEARD: Final = "heard:"
 
 T = TypeVar("T")
 
@@ -36,69 +41,112 @@ class Sent:
     channel: str
     # Stands for the number it went to: a receipt from another number is another message's.
     phone: str
+    unit_id: str = ""
+    # Way and number of the try, as the notification knows it.
+    route: str = ""
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """An order that a provider refused for now, to be tried again."""
+class Kept:
+    """What is remembered of an order that a notification is about."""
 
-    # The DispatchOrder as it came.
-    order: bytes
+    notification: Notification
+    # The DispatchOrder as it came; empty once nothing more is to be sent.
+    raw: bytes
     traceparent: str | None
-    due_ms: int
-    tries: int
+    # Its last states may not be published yet.
+    untold: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What is remembered of an order: whether its task is, and the latest try by route (`sms:0`)."""
+class Heard:
+    """Something that another part, or another process, has heard of a unit's task."""
 
-    task: bool
-    tries: Mapping[str, Try]
+    # acknowledged, undelivered.
+    kind: str
+    incident_id: str
+    at_ms: int
+    order_id: str = ""
+    route: str = ""
+    number: int = 0
+    reason: str = ""
+    # How the answer came.
+    channel: str = ""
+    # Whoever heard it has told of it.
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A unit's open orders, oldest first, and what was heard of them, by the name under which it is forgotten."""
+
+    open: tuple[str, ...]
+    heard: Mapping[str, Heard]
 
 
 class Store:
     """Reads and writes never fail for want of Redis; then they know of this process only."""
 
-    def __init__(self, redis: Redis, secret: bytes, instance: str) -> None:
-        self._hashes = Hashes(redis)
+    def __init__(self, hashes: Hashes, secret: bytes) -> None:
+        self._hashes = hashes
         self._secret = secret
-        self._waiting_key = f"siaga:ntf:waiting:{instance}"
+
+    @property
+    def degraded(self) -> bool:
+        """Whether what is put lives in this process's memory only."""
+        return self._hashes.degraded
 
     def phone_key(self, number: str) -> str:
         """Keyed hash that stands for a phone; numbers are kept in no key and no value."""
         return hmac.new(self._secret, b"crew|" + number.encode(), hashlib.sha256).hexdigest()[:32]
 
-    async def known(self, order_ids: Sequence[str]) -> list[Known]:
-        """What is remembered of each order."""
-        found = await self._hashes.read([_order_key(order_id) for order_id in order_ids])
-        return [
-            Known(
-                _TASK in fields,
-                {
-                    name.removeprefix(_TRY): _decode(value, Try)
-                    for name, value in fields.items()
-                    if name.startswith(_TRY)
-                },
-            )
-            for fields in found
-        ]
+    async def read(self, unit_ids: Sequence[str], order_ids: Sequence[str]) -> tuple[dict[str, Book], dict[str, Kept]]:
+        """The books of units, and what is remembered of these orders and of those that are open in the books."""
+        keys = [*map(_unit_key, unit_ids), *map(_order_key, order_ids)]
+        found = await self._hashes.read(keys)
+        books = {unit_id: _book(fields) for unit_id, fields in zip(unit_ids, found, strict=False)}
+        kept = dict(zip(order_ids, found[len(unit_ids) :], strict=True))
+        more = [order_id for book in books.values() for order_id in book.open if order_id not in kept]
+        if more:
+            kept.update(zip(more, await self._hashes.read([*map(_order_key, more)]), strict=True))
+        orders = ((order_id, _kept(fields)) for order_id, fields in kept.items())
+        return books, {order_id: one for order_id, one in orders if one is not None}
 
-    def put_try(self, order_id: str, route: str, known: Try) -> None:
-        """Remember how far a try got."""
-        self._hashes.put(_order_key(order_id), {_TRY + route: msgspec.json.encode(known)})
+    def put(self, unit_id: str, kept: Kept) -> None:
+        """Remember a notification; once it is closed and told it leaves the unit's book."""
+        notification = kept.notification
+        over = notification.closed and not kept.untold
+        fields: dict[str, bytes | None] = {
+            _NOTIFICATION: msgspec.json.encode(notification),
+            # Who was sent where is kept no longer than it is needed.
+            _ORDER: None if over else kept.raw,
+            _TRACE: kept.traceparent.encode() if kept.traceparent else None,
+            _UNTOLD: b"1" if kept.untold else None,
+        }
+        self._hashes.put(_order_key(notification.order_id), fields)
+        stamp = None if over else str(notification.taken_at_ms).encode()
+        self._hashes.put(_unit_key(unit_id), {_OPEN + notification.order_id: stamp})
 
-    def put_sent(self, provider_id: str, sent: Sent) -> None:
-        """Remember whose receipt will come under this id."""
-        self._hashes.put(_sent_key(canonical(provider_id)), {"sent": msgspec.json.encode(sent)})
+    def put_heard(self, unit_id: str, heard: Heard) -> None:
+        """Leave word for whoever looks after the unit."""
+        name = f"{heard.kind}:{heard.incident_id}:{heard.order_id}:{heard.route}:{heard.number}"
+        self._hashes.put(_unit_key(unit_id), {_HEARD + name: msgspec.json.encode(heard)})
 
-    async def sent_as(self, provider_id: str, number: str) -> Sent | None:
-        """The attempt a receipt speaks of, however its id is spelled; `number` is the phone it names."""
-        keys = [_sent_key(canonical(spelling)) for spelling in spellings(provider_id)]
-        phone = self.phone_key(number)
-        keys = list(dict.fromkeys(keys))
+    def forget_heard(self, unit_id: str, names: Iterable[str]) -> None:
+        """It was dealt with."""
+        self._hashes.put(_unit_key(unit_id), dict.fromkeys(names))
+
+    def put_sent(self, provider: str, message_id: str, sent: Sent) -> None:
+        """Remember whose receipt will come from a provider under this id of its own."""
+        self._hashes.put(_sent_key(canonical(message_id)), {provider: msgspec.json.encode(sent)})
+
+    async def sent_as(self, message_id: str, number: str, provider: str = "") -> Sent | None:
+        """The attempt a receipt speaks of, however its id is spelled; `number` is the phone it names, empty = none."""
+        keys = list(dict.fromkeys(_sent_key(canonical(spelling)) for spelling in spellings(message_id)))
+        phone = self.phone_key(number) if number else ""
         remembered = [self._hashes.remembered(key) for key in keys]
-        return _of_phone(remembered, phone) or _of_phone(await self._hashes.read(keys), phone)
+        return _of_phone(remembered, phone, provider) or _of_phone(await self._hashes.read(keys), phone, provider)
 
     def put_task(self, task: Task, numbers: Sequence[str]) -> None:
         """Remember an order for receipts and for replies from these phones."""
@@ -111,6 +159,15 @@ class Store:
         """The order as remembered."""
         fields = (await self._hashes.read([_order_key(order_id)]))[0]
         return _decode(fields[_TASK], Task) if _TASK in fields else None
+
+    async def tasks(self, order_ids: Sequence[str]) -> dict[str, Task]:
+        """Those of these orders that are remembered."""
+        found = await self._hashes.read([*map(_order_key, order_ids)])
+        return {
+            order_id: _decode(fields[_TASK], Task)
+            for order_id, fields in zip(order_ids, found, strict=True)
+            if _TASK in fields
+        }
 
     async def tasks_of(self, number: str) -> list[Task]:
         """The tasks this phone was told of, the latest first."""
@@ -149,23 +206,35 @@ class Store:
         self._hashes.put(key, {"at_ms": str(now_ms).encode()})
         return True
 
-    async def waiting(self) -> dict[str, list[Waiting]]:
-        """Orders by unit that were waiting when this process last ran."""
-        fields = (await self._hashes.read([self._waiting_key]))[0]
-        return {unit_id: _decode(value, list[Waiting]) for unit_id, value in fields.items()}
-
-    def put_waiting(self, unit_id: str, waiting: Sequence[Waiting]) -> None:
-        """Remember the orders of a unit that wait."""
-        self._hashes.put(self._waiting_key, {unit_id: msgspec.json.encode(list(waiting)) if waiting else None})
-
     async def flush(self) -> None:
         """Bring what was put to Redis."""
         await self._hashes.flush()
 
 
-def _of_phone(found: Sequence[Mapping[str, bytes]], phone: str) -> Sent | None:
-    sents = (_decode(fields["sent"], Sent) for fields in found if "sent" in fields)
-    return next((sent for sent in sents if sent.phone == phone), None)
+def _of_phone(found: Sequence[Fields], phone: str, provider: str) -> Sent | None:
+    """Two providers may give the same id to two messages: then the phone tells them apart."""
+    for fields in found:
+        sents = (
+            [_decode(fields[provider], Sent)] if provider in fields else [_decode(one, Sent) for one in fields.values()]
+        )
+        fitting = [sent for sent in sents if not phone or sent.phone == phone]
+        if len(fitting) == 1:
+            return fitting[0]
+    return None
+
+
+def _book(fields: Fields) -> Book:
+    stamps = {name.removeprefix(_OPEN): int(value) for name, value in fields.items() if name.startswith(_OPEN)}
+    heard = {name: _decode(value, Heard) for name, value in fields.items() if name.startswith(_HEARD)}
+    return Book(tuple(sorted(stamps, key=stamps.__getitem__)), heard)
+
+
+def _kept(fields: Fields) -> Kept | None:
+    if _NOTIFICATION not in fields:
+        return None
+    trace = fields.get(_TRACE)
+    notification = _decode(fields[_NOTIFICATION], Notification)
+    return Kept(notification, fields.get(_ORDER, b""), trace.decode() if trace else None, _UNTOLD in fields)
 
 
 def _decode(value: bytes, kind: type[T]) -> T:
@@ -176,8 +245,12 @@ def _order_key(order_id: str) -> str:
     return f"siaga:ntf:order:{order_id}"
 
 
-def _sent_key(provider_id: str) -> str:
-    return f"siaga:ntf:sent:{provider_id}"
+def _unit_key(unit_id: str) -> str:
+    return f"siaga:ntf:unit:{unit_id}"
+
+
+def _sent_key(message_id: str) -> str:
+    return f"siaga:ntf:sent:{message_id}"
 
 
 def _phone_key(key: str) -> str:

@@ -46,6 +46,10 @@ class Words:
     type_labels: Mapping[str, str]
 
 
+# Of a centre that is not known: the usual templates, types by their codes.
+NO_WORDS: Final = Words({}, {})
+
+
 def compose(order: Order, words: Words, *, repeat: bool = False, link: str = "") -> str:
     """The SMS of an order: at most 160 GSM-7 places, always with `#<task code>`; `link` is where a browser can answer.
 

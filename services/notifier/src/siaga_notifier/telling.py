@@ -1,0 +1,98 @@
+"""What the engine publishes: notification events, and the dead letters of orders that nothing could send."""
+
+from typing import Final
+
+from siaga_contracts.catalogue import DISPATCH_ORDERS
+from siaga_kit.dead_letters import dead_letter
+from siaga_kit.records import Outgoing, Record
+
+from siaga_notifier.adapters import codec
+from siaga_notifier.adapters.codec import Step
+from siaga_notifier.closing import answered_attempt
+from siaga_notifier.core import names
+from siaga_notifier.core.model import OPERATOR, SMS, Order
+from siaga_notifier.core.plans.telling import Told, told
+from siaga_notifier.core.plans.values import Notification, Phase
+from siaga_notifier.core.routes import channel_of
+from siaga_notifier.core.states import State
+from siaga_notifier.sender import InHand, attempt_id
+
+# The way of a notification that says that the unit has no way at all.
+NO_ROUTE: Final = "none"
+UNSENT: Final = frozenset({Phase.FAILED, Phase.UNACKNOWLEDGED})
+
+
+class NotSent(Exception):  # noqa: N818  (a reason for people, never raised)
+    """No way took the order."""
+
+
+def records(before: Notification | None, hand: InHand, now_ms: int) -> list[Outgoing]:
+    """What became true of a notification since `before`."""
+    after = hand.notification
+    found = [_event(hand, one) for one in told(before, after, now_ms)]
+    if (
+        before is not None
+        and before.phase is not after.phase
+        and after.phase is Phase.ACKNOWLEDGED
+        and hand.answered_by
+    ):
+        attempt = answered_attempt(after.order_id, after, hand.answered_by)
+        step = Step(attempt, hand.answered_by, State.ACKNOWLEDGED, now_ms, reason=hand.answer)
+        found.append(codec.notification_event(hand.order, step, hand.traceparent))
+    if unsent(after) and (before is None or not unsent(before)):
+        found.append(_letter(hand))
+    return found
+
+
+def unsent(known: Notification) -> bool:
+    """Whether it has ended and nobody was ever told."""
+    taken = any(one.provider_id for one in known.tries.values())
+    return known.phase in UNSENT and known.closed and not known.handed_over and not taken
+
+
+def unreachable(order: Order, reason: str, traceparent: str | None, state: State = State.FAILED_PERMANENT) -> Outgoing:
+    """That a unit has no way at all."""
+    # Event time, so that the record is the same however often it is made.
+    attempt = names.attempt_id(order.order_id, NO_ROUTE, 1)
+    return codec.notification_event(
+        order, Step(attempt, NO_ROUTE, state, order.event_at_ms, reason=reason), traceparent
+    )
+
+
+def _event(hand: InHand, one: Told) -> Outgoing:
+    known = one.known
+    if known is None:
+        step = Step("", "", one.state, one.at_ms, step=hand.notification.step)
+        return codec.notification_event(hand.order, step, hand.traceparent)
+    channel = channel_of(one.route)
+    queued = one.state is State.QUEUED
+    step = Step(
+        attempt_id(hand.order.order_id, one.route, known.number),
+        channel,
+        one.state,
+        one.at_ms,
+        "" if queued else known.provider_id,
+        ("repeat" if known.number > 1 else "") if queued else known.reason,
+        0 if queued else int(channel == SMS),
+        provider="" if queued else known.provider,
+        step=known.step,
+        repeat=known.number > 1,
+    )
+    return codec.notification_event(hand.order, step, hand.traceparent)
+
+
+def _letter(hand: InHand) -> Outgoing:
+    topic, _, where = hand.notification.origin.partition("/")
+    partition, _, offset = where.partition("/")
+    reasons = [one.reason for route, one in hand.notification.tries.items() if channel_of(route) != OPERATOR]
+    record = Record(
+        topic or DISPATCH_ORDERS.name,
+        int(partition or 0),
+        int(offset or 0),
+        hand.notification.taken_at_ms,
+        hand.order.unit_id.encode(),
+        hand.raw,
+        (),
+        hand.traceparent,
+    )
+    return dead_letter("notifier", record, NotSent("; ".join(filter(None, reasons)) or "no usable contact"))
