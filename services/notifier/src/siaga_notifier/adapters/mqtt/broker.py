@@ -15,6 +15,7 @@ from siaga_notifier.adapters.mqtt.access import Access, AccessError
 from siaga_notifier.adapters.mqtt.line import (
     AT_LEAST_ONCE,
     PUBLISH_S,
+    REFUSED_FROM,
     Line,
     NoAnswerError,
     NotSentError,
@@ -39,7 +40,6 @@ RECONNECT_MOST_S: Final = 5.0
 # Reason codes of MQTT 5 §3.4.2.1 that say something about the message; the others say something about the broker.
 NOBODY_LISTENS: Final = 0x10
 REFUSED: Final = {0x87: "the broker's access list forbids the topic", 0x90: "the broker does not take the topic"}
-REFUSED_FROM: Final = 0x80
 NOT_THERE: Final = "no device of the unit listens to this topic"
 ASLEEP: Final = "the unit's device is offline; the broker keeps the order for it"
 # Orders of a unit that nobody heard; a device that comes needs the task that it has now, not those of the whole night.
@@ -121,7 +121,10 @@ class MqttBroker:
         async with opened(self._access, self._name, self._protocol, will) as line:
             # Retained statuses come again with the subscription; one that was cleared meanwhile would stay otherwise.
             self._devices.clear()
-            await line.subscribe([(ACKS, AT_LEAST_ONCE), (STATUS, AT_LEAST_ONCE)])
+            for topic in (ACKS, STATUS):
+                if not await line.listens(topic):
+                    # Orders go out all the same: a crew that is told and not heard is better than one that is not told.
+                    log.error("the MQTT broker lets nobody hear devices", provider=self.provider_id, topic=topic)
             await line.publish(self._status, b"online", AT_LEAST_ONCE, retain=True)
             self._line, self._trouble = line, None
             log.info("connected to the MQTT broker", provider=self.provider_id, protocol=self._protocol.name)

@@ -21,6 +21,10 @@ AT_LEAST_ONCE: Final = 1
 UNSUPPORTED_VERSION: Final = frozenset({1, 0x84})
 
 
+# Reason codes from here on are refusals.
+REFUSED_FROM: Final = 0x80
+
+
 class NotSentError(Exception):
     """The publication did not leave this process."""
 
@@ -51,6 +55,11 @@ class Line(aiomqtt.Client):
             raise NoAnswerError(f"nothing within {PUBLISH_S} s") from None
         finally:
             del self._answers[info.mid]
+
+    async def listens(self, topic: str) -> bool:
+        """Subscribe; False when the broker refuses. Raises MqttError."""
+        codes = await self.subscribe(topic, AT_LEAST_ONCE)
+        return all(getattr(code, "value", code) < REFUSED_FROM for code in codes)
 
     def done(self, message: aiomqtt.Message) -> None:
         """The message was dealt with: the broker need not keep it."""
