@@ -193,7 +193,7 @@ async def test_a_missing_token_is_told_with_its_file(channel: WhatsAppCloud, gra
         (error(131026), Permanent),
         (error(130429, 429, Retry_After="7"), Temporary),
         ((503, {}, {}), Temporary),
-        ((502, {"error": "no object"}, {}), Temporary),
+        ((502, {"error": "no object"}, {}), Unknown),
         ((200, {"messages": []}, {}), Unknown),
         ((302, {}, {"Location": "http://127.0.0.1:1/"}), Permanent),
         (CUT, Unknown),

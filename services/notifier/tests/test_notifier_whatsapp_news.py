@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from notifier_graph import NUMBER_ID, change, message, post, status
 from siaga_notifier.core.model import OrderKind, Task
-from siaga_notifier.core.outcomes import Permanent, Temporary
+from siaga_notifier.core.outcomes import Permanent, Temporary, Unknown
 from siaga_notifier.core.replies import Report, understand
 from siaga_notifier.core.states import State, merge
 from siaga_notifier.core.whatsapp.errors import ACCOUNT, PERMANENT, TEMPORARY, reason_of, refusal
@@ -61,11 +61,16 @@ def test_a_bad_token_stops_the_provider_and_says_what_to_do(status: int, code: i
     assert "system user" in found.trouble
 
 
-@pytest.mark.parametrize("status", [500, 502, 599])
-def test_a_service_that_fails_is_down(status: int) -> None:
-    found = refusal(status, None).outcome
+@pytest.mark.parametrize(("status", "code"), [(500, None), (503, None), (599, None), (502, 5)])
+def test_a_service_that_fails_is_down(status: int, code: int | None) -> None:
+    found = refusal(status, code).outcome
     assert isinstance(found, Temporary)
     assert found.down
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_what_a_gateway_did_not_hear_may_have_gone_out(status: int) -> None:
+    assert isinstance(refusal(status, None).outcome, Unknown)
 
 
 @pytest.mark.parametrize("code", [*ACCOUNT, 132001, 132015, 132016])

@@ -6,7 +6,7 @@ Meta advises to go by `code`; titles are going to disappear, and the status of t
 from dataclasses import dataclass
 from typing import Final
 
-from siaga_notifier.core.outcomes import Outcome, Permanent, Temporary
+from siaga_notifier.core.outcomes import Outcome, Permanent, Temporary, Unknown
 
 # A new token, a mended account: somebody has to do it, so asking more often tells nothing.
 UNTIL_MENDED_S: Final = 60.0
@@ -65,6 +65,8 @@ TEMPORARY: Final = {
 }
 _LOGIN_CODES: Final = frozenset({0, 3, 10, 190, 131005, *range(200, 300)})
 _LOGIN_STATUSES: Final = frozenset({401, 403})
+# Said by what stands before the service, of which nobody knows then how far it came.
+_GATEWAY_STATUSES: Final = frozenset({502, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def refusal(status: int, code: int | None, retry_after_s: float | None = None) -
         return Refusal(Temporary(told, UNTIL_MENDED_S, down=True), told)
     if status == 429:
         return Refusal(Temporary(_told("Meta is asked too often", code), retry_after_s or THROTTLED_S))
+    if code is None and status in _GATEWAY_STATUSES:
+        return Refusal(Unknown(_told("no answer from behind Meta's gateway", status)))
     if status >= 500:
         return Refusal(Temporary(_told(f"Meta's service answers {status}", code), retry_after_s or SERVER_S, down=True))
     return Refusal(Permanent(_told(f"Meta refuses it with {status}", code)))
