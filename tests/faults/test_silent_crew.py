@@ -89,8 +89,8 @@ async def silent_crew(stack: Stack) -> None:
             ),
         )
     assert [one.ended_by for one in incident.assignments] == ["unacknowledged", ""]
-    # Told by what the notifier said of its messages.
-    assert [one.told[0].channel for one in incident.assignments] == ["sms", "sms"]
+    # How far the silent one was told; the other may have answered before it was known that its message had left.
+    assert {told.channel for told in incident.assignments[0].told} == {"sms"}
     alarms = [message for message in seen if re.match(r"#\d+ P1 ", message.text)]
     assert len(alarms) == len({message.number for message in alarms}) == 2
 
