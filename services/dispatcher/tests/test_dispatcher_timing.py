@@ -263,6 +263,7 @@ async def test_news_of_messages_is_taken_from_the_notifiers_topic(bench: Bench) 
     assert await stands() == (answers, ["sent other"])
     # Of one batch the furthest is one version, whatever came first.
     before = await bench.store.incident(bench.code, incident_id)
+    public = [one for one in await bench.outbox() if one[b"topic"].decode() == bench.topics.public_incidents.name]
     await news.process(
         [
             await told(state.NOTIFICATION_STATE_READ, "whatsapp"),
@@ -275,6 +276,10 @@ async def test_news_of_messages_is_taken_from_the_notifiers_topic(bench: Bench) 
     assert before is not None
     assert after is not None
     assert after.version == before.version + 1
+    # Nobody outside is told of it.
+    assert public == [
+        one for one in await bench.outbox() if one[b"topic"].decode() == bench.topics.public_incidents.name
+    ]
     await news.process([await told(state.NOTIFICATION_STATE_FAILED_PERMANENT)])
     assert len(await orders(bench)) == 1
     await news.process([await told(state.NOTIFICATION_STATE_UNACKNOWLEDGED, "")] * 2)

@@ -108,7 +108,8 @@ def records_of(decision: Decision, topics: Topics, places: Places) -> Records:
     for timeline in decision.timelines:
         everything += (_incident_event(incident, topics) for incident in timeline.snapshots)
         incidents[timeline.after.incident_id] = everything[-1]
-        everything.append(_public_incident_event(timeline.after, topics, places))
+        if not timeline.only_told:
+            everything.append(_public_incident_event(timeline.after, topics, places))
     sent = sent_by(decision)
     units = {unit.unit_id: _unit_event(unit, topics, sent) for unit in decision.units}
     for unit in decision.units:

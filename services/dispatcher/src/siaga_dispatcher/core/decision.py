@@ -29,6 +29,11 @@ class Timeline:
         """The incident as it is then."""
         return self.snapshots[-1]
 
+    @property
+    def only_told(self) -> bool:
+        """Whether nothing is new but how far crews were told: no matter of anybody outside."""
+        return self.before is not None and self.before.acted_version == self.after.acted_version
+
 
 @value(frozen=True, slots=True)
 class Decision:

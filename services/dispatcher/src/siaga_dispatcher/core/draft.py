@@ -26,7 +26,7 @@ from siaga_dispatcher.core.values import (
 # Units may have come from the incidents of these links with their orders.
 _CARRIED: Final = frozenset({LinkKind.MERGED_FROM, LinkKind.DISMISSED})
 # Changes that say no more than how far a crew was told: whoever decides on the version before decides on the same.
-_ONLY_TOLD: Final = frozenset(state.value for state in MessageState)
+_ONLY_TOLD: Final = frozenset({*(state.value for state in MessageState), "not_delivered", "reminded"})
 
 
 @dataclass(slots=True)
