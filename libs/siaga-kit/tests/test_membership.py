@@ -1,5 +1,6 @@
 """A member that is outside of its group ends its process only when the broker answers and the group has had its time."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ class Broker:
         return 1
 
     async def position(self, where: TopicPartition) -> int:
+        if self.away:
+            await asyncio.Event().wait()
         raise IllegalStateError("the partition was taken away in between")
 
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
@@ -100,3 +103,11 @@ async def test_a_partition_taken_away_while_the_lag_is_measured_ends_nothing(
 ) -> None:  # fmt: skip
     broker.held = {HELD}
     await look_for(member, clock, membership.LAG_EVERY_S + 1)
+
+
+async def test_a_position_that_never_comes_holds_nothing_up(
+    member: Membership, clock: Clock, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(membership, "LOOK_WITHIN_S", 0.01)
+    broker.held, broker.away = {HELD}, True
+    await look_for(member, clock, membership.STUCK_LOOK_S + 1)

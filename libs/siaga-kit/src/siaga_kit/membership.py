@@ -30,6 +30,9 @@ LAG_EVERY_S: Final = 5.0
 # The client library has open reports of consumers that fetch nothing for ever though records wait. Looked at this often
 # while nothing comes, and believed the second time: shorter would take a slow broker for it.
 STUCK_LOOK_S: Final = 30.0
+# A position is waited for as long as its partition has none: without an end the loop would hang with a group that it is
+# to notice the loss of.
+LOOK_WITHIN_S: Final = 10.0
 # Twice the rebalance timeout: the group waits no longer than that for any member. Shorter would end a process that only
 # waits for another one to finish its batch.
 OUTSIDE_MOST_S: Final = 60.0
@@ -157,11 +160,12 @@ class Membership:
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
         lag = 0
         try:
-            for where in consumer.assignment():
-                end = consumer.highwater(where)
-                if end is not None:
-                    lag += max(0, end - await consumer.position(where))
-        except KafkaError as error:
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                for where in consumer.assignment():
+                    end = consumer.highwater(where)
+                    if end is not None:
+                        lag += max(0, end - await consumer.position(where))
+        except (KafkaError, TimeoutError) as error:
             # Partitions may be taken away in between, and a broker be away: a figure less is no reason to end.
             log.info("lag not measured", stage=self._group, error=type(error).__name__)
             return
@@ -169,9 +173,10 @@ class Membership:
 
     async def _look_whether_stuck(self, consumer: AIOKafkaConsumer) -> None:
         try:
-            ends = await consumer.end_offsets(consumer.assignment())
-            behind = any([end > await consumer.position(where) for where, end in ends.items()])
-        except KafkaError:
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                ends = await consumer.end_offsets(consumer.assignment())
+                behind = any([end > await consumer.position(where) for where, end in ends.items()])
+        except (KafkaError, TimeoutError):
             # A broker that does not answer is an outage, not a stuck consumer.
             behind = False
         if behind and self._behind:
