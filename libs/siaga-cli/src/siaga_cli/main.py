@@ -40,6 +40,7 @@ COMMANDS: Final = {
     "roads": "roads",
     "dispatch": "dispatch",
     "alerts": "alerts",
+    "notify": "notify",
 }
 OPTIONS_WITH_VALUE: Final = frozenset({"--home"})
 

@@ -16,6 +16,7 @@ from siaga.v1 import (
     device_pb2,
     example_pb2,
     incident_pb2,
+    mass_pb2,
     notification_pb2,
     order_pb2,
     posture_pb2,
@@ -114,6 +115,14 @@ UNIT_DEVICES: Final = Topic(
     "siaga.unit-devices.v1", "device_key", device_pb2.UnitDevice, PARTITIONS, "notifier",
     "devices that crews have signed in with, for push; the notifier's own", compacted=True,
 )  # fmt: skip
+MASS_REQUESTS: Final = Topic(
+    "siaga.mass-requests.v1", "mass_id", mass_pb2.MassRequest, PARTITIONS, "people, by `siaga notify`",
+    "texts that somebody wants sent to the unanswered callers of an area", 90 * DAY, compacted=True,
+)  # fmt: skip
+MASS_MESSAGES: Final = Topic(
+    "siaga.mass-messages.v1", "message_id", mass_pb2.MassMessage, PARTITIONS, "people, by `siaga notify`",
+    "one such text to one caller, once it is approved", DAY,
+)  # fmt: skip
 PUBLIC_INCIDENTS: Final = Topic(
     "siaga.public-incidents.v1", "incident_id", incident_pb2.PublicIncident, PARTITIONS, "dispatcher",
     "the redacted mirror of incidents for integrators", compacted=True,
@@ -138,6 +147,6 @@ DEAD_LETTERS: Final = Topic(
 TOPICS: Final = (
     CALL_EVENTS, CALL_ASSESSMENTS, CALLER_OUTCOMES, CALLER_DECISIONS, SANCTIONS, CALLBACK_TASKS, POSTURES,
     LABELLED_EXAMPLES, INCIDENTS, DISPATCH_ORDERS, UNITS, UNIT_REPORTS,
-    NOTIFICATION_EVENTS, UNIT_DEVICES, PUBLIC_INCIDENTS, PUBLIC_UNITS, ALERTS, AUDIT, DEAD_LETTERS,
+    NOTIFICATION_EVENTS, UNIT_DEVICES, MASS_REQUESTS, MASS_MESSAGES, PUBLIC_INCIDENTS, PUBLIC_UNITS, ALERTS, AUDIT, DEAD_LETTERS,
 )  # fmt: skip
 BY_NAME: Final = {topic.name: topic for topic in TOPICS}
