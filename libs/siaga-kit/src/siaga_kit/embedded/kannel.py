@@ -43,6 +43,8 @@ class Site:
     # The notifier's door for what phones send.
     messages_url: str = "http://127.0.0.1:8114/v1/sms/36.73/kannel/messages"
     spool: str = "/var/spool/kannel"
+    # `spool`: each message is a file, on the disk before it is accepted. `file`: one log, which the system writes in its time.
+    store: Literal["spool", "file"] = "spool"
     logs: str = "/var/log/kannel"
     # 1 = the centre's answer has its ids in hexadecimal, 2 = its receipts have; 3 = both.
     id_type: int = 3
@@ -69,8 +71,8 @@ smsbox-interface = "{HOST}"
 box-deny-ip = "*.*.*.*"
 box-allow-ip = "{HOST}"
 # What was accepted outlives a restart.
-store-type = spool
-store-location = "{site.spool}"
+store-type = {site.store}
+store-location = "{site.spool}{"/store" if site.store == "file" else ""}"
 # Whose receipt is whose is kept in memory: after a restart of Kannel receipts of before are lost, as receipts may be.
 dlr-storage = internal
 # What the centre refuses for now is tried again after so many seconds (usual: 60, in which a crew would be on its way).
