@@ -49,13 +49,14 @@ class Heard:
     """An inbox that keeps what it is told."""
 
     def __init__(self) -> None:
-        self.receipts: list[tuple[Receipt, str]] = []
+        self.receipts: list[Receipt] = []
         self.messages: list[PhoneMessage] = []
         self.says: list[Any] = []
         self.away = False
 
-    async def receipt(self, receipt: Receipt, number: str) -> None:
-        self.receipts.append((receipt, number))
+    async def receipt(self, receipt: Receipt, number: str = "", *, provider: str) -> None:
+        assert provider == "wa1"
+        self.receipts.append(receipt)
 
     async def message(self, said: PhoneMessage, say: Any) -> None:
         if self.away:
@@ -271,7 +272,7 @@ async def test_a_post_of_many_things_is_dealt_with_whole(door: httpx.AsyncClient
     )
     assert (await give(door, told)).status_code == 200
     heard: Any = channel.inbox
-    states = [(receipt.provider_id, receipt.state) for receipt, number in heard.receipts if number == CREW]
+    states = [(receipt.provider_id, receipt.state) for receipt in heard.receipts]
     assert sorted(states, key=str) == sorted(
         [("wamid.1", State.READ), ("wamid.1", State.DELIVERED), ("wamid.2", State.FAILED_PERMANENT)], key=str
     )

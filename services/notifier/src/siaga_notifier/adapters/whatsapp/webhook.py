@@ -21,7 +21,8 @@ from siaga_notifier.adapters.secret_file import SecretError
 from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
 from siaga_notifier.channel import Channel
 from siaga_notifier.core.model import WHATSAPP, PhoneMessage
-from siaga_notifier.core.whatsapp.news import Said, Status, read_news
+from siaga_notifier.core.receipts import Receipt
+from siaga_notifier.core.whatsapp.news import Said, read_news
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ def _signed(header: str, body: bytes, secret: bytes) -> bool:
     return hmac.compare_digest(header.strip().lower().encode(), expected.encode())
 
 
-async def _deal_with(channel: WhatsAppCloud, said: tuple[Said, ...], statuses: tuple[Status, ...]) -> None:
+async def _deal_with(channel: WhatsAppCloud, said: tuple[Said, ...], statuses: tuple[Receipt, ...]) -> None:
     """Words in their order, statuses beside them: what a crew says does not wait for what a phone shows."""
     turns = asyncio.Semaphore(MOST_AT_ONCE)
 
@@ -110,9 +111,10 @@ async def _deal_with(channel: WhatsAppCloud, said: tuple[Said, ...], statuses: t
             message = PhoneMessage(each.number, each.text, WHATSAPP, each.lat, each.lon)
             await channel.inbox.message(message, channel.say)
 
-    async def told(status: Status) -> None:
+    async def told(status: Receipt) -> None:
         async with turns:
-            await channel.inbox.receipt(status.receipt, status.number)
+            # By its id alone, which is Meta's and never another message's: a phone may have changed its number.
+            await channel.inbox.receipt(status, provider=channel.provider_id)
 
     # All are dealt with, whatever becomes of one; only then the first failure is told.
     for result in await asyncio.gather(words(), *map(told, statuses), return_exceptions=True):

@@ -23,14 +23,6 @@ LONGEST_ANSWER: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """What became of a message; `number` in E.164, empty when Meta does not tell it."""
-
-    receipt: Receipt
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
 class Said:
     """What somebody wrote, pressed or showed; `text` as a crew would write it."""
 
@@ -44,7 +36,7 @@ class Said:
 class News:
     """One post: what is for this number of the centre, what for others, and what says nothing to us."""
 
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[Receipt, ...] = ()
     said: tuple[Said, ...] = ()
     elsewhere: int = 0
     unread: int = 0
@@ -54,7 +46,7 @@ def read_news(body: object, phone_number_id: str) -> News:
     """All that a post says; raises ValueError when it is no post of the Cloud API."""
     if not isinstance(body, Mapping) or not isinstance(body.get("entry"), list):
         raise ValueError("`entry` must be a list, as in a post of the WhatsApp Cloud API")  # noqa: TRY004
-    statuses: list[Status] = []
+    statuses: list[Receipt] = []
     said: list[Said] = []
     elsewhere = unread = 0
     for value in _values(body):
@@ -64,7 +56,7 @@ def read_news(body: object, phone_number_id: str) -> News:
             continue
         for piece in pieces:
             found = _status(piece) if "status" in piece else _said(piece)
-            if isinstance(found, Status):
+            if isinstance(found, Receipt):
                 statuses.append(found)
             elif isinstance(found, Said):
                 said.append(found)
@@ -80,7 +72,7 @@ def _values(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 yield _part(change, "value")
 
 
-def _status(piece: Mapping[str, Any]) -> Status | None:
+def _status(piece: Mapping[str, Any]) -> Receipt | None:
     name, word = piece.get("id"), piece.get("status")
     if not isinstance(name, str) or not name or not isinstance(word, str) or word not in STATES:
         return None
@@ -89,7 +81,7 @@ def _status(piece: Mapping[str, Any]) -> Status | None:
     if state is State.FAILED_PERMANENT:
         code = next((error.get("code") for error in _each(piece, "errors")), None)
         why = reason_of(code if isinstance(code, int) else None)
-    return Status(Receipt(name, state, why), _number(piece.get("recipient_id")))
+    return Receipt(name, state, why)
 
 
 def _said(piece: Mapping[str, Any]) -> Said | None:
