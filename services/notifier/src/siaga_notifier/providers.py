@@ -9,6 +9,7 @@ from siaga_kit.settings import Settings
 from siaga_tenants.http_sms import provider
 from siaga_tenants.model import ProviderSpec
 
+from siaga_notifier.adapters.alarm.operator import OperatorAlarm
 from siaga_notifier.adapters.http_sms.provider import HttpSmsProvider
 from siaga_notifier.adapters.modem.modem import GsmModem
 from siaga_notifier.adapters.mqtt.access import Access
@@ -74,7 +75,10 @@ def made(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
 def shared(surroundings: Surroundings) -> tuple[Channel, ...]:
     """The providers of the notifier's own settings, for centres that name none for a channel."""
     settings, inbox = surroundings.settings, surroundings.inbox
-    found: list[Channel] = [SmsCentre(settings.smpp, inbox.receipt, inbox.message)]
+    found: list[Channel] = [
+        SmsCentre(settings.smpp, inbox.receipt, inbox.message),
+        OperatorAlarm(surroundings.publish, surroundings.clock_ms),
+    ]
     if settings.mqtt.host:
         found.append(_mqtt(Access.shared(settings.mqtt), MQTT, surroundings))
     return tuple(found)

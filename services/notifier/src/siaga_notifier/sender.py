@@ -11,7 +11,7 @@ from siaga_notifier.core.message import Words, compose
 from siaga_notifier.core.model import SMS, Attempt, Contact, Order
 from siaga_notifier.core.plans.values import Notification, Sending
 from siaga_notifier.core.routes import channel_of
-from siaga_notifier.core.tries import MOST_TRIES
+from siaga_notifier.core.tries import HANDED_OVER, MOST_TRIES
 from siaga_notifier.registry import Handed, Registry
 
 # How the order's own link is made: of the order and the wall clock when it was taken.
@@ -80,7 +80,13 @@ class Sender:
             key=names.attempt_key(order.order_id, sending.route),
             repeat=sending.repeat,
             link=hand.link,
+            told=told(hand.notification),
         )
+
+
+def told(known: Notification) -> tuple[str, ...]:
+    """Channels that have taken it."""
+    return tuple(channel_of(route) for route, one in known.tries.items() if one.stage in HANDED_OVER)
 
 
 def attempt_id(order_id: str, route: str, number: int) -> str:

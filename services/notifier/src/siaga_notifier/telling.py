@@ -7,15 +7,18 @@ from siaga_kit.dead_letters import dead_letter
 from siaga_kit.records import Outgoing, Record
 
 from siaga_notifier.adapters import codec
+from siaga_notifier.adapters.alarm.operator import cleared
 from siaga_notifier.adapters.codec import Step
 from siaga_notifier.closing import answered_attempt
 from siaga_notifier.core import names
 from siaga_notifier.core.model import OPERATOR, SMS, Order
 from siaga_notifier.core.plans.telling import Told, told
 from siaga_notifier.core.plans.values import Notification, Phase
-from siaga_notifier.core.routes import channel_of
+from siaga_notifier.core.routes import OPERATOR_ROUTE, channel_of
 from siaga_notifier.core.states import State
+from siaga_notifier.core.tries import HANDED_OVER
 from siaga_notifier.sender import InHand, attempt_id
+from siaga_notifier.sender import told as sent_by
 
 # The way of a notification that says that the unit has no way at all.
 NO_ROUTE: Final = "none"
@@ -39,15 +42,24 @@ def records(before: Notification | None, hand: InHand, now_ms: int) -> list[Outg
         attempt = answered_attempt(after.order_id, after, hand.answered_by)
         step = Step(attempt, hand.answered_by, State.ACKNOWLEDGED, now_ms, reason=hand.answer)
         found.append(codec.notification_event(hand.order, step, hand.traceparent))
+    alarm = after.tries.get(OPERATOR_ROUTE)
+    if alarm is not None and alarm.stage in HANDED_OVER and _answered(before, after):
+        found.append(cleared(hand.order, sent_by(after), alarm.at_ms, now_ms))
     if unsent(after) and (before is None or not unsent(before)):
         found.append(_letter(hand))
     return found
 
 
+def _answered(before: Notification | None, after: Notification) -> bool:
+    """Whether nobody has to be called any more: the crew has answered, its task is taken back, or long past."""
+    over = (Phase.ACKNOWLEDGED, Phase.STOOD_DOWN, Phase.FAILED)
+    return after.phase in over and (before is None or before.phase not in over)
+
+
 def unsent(known: Notification) -> bool:
     """Whether it has ended and nobody was ever told."""
     taken = any(one.provider_id for one in known.tries.values())
-    return known.phase in UNSENT and known.closed and not known.handed_over and not taken
+    return known.phase in UNSENT and not known.waiting and not known.handed_over and not taken
 
 
 def unreachable(order: Order, reason: str, traceparent: str | None, state: State = State.FAILED_PERMANENT) -> Outgoing:

@@ -63,9 +63,7 @@ class UnitWork:
 
     def take(self, hand: InHand) -> None:
         """Look after one more; what is true of it already is told once more where it may not have been."""
-        known = self._hands.get(hand.order.order_id)
-        if known is None:
-            self._hands[hand.order.order_id] = hand
+        self._hands[hand.order.order_id] = hand
         if hand.untold:
             self._records += telling.records(None, hand, self._tools.clock_ms())
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from siaga_tenants.model import NotifyPlan
 
-from siaga_notifier.core.model import OPERATOR, SMS, Contact
+from siaga_notifier.core.model import SMS, Contact
 from siaga_notifier.core.plans.values import Notification, Phase, PlannedStep
 from siaga_notifier.core.routes import OPERATOR_ROUTE, channel_of, of_channel
 
@@ -48,5 +48,4 @@ def reaches_crew(known: Notification) -> bool:
 
 
 def _routes(channels: Collection[str], named: Mapping[str, Contact]) -> tuple[str, ...]:
-    crew = tuple(route for channel in channels for route in of_channel(named, channel))
-    return (*crew, OPERATOR_ROUTE) if OPERATOR in channels else crew
+    return tuple(route for channel in channels for route in of_channel(named, channel))

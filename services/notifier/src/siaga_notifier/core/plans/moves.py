@@ -29,6 +29,8 @@ def look(known: Notification, sight: Sight, now_ms: int) -> Decision:
     """What is to be done now: waiting messages whose time has come, and the next step where the last one is over."""
     if known.closed:
         return Decision(known)
+    if known.phase is Phase.UNACKNOWLEDGED and not known.waiting and now_ms >= _forgotten_ms(known):
+        return Decision(moved(known, Phase.FAILED))
     tries = dict(known.tries)
     sendings = list(_due(tries, known.waiting, sight, now_ms))
     found = replace(known, tries=tries)
@@ -51,6 +53,8 @@ def due_ms(known: Notification, busy: Collection[str] = ()) -> int | None:
     times = [known.tries[route].due_ms for route in known.waiting if route not in busy]
     if known.phase is Phase.OPEN and known.escalates and not _held(known):
         times.append(known.step_at_ms + _wait_ms(known))
+    if known.phase is Phase.UNACKNOWLEDGED:
+        times.append(_forgotten_ms(known))
     return min(times, default=known.step_at_ms + _wait_ms(known))
 
 
@@ -168,6 +172,11 @@ def _lost(known: Notification) -> bool:
     failed = [one for one in mine if one.stage in (Stage.FAILED, Stage.EXPIRED, Stage.UNDELIVERED) or one.down]
     hopeful = [one for one in mine if one not in failed and one.stage is not Stage.UNCONFIRMED]
     return not hopeful and (bool(failed) or not mine)
+
+
+def _forgotten_ms(known: Notification) -> int:
+    """When nobody answers any more that did not answer by then."""
+    return known.taken_at_ms + GIVE_UP_AFTER_MS
 
 
 def _wait_ms(known: Notification) -> int:

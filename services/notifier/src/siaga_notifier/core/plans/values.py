@@ -20,14 +20,14 @@ class Phase(StrEnum):
     UNACKNOWLEDGED = "unacknowledged"
     # Of what needs no answer (stand-down, update, reminder): handed over.
     TOLD = "told"
-    # No way took it, for good.
+    # No way took it, or nobody has ever answered it.
     FAILED = "failed"
 
 
 # What may follow on what. A late answer is still an answer; nothing follows on a closed loop.
 NEXT: Final[Mapping[Phase, frozenset[Phase]]] = {
     Phase.OPEN: frozenset(Phase) - {Phase.OPEN},
-    Phase.UNACKNOWLEDGED: frozenset({Phase.ACKNOWLEDGED, Phase.STOOD_DOWN}),
+    Phase.UNACKNOWLEDGED: frozenset({Phase.ACKNOWLEDGED, Phase.STOOD_DOWN, Phase.FAILED}),
     Phase.ACKNOWLEDGED: frozenset(),
     Phase.STOOD_DOWN: frozenset(),
     Phase.TOLD: frozenset({Phase.STOOD_DOWN}),
@@ -94,8 +94,8 @@ class Notification:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing more will be done about it."""
-        return self.phase is not Phase.OPEN and not self.waiting
+        """Whether nothing more will be done about it. One that nobody has answered is remembered for a late answer."""
+        return self.phase not in LIVE and not self.waiting
 
 
 @dataclass(frozen=True, slots=True)
