@@ -16,7 +16,8 @@ from siaga_tenants import Source
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
-TOKEN, LOST, TEST, OFF, OLD = "token-of-all", "token-of-hp-1", "token-of-drills", "token-disabled", "token-of-before"
+TOKEN, SECOND, FLEET = "token-of-hp-1", "token-of-hp-2", "token-of-vehicles"
+TEST, OFF, OLD = "token-of-drills", "token-disabled", "token-of-before"
 UNIT, OTHER = ORDER.unit_id, "3673-PKM-01"
 ENDPOINT = "https://push.example/abc"
 
@@ -31,18 +32,19 @@ def held(instance: str, **more: Any) -> Holder:
 
 CREWS = Crews(
     {
-        digest(TOKEN): held("phones"),
-        digest(LOST): held("hp-1"),
-        digest(TEST): held("drills", test=True),
-        digest(OFF): held("off", disabled=True),
-        digest(OLD): Holder("36.73", Source("tracker", "phones"), until_ms=1),
-        digest("elsewhere"): Holder("32.14", Source("tracker", "phones")),
+        digest(TOKEN): held("hp-1"),
+        digest(SECOND): held("hp-2"),
+        digest(FLEET): held("vehicles"),
+        digest("hp-3"): held("hp-3"),
+        digest(TEST): held("hp-1", test=True),
+        digest(OFF): held("hp-1", disabled=True),
+        digest(OLD): Holder("36.73", Source("tracker", "hp-1"), until_ms=1),
+        digest("elsewhere"): Holder("32.14", Source("tracker", "hp-1")),
     },
     {
         ("36.73", WEBPUSH, "hp-1"): (UNIT,),
         ("36.73", WEBPUSH, "hp-2"): (UNIT, OTHER),
         ("36.73", FCM, "hp-1"): (UNIT,),
-        ("36.73", WEBPUSH, "budi/phone"): (OTHER,),
     },
     {"36.73": "BKey"},
 )

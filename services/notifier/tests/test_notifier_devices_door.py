@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from notifier_door import CREWS, ENDPOINT, LOST, OFF, OLD, OTHER, TEST, TOKEN, UNIT, World
+from notifier_door import CREWS, ENDPOINT, FLEET, OFF, OLD, OTHER, SECOND, TEST, TOKEN, UNIT, World
 from notifier_push import Browser
 from siaga_notifier.core.device_words import Shown
 from siaga_notifier.core.model import FCM, WEBPUSH, UnitAnswer
@@ -69,11 +69,12 @@ async def test_an_app_signs_in_with_its_token(world: World, client: httpx.AsyncC
         ("hp-1", OFF, {}, 401, "disabled"),
         ("hp-1", TEST, {}, 401, "exercises"),
         ("hp-1", "elsewhere", {}, 403, "no unit of 32.14"),
-        ("hp-3", TOKEN, {}, 403, "units.yaml"),
+        ("hp-3", "hp-3", {}, 403, "units.yaml"),
         ("hp-1", TOKEN, {"unit_id": OTHER}, 403, "contacts"),
-        ("hp-2", TOKEN, {}, 403, "several units"),
-        # A source that is called like a device speaks for no other.
-        ("hp-2", LOST, {"unit_id": UNIT}, 403, "no other"),
+        ("hp-2", SECOND, {}, 403, "several units"),
+        ("hp-2", TOKEN, {"unit_id": UNIT}, 403, "no other"),
+        # By what a vehicle tells its position nobody reads orders.
+        ("hp-1", FLEET, {}, 403, "no other"),
         ("hp-1", TOKEN, {"subscription": {}}, 422, "object"),
         ("hp-1", TOKEN, {"subscription": Browser().subscription("https://10.0.0.5/x")}, 422, "private network"),
     ],
@@ -87,10 +88,11 @@ async def test_who_may_not_sign_in(
     assert not world.registry.published
 
 
-async def test_names_with_a_slash_and_units_that_share_a_device(world: World, client: httpx.AsyncClient) -> None:
-    assert (await sign_in(client, "budi/phone")).json()["unit_id"] == OTHER
-    assert (await sign_in(client, "hp-2", unit_id=OTHER)).json()["unit_id"] == OTHER
-    assert (await sign_in(client, "hp-1", LOST)).status_code == 200
+async def test_units_that_share_a_device_take_turns(world: World, client: httpx.AsyncClient) -> None:
+    assert (await sign_in(client, "hp-2", SECOND, unit_id=OTHER)).json()["unit_id"] == OTHER
+    assert (await sign_in(client, "hp-2", SECOND, unit_id=UNIT)).json()["unit_id"] == UNIT
+    assert world.registry.find("36.73", OTHER, WEBPUSH, "hp-2") is None
+    assert world.registry.find("36.73", UNIT, WEBPUSH, "hp-2") is not None
 
 
 async def test_nobody_signs_in_without_a_secret_or_a_broker(world: World) -> None:
@@ -126,7 +128,7 @@ async def test_a_log_out_that_the_broker_does_not_have_is_none(world: World, cli
 async def test_a_phone_handed_on_ends_the_old_session(world: World, client: httpx.AsyncClient) -> None:
     old = bearer((await sign_in(client)).json()["session"])
     # The same browser, signed in by the next crew under its own device.
-    await sign_in(client, "hp-2", unit_id=OTHER)
+    await sign_in(client, "hp-2", SECOND, unit_id=OTHER)
     assert world.registry.find("36.73", UNIT, WEBPUSH, "hp-1") is None
     assert (
         await client.post("/v1/answers", json={"order_id": "order-1", "status": "clear"}, headers=old)

@@ -56,11 +56,15 @@ class Crews:
     def unit_of(self, holder: Holder, channel: str, device: str, wanted: str) -> str:
         """The unit that the device signs in for; `wanted` empty = the only one. Raises PermissionError with the reason.
 
-        A source that bears the name of a device speaks for that device alone: so a phone that is lost loses one.
+        A source speaks for the device of its name alone: a token that vehicles tell positions by reads no orders, and a
+        phone that is lost loses one.
         """
         own = holder.source.instance
-        if own != device and any(name == own and code == holder.tenant for code, _, name in self.units):
-            raise PermissionError(f"the token of {holder.source.name} signs in the device {own!r} and no other")
+        if own != device:
+            raise PermissionError(
+                f"the token of {holder.source.name} signs in the device {own!r} and no other; "
+                f"`./siaga source add tracker/{device}` makes this one's"
+            )
         units = self.units.get((holder.tenant, channel, device), ())
         if not units:
             raise PermissionError(
