@@ -83,7 +83,7 @@ class World:
         self.published: list[Outgoing] = []
         held = Hashes(hashes.client(f"redis://127.0.0.1:{free_port()}/0"))
         self.store = Store(held, b"secret")
-        self.registry = Registry(lambda _: self.phones, self.clock)
+        self.registry = Registry(lambda *_: self.phones, self.clock)
         self.registry.share([self.phones, self.tablets, self.operators])
         sender = Sender(self.registry, lambda _: NO_WORDS)
         self.closing = Closing(self.store)

@@ -1,7 +1,7 @@
 """The notifier's parts, put together; what serves a port or reads files is the process's (app.py)."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from siaga_kit.publishing import Publisher
 from siaga_kit.service import Runtime
@@ -67,7 +67,7 @@ def parts(runtime: Runtime, guide: Guide, publisher: Publisher) -> Parts:
     inbox = Inbox(store, sure.publish, say, guide.directory, now_ms, closing)
     pushing = Pushing(runtime, guide.crews, publisher, inbox, now_ms)
     around = Surroundings(settings, inbox, pushing.devices, now_ms, sure.publish, following.words_of)
-    registry = Registry(lambda spec: made(spec, around), now_ms)
+    registry = Registry(lambda tenant, spec: made(spec, replace(around, tenant=tenant)), now_ms)
     registry.share(shared(around))
     links = LinkBook(held, secret, settings.notifier.public_url, lambda tenant: following.policy(tenant).link_hours)
     sender = Sender(registry, following.words_of)

@@ -203,6 +203,10 @@ class Inbox:
             log.warning("answer from an unknown unit", unit_id=answer.unit_id, via=answer.via)
             self._count(answer.via, "unknown_sender")
             return
+        if answer.tenant not in ("", tenant):
+            log.warning("answer for another centre's unit refused", unit_id=answer.unit_id, via=answer.via)
+            self._count(answer.via, "refused_answer")
+            return
         now_ms = self._clock_ms()
         at_ms = answer.at_ms or (answered_at_ms(task.event_at_ms, task.taken_at_ms, now_ms) if task else now_ms)
         word = CrewWord(

@@ -1,7 +1,8 @@
 """Makes the ways out that a centre has listed; the notifier's own settings name those that all centres share."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from siaga_kit.records import Outgoing
@@ -22,7 +23,7 @@ from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
 from siaga_notifier.channel import Channel
 from siaga_notifier.core.message import Words
-from siaga_notifier.core.model import MQTT
+from siaga_notifier.core.model import MQTT, UnitAnswer
 from siaga_notifier.inbox import Inbox
 
 
@@ -40,6 +41,8 @@ class Surroundings:
     publish: Callable[[Sequence[Outgoing]], Awaitable[None]]
     # A centre's texts and names of types, by its code.
     words: Callable[[str], Words] = lambda _: Words({}, {})
+    # Whose provider it is; empty = all centres'.
+    tenant: str = ""
 
 
 def _http_sms(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
@@ -47,9 +50,17 @@ def _http_sms(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
     return HttpSmsProvider(spec.provider_id, provider(spec.settings), public_url, surroundings.clock_ms)
 
 
-def _mqtt(access: Access, provider_id: str, surroundings: Surroundings) -> Channel:
-    inbox, instance = surroundings.inbox, surroundings.settings.instance
-    return MqttBroker(access, instance, inbox.unit_answer, inbox.receipt, surroundings.clock_ms, provider_id)
+def _mqtt(access: Access, provider_id: str, around: Surroundings) -> Channel:
+    async def answered(answer: UnitAnswer) -> None:
+        await around.inbox.unit_answer(replace(answer, tenant=around.tenant))
+
+    told = partial(around.inbox.receipt, provider=provider_id)
+    return MqttBroker(access, around.settings.instance, answered, told, around.clock_ms, provider_id)
+
+
+def _modem(spec: ProviderSpec, around: Surroundings) -> Channel:
+    told = partial(around.inbox.receipt, provider=spec.provider_id)
+    return GsmModem(spec.settings["folder"], told, around.inbox.message, around.clock_ms, spec.provider_id)
 
 
 Factory = Callable[[ProviderSpec, Surroundings], Channel]
@@ -60,10 +71,8 @@ FACTORIES: Final[Mapping[str, Factory]] = {
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
     "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),
     "fcm": lambda spec, around: Fcm(spec, around.devices, around.clock_ms),
-    "modem": lambda spec, around: GsmModem(
-        spec.settings["folder"], around.inbox.receipt, around.inbox.message, around.clock_ms, spec.provider_id
-    ),
-    "mqtt": lambda spec, surroundings: _mqtt(Access.own(spec.settings), spec.provider_id, surroundings),
+    "modem": _modem,
+    "mqtt": lambda spec, around: _mqtt(Access.own(spec.settings), spec.provider_id, around),
 }
 
 

@@ -100,7 +100,7 @@ class Provider:
 class Registry:
     """Providers by centre and channel, in the order in which they are preferred; shared ones where a centre names none."""
 
-    def __init__(self, make: Callable[[ProviderSpec], Channel], clock_ms: Callable[[], int]) -> None:
+    def __init__(self, make: Callable[[str, ProviderSpec], Channel], clock_ms: Callable[[], int]) -> None:
         self._make = make
         self._clock_ms = clock_ms
         self._shared: tuple[Provider, ...] = ()
@@ -129,7 +129,7 @@ class Registry:
         name = f"{tenant} {spec.provider_id}"
         self._broken.pop(name, None)
         try:
-            return Provider(self._make(spec), spec.rate_per_s, self._clock_ms)
+            return Provider(self._make(tenant, spec), spec.rate_per_s, self._clock_ms)
         except Exception as error:
             # One that cannot be made must not take the others with it.
             log.exception("provider cannot be used", tenant=tenant, provider=spec.provider_id)

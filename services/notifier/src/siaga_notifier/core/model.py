@@ -153,6 +153,8 @@ class UnitAnswer:
     lon: float | None = None
     # How it came: mqtt, app, whatsapp, link.
     via: str = MQTT
+    # The centre whose own broker brought it, which vouches for its own units only; empty = one that all share.
+    tenant: str = ""
 
 
 def task_of(order: Order, taken_at_ms: int, traceparent: str | None) -> Task:
