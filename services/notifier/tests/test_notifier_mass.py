@@ -12,7 +12,7 @@ from siaga_kit.records import Record
 from siaga_kit.stage import Item
 from siaga_notifier.core.mass import GOOD_FOR_MS, Chosen, Heard, Left, Unanswered, choose, message_id, refusal
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary, Unknown
-from siaga_notifier.mass import MassSender
+from siaga_notifier.mass import MOST_TRIES, MassSender
 from siaga_tenants.model import USUAL_NOTIFY, NotifyPolicy, ProviderSpec
 from siaga_tenants.model.notify import MassPolicy
 
@@ -185,6 +185,16 @@ async def test_it_waits_for_the_line_and_goes_on_where_it_was() -> None:
     world.outcomes.clear()
     await world.give(message(1), message(2), message(3))
     assert world.phones == [PHONE.format(1), PHONE.format(2), PHONE.format(3)]
+
+
+async def test_a_full_mailbox_holds_up_nobody_for_long() -> None:
+    world = World()
+    world.outcomes[PHONE.format(2)] = Temporary("mailbox full", 1.0)
+    for _ in range(MOST_TRIES - 1):
+        with pytest.raises(Transient):
+            await world.give(message(1), message(2), message(3))
+    await world.give(message(1), message(2), message(3))
+    assert world.phones == [PHONE.format(1), PHONE.format(3)]
 
 
 async def test_nothing_goes_that_was_not_approved_or_is_old() -> None:

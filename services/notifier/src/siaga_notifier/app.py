@@ -13,6 +13,7 @@ from siaga_tenants import load_tenants
 
 from siaga_notifier.adapters.door.serving import serve
 from siaga_notifier.assembly import Parts, now_ms, parts
+from siaga_notifier.callers import serve_callers
 from siaga_notifier.door_routes import routes
 from siaga_notifier.guide import Guide, follow, guide, look
 from siaga_notifier.processor import OrderProcessor
@@ -68,6 +69,7 @@ async def start(runtime: Runtime) -> None:
     known = look(directory)
     made = await assemble(runtime, guide(load_tenants(directory)), await runtime.publisher())
     runtime.spawn("devices", _until(runtime.stop, made.pushing.devices.run()))
+    serve_callers(runtime, made)
     runtime.spawn("door", serve(runtime, routes(made)))
     runtime.spawn("tenants", follow(directory, known, made.know, runtime.stop))
 

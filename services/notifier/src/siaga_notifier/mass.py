@@ -25,6 +25,8 @@ USUAL_PER_S: Final = 5.0
 # Of a stated rate; the rest is the crews'.
 SHARE: Final = 0.5
 MASS: Final = "mass"
+# A full mailbox is refused for now, too, for ever; the others behind it must not wait for that.
+MOST_TRIES: Final = 5
 
 
 class MassSender:
@@ -38,6 +40,8 @@ class MassSender:
         self._policy = policy
         self._clock_ms = clock_ms
         self._limits: dict[tuple[str, float], AsyncLimiter] = {}
+        # Refusals of the message in hand.
+        self._refused = ("", 0)
 
     async def process(self, batch: Sequence[Item[MassMessage]]) -> Result:
         """Send a batch. Raises Transient while no SMS can leave."""
@@ -59,10 +63,16 @@ class MassSender:
         if not await self._claims.claim(who, kind):
             return "again"
         outcome = await self._say(message.tenant, message.number, message.text)
-        if isinstance(outcome, Temporary):
+        if isinstance(outcome, Temporary) and (outcome.down or self._may_try(message.message_id)):
             await self._claims.give_back(who, kind)
             raise Transient("no SMS can leave, the mass text waits")
         return type(outcome).__name__.lower()
+
+    def _may_try(self, message_id: str) -> bool:
+        """Whether a message that was refused for now may be tried once more."""
+        before, count = self._refused
+        self._refused = (message_id, count + 1 if before == message_id else 1)
+        return self._refused[1] < MOST_TRIES
 
     def _limit(self, tenant: str, policy: NotifyPolicy) -> AsyncLimiter:
         stated = next((spec.rate_per_s for spec in policy.providers if spec.channel == "sms" and spec.rate_per_s), None)

@@ -177,13 +177,16 @@ class Registry:
         return refused
 
     async def say(self, tenant: str | None, number: str, text: str) -> Outcome:
-        """Answer a phone by SMS."""
+        """Answer a phone by SMS; Temporary with `down` only where no provider could be reached."""
+        refused: Outcome = Temporary("no provider of SMS can be reached", 1.0, down=True)
         for provider in self.of(tenant or "", SMS):
             if provider.trouble() is None and isinstance(provider.channel, Speaks):
                 outcome = await provider.channel.say(number, text)
                 if isinstance(outcome, Accepted | Permanent | Unknown):
                     return outcome
-        return Temporary("no provider of SMS can be reached", 1.0, down=True)
+                if not outcome.down:
+                    refused = outcome
+        return refused
 
     def everyone(self) -> list[tuple[str, Provider]]:
         """All providers with their names: the centre's, then the centre's name of it; shared ones without."""
