@@ -7,6 +7,7 @@ import pytest
 from siaga_tenants import TenantError
 from siaga_tenants.document import Problems, read_document
 from siaga_tenants.http_sms import PRESETS, provider
+from siaga_tenants.model import ProviderSpec
 from siaga_tenants.notify import read_notify
 
 GOOD = {
@@ -133,3 +134,18 @@ def test_the_file_of_a_centre_points_at_the_line(tmp_path: Path) -> None:
     assert f"{tmp_path}/notify.yaml:3: providers[1].preset: 'zenzivo' is no preset" in found
     assert f"{tmp_path}/notify.yaml:4: providers[2]: has no secrets.passkey" in found
     assert found.count("absent.yaml") == 1
+
+
+def test_a_changed_definition_is_another_provider(tmp_path: Path) -> None:
+    def read() -> ProviderSpec:
+        text = "providers: [{id: a, kind: http_sms, file: mine.yaml}]"
+        problems = Problems()
+        (spec,) = read_notify(read_document(tmp_path / "notify.yaml", problems, text), ()).providers
+        assert problems.found == []
+        return spec
+
+    (tmp_path / "mine.yaml").write_text("\n".join(GOOD.values()))
+    first = read()
+    assert read() == first
+    (tmp_path / "mine.yaml").write_text("\n".join(GOOD.values()).replace("/send", "/v2/send"))
+    assert read() != first

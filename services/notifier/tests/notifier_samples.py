@@ -1,7 +1,7 @@
 """Orders, and a world to send them in."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,9 +24,11 @@ from siaga_kit.service import Runtime
 from siaga_kit.settings import KafkaSettings, MqttSettings, RedisSettings, Settings
 from siaga_notifier.adapters import codec
 from siaga_notifier.app import assemble
+from siaga_notifier.assembly import Parts
 from siaga_notifier.core.message import Words
 from siaga_notifier.guide import Guide
 from siaga_notifier.inbox import Directory
+from siaga_tenants.model import NotifyPolicy
 
 NOW_MS = 1_760_000_000_000
 
@@ -74,6 +76,8 @@ class World:
     smsc: SmscProcess
     mark: str = field(default_factory=lambda: uuid.uuid4().hex[:10])
     mqtt_port: int | None = None
+    # The parts of the notifier that runs.
+    made: Parts = field(init=False)
 
     def __post_init__(self) -> None:
         self.orders, self.events, self.reports = (
@@ -112,14 +116,17 @@ class World:
         )
 
     @asynccontextmanager
-    async def notifier(self, group: str = "") -> AsyncIterator[Runtime]:
+    async def notifier(
+        self, group: str = "", policies: Mapping[str, NotifyPolicy] | None = None
+    ) -> AsyncIterator[Runtime]:
         """A notifier; with a group of another name it reads all orders again."""
         runtime = Runtime("notifier", self.settings())
         guide = Guide(
             {"36.73": Words({}, {"fire_building": "Kebakaran"})},
             Directory(frozenset({"+6281100077777"}), {"unit-114": "36.73"}),
+            policies=policies or {},
         )
-        await assemble(
+        self.made = await assemble(
             runtime,
             guide,
             await runtime.publisher(),

@@ -1,5 +1,6 @@
 """The settings of each kind of provider in `notify.yaml`."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,7 @@ def read_settings(item: Value, kind: str) -> tuple[Mapping[str, Any], Table]:
     readers = {**known.needed, **known.optional}
     folder = item.file.parent
     settings = {name: readers[name](place, folder) for name, place in table.values.items() if name in readers}
-    if kind == "http_sms":
-        read_provider(settings, item)
+    if kind == "http_sms" and read_provider(settings, item) is not None and "file" in settings:
+        # Whoever holds a connection by these settings sees by it that the definition has changed.
+        settings["file_sha256"] = hashlib.sha256(settings["file"].read_bytes()).hexdigest()
     return settings, table
