@@ -12,9 +12,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from notifier_smsc import SmscProcess
 
 
-@pytest.fixture
-def smsc(tmp_path: Path) -> Iterator[SmscProcess]:
-    process = SmscProcess(tmp_path / "smsc" / "journal.jsonl")
-    process.start()
+@pytest.fixture(scope="session")
+def _smsc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmscProcess]:
+    process = SmscProcess(tmp_path_factory.mktemp("smsc") / "journal.jsonl")
     yield process
     process.kill()
+
+
+@pytest.fixture
+def smsc(_smsc: SmscProcess) -> SmscProcess:
+    """An SMS centre that has seen nothing yet; a test may kill it."""
+    _smsc.as_new()
+    return _smsc

@@ -60,6 +60,13 @@ class SmscProcess:
                 return
         raise AssertionError("the SMS centre did not start")
 
+    def as_new(self) -> None:
+        """Running, without messages and faults of before."""
+        if self._process is None:
+            self.start()
+        else:
+            self._call("/reset", {})
+
     def kill(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)

@@ -19,6 +19,7 @@ from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary, Unknown
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.states import State
 from sms_conformance.faults import NoTransceiver
+from sms_conformance.frames import BIND_RECEIVER
 from sms_conformance.proxy import Proxy
 
 NUMBER = "+6281100000001"
@@ -84,7 +85,7 @@ async def test_a_centre_without_transceivers_gets_a_line_for_each_direction(smsc
         assert isinstance(await line.centre.send(attempt()), Accepted)
         await until(lambda: bool(line.receipts))
         proxy.cut()
-        await until(lambda: not line.bound)
+        await until(lambda: proxy.seen[BIND_RECEIVER] == 2)
         await until(lambda: line.bound)
         assert isinstance(await line.centre.send(attempt()), Accepted)
 
@@ -344,7 +345,7 @@ async def test_parts_of_a_long_message_and_broken_ones() -> None:
         statuses.extend([(await peer.read())[1] for _ in bodies])
         await forever(peer)
 
-    async with scripted(script) as settings, running(settings) as line:
+    async with scripted(script) as settings, running(settings, Patience(part_s=0.05)) as line:
         await until(lambda: len(statuses) == 6)
     assert sorted(statuses) == [0, 0, 0, 0, 0, 0x65]
     assert [(message.source, message.text) for message in line.messages] == [

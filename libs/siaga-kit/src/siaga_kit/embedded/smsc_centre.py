@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +12,11 @@ from typing import Any, Final
 
 import smpp34
 
+from siaga_kit.embedded.smsc_clients import Clients, Delivery
 from siaga_kit.embedded.smsc_text import RECEIPT, decode, encode, split_header
 
 # One SMS carries 140 octets; what is longer goes out as message_payload, which has no such limit.
 SHORT_MESSAGE_OCTETS: Final = 140
-# A client that stops answering must not make us hold more than a screenful of its messages in flight.
-DELIVERIES_AT_ONCE: Final = 64
-REDELIVER_AFTER_S: Final = 0.2
 # Numbers of the standard (§5.1.3, §5.3.2); the library defines them too, but out of sight of a type checker.
 REFUSALS: Final = {"throttled": 0x58, "invalid_destination": 0x0B}
 RECEIPTED_MESSAGE_ID: Final = 0x001E
@@ -91,21 +89,6 @@ class Faults:
         return next((fault for end, fault in self.suffix.items() if number.endswith(end)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Something for the client: a phone's message or a receipt."""
-
-    source: str
-    destination: str
-    octets: bytes
-    data_coding: int = 0
-    esm_class: int = 0
-    tlvs: tuple[smpp34.Tlv, ...] = ()
-    receipt_of: str | None = None
-    # Of a receipt: whose message it was. It goes to any of the client's lines, for the one it came by may be gone.
-    system_id: str | None = None
-
-
 class Centre:
     """Takes messages, sends receipts, delivers what phones send."""
 
@@ -114,14 +97,10 @@ class Centre:
         self.faults = Faults()
         self.refused: Counter[str] = Counter()
         self._receipt_delay_s = receipt_delay_s
-        self._sessions: dict[str, smpp34.Esme] = {}
-        # Clients by their sessions: of those that only send, too.
-        self._clients: dict[str, str] = {}
-        self._bound = asyncio.Event()
+        self._resets = 0
+        self._clients = Clients(self._receipted)
         self._grown = asyncio.Condition()
         self._parts: dict[tuple[str, int], dict[int, str]] = {}
-        self._waiting: dict[tuple[str | None, str], deque[Delivery]] = {}
-        self._window = asyncio.Semaphore(DELIVERIES_AT_ONCE)
         self._silent: list[smpp34.SubmitSmEvent] = []
         self._tasks: set[asyncio.Task[None]] = set()
         for message in journal.unreceipted:
@@ -132,15 +111,9 @@ class Centre:
         while True:
             event = await server.next()
             if isinstance(event, smpp34.Esme):
-                self._clients[event.session_id] = event.system_id
-                if event.can_receive:
-                    self._sessions[event.session_id] = event
-                    self._bound.set()
+                self._clients.bound(event)
             elif isinstance(event, smpp34.Unbound):
-                self._sessions.pop(event.session_id, None)
-                self._clients.pop(event.session_id, None)
-                if not self._sessions:
-                    self._bound.clear()
+                self._clients.unbound(event.session_id)
             else:
                 await self._submit(event)
 
@@ -158,17 +131,13 @@ class Centre:
             self._silent.append(event)
         elif fault == "unbind":
             self._silent.append(event)
-            self._spawn(self._unbind(event.session_id))
+            self._spawn(self._clients.unbind(event.session_id))
         else:
             event.accept(message_id)
         if event.registered_delivery & 1 and fault != "no_receipt":
             state = "UNDELIV" if fault == "undelivered" else "DELIVRD"
-            client = self._clients.get(event.session_id)
+            client = self._clients.name(event.session_id)
             self._spawn(self._receipt(message_id, event.destination_addr, event.source_addr, state, client))
-
-    async def _unbind(self, session_id: str) -> None:
-        with contextlib.suppress(smpp34.SmppError):
-            await self._sessions[session_id].unbind()
 
     async def _keep(self, event: smpp34.SubmitSmEvent, message_id: str) -> None:
         """Journal a message; pieces of a longer one when all have come, as one text."""
@@ -202,7 +171,10 @@ class Centre:
     async def _receipt(
         self, message_id: str, phone: str, sender: str, state: str, system_id: str | None = None
     ) -> None:
+        begun = self._resets
         await asyncio.sleep(self._receipt_delay_s)
+        if begun != self._resets:
+            return
         shown = str(int(message_id, 16)) if self.faults.decimal_receipts else message_id
         now = time.strftime("%y%m%d%H%M%S")
         delivered = int(state == "DELIVRD")
@@ -212,7 +184,7 @@ class Centre:
             smpp34.Tlv(MESSAGE_STATE, bytes([2 if delivered else 5])),
         )
         receipt = Delivery(phone, sender, text.encode(), 0, RECEIPT, tlvs, receipt_of=message_id, system_id=system_id)
-        self.deliver(receipt)
+        self._clients.deliver(receipt)
 
     def phone_sends(self, source: str, destination: str, text: str) -> None:
         """A crew's phone sends an SMS; it waits here until a client is bound."""
@@ -220,53 +192,11 @@ class Centre:
         tlvs: tuple[smpp34.Tlv, ...] = ()
         if len(octets) > SHORT_MESSAGE_OCTETS:
             octets, tlvs = b"", (smpp34.Tlv(MESSAGE_PAYLOAD, octets),)
-        self.deliver(Delivery(source, destination, octets, data_coding, tlvs=tlvs))
+        self._clients.deliver(Delivery(source, destination, octets, data_coding, tlvs=tlvs))
 
-    def deliver(self, delivery: Delivery) -> None:
-        """Hand over in order per phone; neither phones nor clients wait for each other."""
-        whose = (delivery.system_id, delivery.source)
-        queue = self._waiting.get(whose)
-        if queue is not None:
-            queue.append(delivery)
-            return
-        self._waiting[whose] = deque([delivery])
-        self._spawn(self._drain(whose))
-
-    async def _drain(self, whose: tuple[str | None, str]) -> None:
-        queue = self._waiting[whose]
-        while queue:
-            await self._bound.wait()
-            delivery = queue[0]
-            async with self._window:
-                taken = await self._handed_over(delivery)
-            if not taken:
-                await asyncio.sleep(REDELIVER_AFTER_S)
-            elif queue and queue[0] is delivery:
-                queue.popleft()
-        del self._waiting[whose]
-
-    async def _handed_over(self, delivery: Delivery) -> bool:
-        lines = self._sessions.values()
-        same = (line for line in lines if line.system_id == delivery.system_id)
-        session = next(same, next(iter(lines), None) if delivery.system_id is None else None)
-        if session is None:
-            return False
-        try:
-            answer = await session.deliver_sm(
-                delivery.destination,
-                delivery.octets,
-                source_addr=delivery.source,
-                source_addr_ton=1,
-                source_addr_npi=1,
-                esm_class=delivery.esm_class,
-                data_coding=delivery.data_coding,
-                tlvs=list(delivery.tlvs),
-            )
-        except smpp34.SmppError:
-            return False
-        if answer.is_success and delivery.receipt_of:
+    def _receipted(self, delivery: Delivery) -> None:
+        if delivery.receipt_of:
             self.journal.receipted(delivery.receipt_of)
-        return answer.is_success
 
     async def messages(self, after: int, wait_s: float) -> list[dict[str, Any]]:
         """Messages numbered above `after`; waits for the first of them."""
@@ -277,13 +207,13 @@ class Centre:
 
     def reset(self) -> None:
         """As new: no messages, no faults, nothing waiting."""
+        self._resets += 1
         self.journal.clear()
         self.faults = Faults()
         self.refused.clear()
         self._parts.clear()
         self._silent.clear()
-        for queue in self._waiting.values():
-            queue.clear()
+        self._clients.reset()
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
