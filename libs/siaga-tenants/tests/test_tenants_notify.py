@@ -81,6 +81,7 @@ def test_callers(tmp_path: Path) -> None:
         ("providers: [{id: a, kind: http_sms}]", "must name either a preset or a file"),
         (f"providers: [{SMPP}, {SMPP}]", "'smsc' stands twice; every provider has its own name"),
         (f"providers: [{SMPP.replace('smpp.key', 'none.key')}]", "there is no file"),
+        (f"providers: [{SMPP.replace('}', ', source_npi: 2}')}]", "must be one of 0, 1, 3, 4, 6"),
         (f"providers: [{SMPP.replace('2775', '99999')}]", "port: 99999 is not a number from 1 to 65535"),
         ("links: {hours: 400}", "links.hours: 400 is not a number from 1 to 72"),
         ("mass: {allowed: true, approvers: [spv-01]}", "mass: needs 2 approvers"),

@@ -25,8 +25,7 @@ OTHERWISE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def _cases() -> tuple[Case, ...]:
-    through = (case for case in CASES if not case.only_direct)
-    return tuple(replace(case, **OTHERWISE.get(case.name, {})) for case in through)
+    return tuple(replace(case, **OTHERWISE.get(case.name, {})) for case in CASES)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,11 @@
 import asyncio
 import contextlib
 import struct
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from notifier_samples import order
@@ -18,8 +22,11 @@ from siaga_notifier.core.model import Attempt, PhoneMessage
 from siaga_notifier.core.outcomes import Accepted, Permanent, Temporary, Unknown
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.states import State
+from siaga_notifier.providers import FACTORIES
+from siaga_tenants.model import ProviderSpec
 from sms_conformance.faults import NoTransceiver
-from sms_conformance.frames import BIND_RECEIVER
+from sms_conformance.frames import BIND_RECEIVER, BIND_TRANSCEIVER
+from sms_conformance.peer import Heard
 from sms_conformance.proxy import Proxy
 
 NUMBER = "+6281100000001"
@@ -88,6 +95,41 @@ async def test_a_centre_without_transceivers_gets_a_line_for_each_direction(smsc
         await until(lambda: proxy.seen[BIND_RECEIVER] == 2)
         await until(lambda: line.bound)
         assert isinstance(await line.centre.send(attempt()), Accepted)
+
+
+async def test_a_centres_own_settings(smsc: SmscProcess, tmp_path: Path) -> None:
+    password = tmp_path / "smpp.key"
+    password.write_text("rahasia\n")
+    async with Proxy(smsc.port) as proxy:
+        settings = {
+            "host": "127.0.0.1", "port": proxy.port, "system_id": "bpbd", "password_file": password, "sender": "SIAGA",
+            "system_type": "VMA", "source_ton": 5, "source_npi": 0, "window": 2, "receipts_in": "decimal",
+        }  # fmt: skip
+        spec = ProviderSpec("telkomsel", "smpp", "sms", settings, rate_per_s=30)
+        heard = Heard()
+        centre = FACTORIES["smpp"](spec, SimpleNamespace(inbox=heard))
+        assert (centre.provider_id, centre.channel, centre.keyed, centre.confirms) == ("telkomsel", "sms", False, True)
+        task = asyncio.create_task(centre.run())
+        await until(lambda: centre.trouble() is None)
+        assert b"bpbd\0rahasia\0VMA\0" in proxy.bodies[BIND_TRANSCEIVER]
+        answers = await asyncio.gather(*(centre.send(attempt()) for _ in range(5)))
+        assert all(isinstance(answer, Accepted) for answer in answers)
+        assert {(message.source, message.source_ton) for message in proxy.taken} == {("SIAGA", 5)}
+        await until(lambda: len(heard.receipts) == 5)
+        assert heard.providers == {"telkomsel"}
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def test_a_message_is_worth_nothing_after_its_time(smsc: SmscProcess) -> None:
+    async with Proxy(smsc.port) as proxy, running(SmppSettings(port=proxy.port)) as line:
+        now_ms = time.time_ns() // 1_000_000
+        for expires_at_ms in (0, now_ms + 600_000, now_ms + 10_000_000, now_ms - 5):
+            await line.centre.send(replace(attempt(), expires_at_ms=expires_at_ms))
+        # Relative times of SMPP 3.4 §7.1.1.2: half an hour at most, a minute at least.
+        minutes = [message.validity[8:10] for message in proxy.taken]
+        assert minutes == ["30", minutes[1], "30", "01"]
+        assert minutes[1] in ("09", "10")
 
 
 async def test_an_answer_to_a_phone_asks_for_no_receipt(smsc: SmscProcess, line: Line) -> None:
@@ -240,16 +282,6 @@ async def forever(peer: Peer) -> None:
             peer.write(command | 0x80000000, 0, sequence)
 
 
-async def test_optional_parameters_after_the_message_id() -> None:
-    async def script(peer: Peer) -> None:
-        _, _, sequence, _ = await peer.read()
-        peer.write(0x80000004, 0, sequence, b"6664c949\0\x04\x23\x00\x01x")
-        await forever(peer)
-
-    async with scripted(script) as settings, running(settings) as line:
-        assert await line.centre.send(attempt()) == Accepted("6664c949")
-
-
 async def test_statuses_and_commands_of_no_list() -> None:
     async def script(peer: Peer) -> None:
         peer.write(0x00000103, 0, 77)
@@ -263,26 +295,6 @@ async def test_statuses_and_commands_of_no_list() -> None:
 
     async with scripted(script) as settings, running(settings) as line:
         assert await line.centre.send(attempt()) == Temporary("status 0x4aa", 1.0)
-
-
-async def test_a_generic_nack_is_an_answer() -> None:
-    async def script(peer: Peer) -> None:
-        _, _, sequence, _ = await peer.read()
-        peer.write(0x80000000, 0x58, sequence)
-        await forever(peer)
-
-    async with scripted(script) as settings, running(settings) as line:
-        assert await line.centre.send(attempt()) == Temporary("throttled", 0.2)
-
-
-async def test_a_line_cut_in_the_middle_of_a_frame() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.read()
-        peer.writer.write(struct.pack("!III", 30, 0x80000004, 0))
-
-    async with scripted(script, forever) as settings, running(settings) as line:
-        assert isinstance(await line.centre.send(attempt()), Unknown)
-        await until(lambda: answered(line))
 
 
 async def test_a_frame_that_is_none_ends_the_line() -> None:
@@ -353,24 +365,6 @@ async def test_parts_of_a_long_message_and_broken_ones() -> None:
         (NUMBER, "É"),
         ("+TELKOMSEL", ""),
     ]
-
-
-async def test_a_silent_line_is_asked_and_given_up() -> None:
-    asked = 0
-
-    async def script(peer: Peer) -> None:
-        nonlocal asked
-        while True:
-            command, _, sequence, _ = await peer.read()
-            if command == 0x15:
-                asked += 1
-                if asked < 3:
-                    peer.write(0x80000015, 0, sequence)
-
-    quick = Patience(enquire_every_s=0.05, response_s=0.2)
-    async with scripted(script, forever) as settings, running(settings, quick) as line:
-        await until(lambda: asked == 3)
-        await until(lambda: answered(line))
 
 
 async def test_a_refused_bind_says_so() -> None:

@@ -57,7 +57,7 @@ class SmppSettings(BaseModel, frozen=True):
     sender: str = "112"
     # What kind of number the sender is (SMPP 3.4 §5.2.5, §5.2.6): by default a short one of the telephone plan.
     source_ton: int = Field(default=0, ge=0, le=6)
-    source_npi: int = Field(default=1, ge=0, le=18)
+    source_npi: Literal[0, 1, 3, 4, 6, 8, 9, 10, 14, 18] = 1
     system_type: str = ""
     tls: bool = False
     # Who may have signed the centre's certificate, in PEM; without it whom the system trusts.

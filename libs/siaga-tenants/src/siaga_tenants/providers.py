@@ -26,6 +26,8 @@ _SENDER: Final = (r"[A-Za-z0-9+ ._-]{1,20}", "a short number like 112 or a name 
 # A window that no centre grants, and one that would hold more than a minute of messages.
 _MOST_OPEN: Final = 1_000
 _PORT: Final = 65_535
+# Plans of numbering that SMPP 3.4 §5.2.6 knows.
+_PLANS: Final = (0, 1, 3, 4, 6, 8, 9, 10, 14, 18)
 
 Read = Callable[[Value, Path], Any]
 
@@ -36,6 +38,13 @@ def _text(pattern: str, wanted: str) -> Read:
 
 def _number(minimum: int, maximum: int) -> Read:
     return lambda place, _: place.integer(minimum, maximum)
+
+
+def _plan(place: Value, _: Path) -> int:
+    plan = place.integer(min(_PLANS), max(_PLANS))
+    if plan not in _PLANS:
+        place.wrong(f"must be one of {', '.join(map(str, _PLANS))}; 1 is the telephone plan")
+    return plan
 
 
 def _flag(place: Value, _: Path) -> bool:
@@ -114,7 +123,7 @@ KINDS: Final[Mapping[str, _Kind]] = {
         },
         {
             **_TLS, "system_type": _text(r"\S{1,12}", "at most 12 characters"), "window": _number(1, _MOST_OPEN),
-            "source_ton": _number(0, 6), "source_npi": _number(0, 18),
+            "source_ton": _number(0, 6), "source_npi": _plan,
             "receipts_in": lambda place, _: place.choice(("hex", "decimal")),
         },
     ),

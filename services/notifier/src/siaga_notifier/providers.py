@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from siaga_kit.records import Outgoing
-from siaga_kit.settings import Settings
+from siaga_kit.settings import Settings, SmppSettings
 from siaga_tenants.http_sms import provider
 from siaga_tenants.model import ProviderSpec
 
@@ -50,6 +50,12 @@ def _http_sms(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
     return HttpSmsProvider(spec.provider_id, provider(spec.settings), public_url, surroundings.clock_ms)
 
 
+def _smpp(settings: SmppSettings, provider_id: str, around: Surroundings) -> Channel:
+    # Two centres may give the same id to two messages.
+    told = partial(around.inbox.receipt, provider=provider_id)
+    return SmsCentre(settings, told, around.inbox.message, provider_id)
+
+
 def _mqtt(access: Access, provider_id: str, around: Surroundings) -> Channel:
     async def answered(answer: UnitAnswer) -> None:
         await around.inbox.unit_answer(replace(answer, tenant=around.tenant))
@@ -63,11 +69,15 @@ def _modem(spec: ProviderSpec, around: Surroundings) -> Channel:
     return GsmModem(spec.settings["folder"], told, around.inbox.message, around.clock_ms, spec.provider_id)
 
 
+# The name of the SMS centre that all centres share.
+SHARED_SMS: Final = "smsc"
+
 Factory = Callable[[ProviderSpec, Surroundings], Channel]
 # By kind of provider. A new kind: an adapter, its line here, and in PROVIDER_KINDS of the tenants' vocabulary.
 FACTORIES: Final[Mapping[str, Factory]] = {
     "apprise": lambda spec, _: Messengers(spec),
     "http_sms": _http_sms,
+    "smpp": lambda spec, around: _smpp(SmppSettings(**spec.settings), spec.provider_id, around),
     "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
     "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),
     "fcm": lambda spec, around: Fcm(spec, around.devices, around.clock_ms),
@@ -83,9 +93,9 @@ def made(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
 
 def shared(surroundings: Surroundings) -> tuple[Channel, ...]:
     """The providers of the notifier's own settings, for centres that name none for a channel."""
-    settings, inbox = surroundings.settings, surroundings.inbox
+    settings = surroundings.settings
     found: list[Channel] = [
-        SmsCentre(settings.smpp, inbox.receipt, inbox.message),
+        _smpp(settings.smpp, SHARED_SMS, surroundings),
         OperatorAlarm(surroundings.publish, surroundings.clock_ms),
     ]
     if settings.mqtt.host:

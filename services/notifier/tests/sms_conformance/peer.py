@@ -16,12 +16,15 @@ class Heard:
 
     receipts: list[tuple[Receipt, str]] = field(default_factory=list)
     messages: list[PhoneMessage] = field(default_factory=list)
+    # Who told of receipts.
+    providers: set[str] = field(default_factory=set)
     # So many messages cannot be passed on at first.
     failures: int = 0
 
     async def receipt(self, receipt: Receipt, number: str, provider: str = "") -> None:
         """As the inbox's: the provider says what became of a message."""
         self.receipts.append((receipt, number))
+        self.providers.add(provider)
 
     async def message(self, message: PhoneMessage) -> None:
         """As the inbox's: a phone sent an SMS."""

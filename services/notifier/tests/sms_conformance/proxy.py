@@ -39,8 +39,9 @@ class Proxy:
         self._arrived = False
         # What the centre has accepted, piece by piece.
         self.taken: list[Message] = []
-        # Commands seen from the client, and how it answered the proxy's own.
+        # Commands seen from the client, the latest body of each, and how it answered the proxy's own.
         self.seen: Counter[int] = Counter()
+        self.bodies: dict[int, bytes] = {}
         self.answered: list[Frame] = []
 
     async def __aenter__(self) -> Self:
@@ -117,6 +118,7 @@ class Proxy:
         if frame.sequence >= OWN_SEQUENCES:
             return
         self.seen[frame.command] += 1
+        self.bodies[frame.command] = frame.body
         if frame.command in frames.BINDS:
             await self._bind(wire, frame)
         elif frame.command == frames.SUBMIT_SM:
