@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from siaga_notifier.core.gsm7 import SMS_SEPTETS, cut, decode, encode, segments, septets, transliterate
+from siaga_notifier.core.gsm7 import SMS_SEPTETS, cut, decode, encode, septets, transliterate
 from siaga_notifier.core.message import DEFAULT_TEMPLATES, LONGEST_CODE, Words, compose
 from siaga_notifier.core.model import Contact, Order, OrderKind
 
@@ -223,23 +223,3 @@ def test_cut_keeps_what_fits(text: str, room: int) -> None:
     assert plain.startswith(kept)
     assert septets(kept) <= room
     assert kept == plain or septets(plain[: len(kept) + 1]) > room
-
-
-@pytest.mark.parametrize(
-    ("text", "parts"),
-    [
-        ("", 1),
-        ("x" * 160, 1),
-        ("x" * 161, 2),
-        ("x" * 306, 2),
-        ("x" * 307, 3),
-        ("[" * 80, 1),
-        ("[" * 81, 2),
-        ("\u706b" * 70, 1),
-        ("\u706b" * 71, 2),
-        ("\U0001f525" * 35, 1),
-        ("\U0001f525" * 36, 2),
-    ],
-)
-def test_segments_are_counted_as_they_are_charged(text: str, parts: int) -> None:
-    assert segments(text) == parts

@@ -13,9 +13,11 @@ from siaga_notifier.adapters.smpp.joining import UNFINISHED, Joining
 from siaga_notifier.adapters.smpp.patience import Patience
 from siaga_notifier.adapters.smpp.pdu import Deliver, Segment
 from siaga_notifier.core import gsm7
+from siaga_notifier.core.outcomes import Accepted
 from siaga_notifier.core.receipts import Receipt, respelled
 from siaga_notifier.core.sms_parts import parts, segments
 from siaga_notifier.core.states import State
+from siaga_notifier.core.tries import Stage, Try, settled
 
 GSM = "abcdefghij KLMNOP 0123456789 @£é {}[]€"
 
@@ -44,6 +46,11 @@ def test_parts_fit_and_are_the_text(text: str, reference: int) -> None:
 )  # fmt: skip
 def test_segments(text: str, count: int) -> None:
     assert segments(text) == count
+
+
+def test_a_try_remembers_how_many_sms_it_was() -> None:
+    sent = Try(1, Stage.SUBMITTING, 0, 0)
+    assert settled(sent, Accepted("a1", 3), 5, 0.5).segments == 3
 
 
 PHONE = "+6281100000001"

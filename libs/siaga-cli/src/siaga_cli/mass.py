@@ -21,7 +21,6 @@ from siaga_kit.embedded.errors import StackError
 from siaga_kit.embedded.home import Home
 from siaga_kit.publishing import Publisher
 from siaga_kit.records import Outgoing
-from siaga_notifier.core.gsm7 import segments
 from siaga_notifier.core.mass import (
     MOST_RECIPIENTS,
     Chosen,
@@ -33,6 +32,7 @@ from siaga_notifier.core.mass import (
     message_id,
     refusal,
 )
+from siaga_notifier.core.sms_parts import segments
 from siaga_tenants import load_tenants
 from siaga_tenants.model import Tenant
 

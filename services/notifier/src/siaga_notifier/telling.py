@@ -85,7 +85,7 @@ def _event(hand: InHand, one: Told) -> Outgoing:
         one.at_ms,
         "" if queued else known.provider_id,
         ("repeat" if known.number > 1 else "") if queued else known.reason,
-        0 if queued else int(channel == SMS),
+        known.segments if channel == SMS and not queued else 0,
         provider="" if queued else known.provider,
         step=known.step,
         repeat=known.number > 1,

@@ -12,6 +12,7 @@ from siaga_notifier.channel import Channel
 from siaga_notifier.core.model import Attempt
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary
 from siaga_notifier.core.receipts import canonical, spellings
+from siaga_notifier.core.sms_parts import segments
 from siaga_notifier.core.states import State, merge
 
 from sms_conformance.cases import Case
@@ -69,6 +70,10 @@ async def run(case: Case, peer: Peer, centre_port: int) -> None:
         _arrived(case, proxy, stories)
         if peer.direct and case.direct:
             assert [tuple(type(outcome) for outcome in story) for story in stories] == [case.direct] * len(stories)
+        for story, text in zip(stories, case.texts, strict=True):
+            # What was repeated may have needed one more.
+            if isinstance(story[-1], Accepted) and len(story) == 1:
+                assert story[-1].segments == segments(text)
 
 
 def _arrived(case: Case, proxy: Proxy, stories: Sequence[Sequence[Outcome]]) -> None:

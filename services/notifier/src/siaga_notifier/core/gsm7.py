@@ -6,10 +6,6 @@ from typing import Final
 
 # One SMS. A longer text goes in parts, which arrive late, apart or not at all.
 SMS_SEPTETS: Final = 160
-# What a part holds beside the header that puts the parts together (3GPP TS 23.040); 70 and 67 in UCS-2.
-PART_SEPTETS: Final = 153
-SMS_UNITS: Final = 70
-PART_UNITS: Final = 67
 
 _BASIC: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -42,15 +38,6 @@ def holds(text: str) -> bool:
 def septets(text: str) -> int:
     """Places the text takes; every character must be of the alphabet."""
     return sum(1 if character in _CODES else 2 for character in text)
-
-
-def segments(text: str) -> int:
-    """SMS that the text goes in, as a provider counts and charges them; a character outside the alphabet makes it UCS-2."""
-    if all(character in _CODES or character in _EXTENDED for character in text):
-        length, whole, part = septets(text), SMS_SEPTETS, PART_SEPTETS
-    else:
-        length, whole, part = len(text.encode("utf-16-le")) // 2, SMS_UNITS, PART_UNITS
-    return 1 if length <= whole else -(-length // part)
 
 
 def transliterate(text: str) -> str:

@@ -25,7 +25,7 @@ class SmsPart:
 
 
 def segments(text: str) -> int:
-    """How many SMS the text takes, which is what it costs."""
+    """How many SMS the text takes, as a provider counts and charges them."""
     return len(_pieces(text)[0])
 
 

@@ -58,6 +58,8 @@ class Try:
     refusals: int = 0
     # Every provider of the channel was away.
     down: bool = False
+    # SMS that it went in, once the provider has it.
+    segments: int = 1
 
     @property
     def in_turn(self) -> bool:
@@ -102,9 +104,9 @@ def settled(sent: Try, outcome: Outcome, now_ms: int, luck: float, *, provider: 
     """The try after its provider has answered; `luck` from 0 to 1 spreads those that wait, who were refused together."""
     answered = replace(sent, at_ms=now_ms, provider=provider, down=False)
     match outcome:
-        case Accepted(provider_id):
+        case Accepted(provider_id, segments):
             stage = Stage.SUBMITTED if confirms else Stage.UNCONFIRMED
-            return replace(answered, stage=stage, provider_id=provider_id)
+            return replace(answered, stage=stage, provider_id=provider_id, segments=segments)
         case Permanent(reason):
             return replace(answered, stage=Stage.FAILED, reason=reason)
         case Temporary(reason, retry_after_s, down):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +17,8 @@ from siaga_notifier.core.http_sms.answers import DOWN_AFTER_S, RETRY_AFTER_S, An
 from siaga_notifier.core.http_sms.proofs import Known
 from siaga_notifier.core.http_sms.requests import USUAL_VALIDITY_S, Account, Text, request
 from siaga_notifier.core.model import SMS, Attempt
-from siaga_notifier.core.outcomes import Outcome, Temporary, Unknown
+from siaga_notifier.core.outcomes import Accepted, Outcome, Temporary, Unknown
+from siaga_notifier.core.sms_parts import segments
 
 # A provider that is there answers the connection within a second, even from the other side of the earth; three leave
 # room for one packet lost. Longer, and the stand-in's turn comes too late.
@@ -107,7 +109,8 @@ class HttpSmsProvider:
                 answer = await self._exchange(asked.method, asked.url, asked.headers, asked.body)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
             return self._noted(unanswered(error))
-        return self._noted(outcome(self.provider.definition.answers, answer, text.id, self._clock_ms() / 1000))
+        said = outcome(self.provider.definition.answers, answer, text.id, self._clock_ms() / 1000)
+        return self._noted(replace(said, segments=segments(text.text)) if isinstance(said, Accepted) else said)
 
     async def _exchange(self, method: str, url: str, headers: tuple[tuple[bytes, bytes], ...], body: bytes) -> Answer:
         content = body or None

@@ -27,6 +27,7 @@ from siaga_notifier.core.modem_files import (
 )
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary
 from siaga_notifier.core.receipts import Receipt
+from siaga_notifier.core.sms_parts import segments
 from siaga_notifier.core.states import State
 
 log = structlog.get_logger()
@@ -106,7 +107,7 @@ class GsmModem:
             trouble = f"{error.filename}: {error.strerror}"
         if trouble is not None:
             return Temporary(trouble, RETRY_AFTER_S, down=True)
-        return Accepted(message.key)
+        return Accepted(message.key, segments(text))
 
     async def run(self) -> None:
         """Look after the folders, until cancelled."""

@@ -37,8 +37,11 @@ LOCKS: Final = frozenset({statuses.RINVPASWD, statuses.RINVSYSID})
 VALIDITY: Final = timedelta(minutes=30)
 # Centres count in minutes at best; less might be none at all.
 SHORTEST_VALIDITY: Final = timedelta(minutes=1)
+# Whoever has not had a turn by then is told so, and has sent nothing: the next provider may be quicker. With the time for
+# an answer it stays below the fifteen seconds after which nobody waits for us any more.
+TURN_S: Final = 3.0
 # A part that the crowded centre does not take by then: the message is sent anew, as a repeat.
-PART_PATIENCE_S: Final = 30.0
+PART_PATIENCE_S: Final = 10.0
 
 OnReceipt = Callable[[receipts.Receipt, str], Awaitable[None]]
 OnMessage = Callable[[PhoneMessage], Awaitable[None]]
@@ -177,7 +180,11 @@ class SmsCentre:
                 return Unknown(f"{where}: {reason}")
 
     async def _one(self, octets: bytes) -> Outcome:
-        await self._window.enter()
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._window.enter()
+        except TimeoutError:
+            return Temporary("the SMS centre is busy with earlier messages", statuses.RETRY_AFTER_S)
         try:
             # Only now: while it waited, the line may have been lost, or found again.
             line = self._line
