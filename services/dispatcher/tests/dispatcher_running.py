@@ -10,7 +10,7 @@ from typing import Any, Final
 import grpc
 from dispatcher_bench import Bench, drop_topics, make_topics, read_all
 from dispatcher_samples import CENTRE, NOON_MS
-from siaga.v1 import assessment_pb2, incident_pb2, incidents_service_pb2, unit_pb2
+from siaga.v1 import assessment_pb2, incident_pb2, incidents_service_pb2, notification_pb2, order_pb2, unit_pb2
 from siaga.v1.incidents_service_pb2_grpc import IncidentsStub
 from siaga_contracts import catalogue
 from siaga_contracts.catalogue import Topic
@@ -38,6 +38,7 @@ class Running:
     bootstrap: str
     assessments: Topic
     reports: Topic
+    notifications: Topic
     channel: grpc.aio.Channel
 
     @property
@@ -80,6 +81,21 @@ class Running:
         made.status = status  # type: ignore[assignment]
         await self.say(self.reports, made, unit_id, made.report_id)
 
+    async def news(self, told: incident_pb2.Assignment, state: int, channel: str = "sms") -> None:
+        """The notifier says what became of a crew's order."""
+        made = notification_pb2.NotificationEvent(
+            event_id=uuid.uuid4().hex,
+            attempt_id=f"{told.order_id}-{channel}",
+            order_id=told.order_id,
+            order_kind=order_pb2.ORDER_KIND_DISPATCH,
+            tenant=self.tenant,
+            unit_id=told.unit_id,
+            channel=channel,
+            at_ms=NOON_MS,
+        )
+        made.state = state  # type: ignore[assignment]
+        await self.say(self.notifications, made, told.order_id, made.event_id)
+
     async def incidents(self, *, open_only: bool = False) -> list[incident_pb2.Incident]:
         request = incidents_service_pb2.IncidentsListRequest(tenant=self.tenant, open_only=open_only)
         return list((await IncidentsStub(self.channel).List(request)).incidents)
@@ -109,8 +125,10 @@ async def running(bench: Bench, kafka_bootstrap: str, redis_url: str) -> AsyncIt
     mark = uuid.uuid4().hex[:8]
     assessments = replace(catalogue.CALL_ASSESSMENTS, name=f"test-{mark}-assessments", partitions=2)
     reports = replace(catalogue.UNIT_REPORTS, name=f"test-{mark}-reports", partitions=2)
+    notifications = replace(catalogue.NOTIFICATION_EVENTS, name=f"test-{mark}-notifications", partitions=2)
+    sources = (assessments, reports, notifications)
     await make_topics(
-        kafka_bootstrap, assessments, reports, *bench.topics.by_name.values(), catalogue.DEAD_LETTERS, catalogue.AUDIT
+        kafka_bootstrap, *sources, *bench.topics.by_name.values(), catalogue.DEAD_LETTERS, catalogue.AUDIT
     )
     bench.tenant = replace(
         bench.tenant,
@@ -133,6 +151,7 @@ async def running(bench: Bench, kafka_bootstrap: str, redis_url: str) -> AsyncIt
         topics=bench.topics,
         assessments=assessments,
         reports=reports,
+        notifications=notifications,
         group=f"test.{mark}",
     )
     await app.start()
@@ -140,9 +159,9 @@ async def running(bench: Bench, kafka_bootstrap: str, redis_url: str) -> AsyncIt
     async with asyncio.timeout(WAIT_S):
         while runtime.health.reasons():
             await asyncio.sleep(0.02)
-    yield Running(app, runtime, bench, kafka_bootstrap, assessments, reports, channel)
+    yield Running(app, runtime, bench, kafka_bootstrap, *sources, channel)
     await channel.close()
     runtime.stop.set()
     await runtime.shut_down()
-    await drop_topics(kafka_bootstrap, assessments, reports, *bench.topics.by_name.values())
+    await drop_topics(kafka_bootstrap, *sources, *bench.topics.by_name.values())
     assert not runtime.failed

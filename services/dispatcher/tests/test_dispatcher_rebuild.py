@@ -1,6 +1,7 @@
 """The working state made again from the topics, on the real Kafka and Redis."""
 
 import asyncio
+import time
 import uuid
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 from dispatcher_bench import Bench, read_all
 from dispatcher_running import WAIT_S, Running, running
 from dispatcher_samples import NOON_MS, north, unit
-from siaga.v1 import incident_pb2, incidents_service_pb2, unit_pb2
+from siaga.v1 import incident_pb2, incidents_service_pb2, notification_pb2, unit_pb2
 from siaga.v1.incidents_service_pb2_grpc import IncidentsStub
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.picture import different, picture
@@ -159,6 +160,27 @@ async def test_what_was_committed_but_never_published_is_decided_again(service: 
     await _until_there_again(service)
     again = await service.incident_when(incident_pb2.INCIDENT_STATUS_DISPATCHED)
     assert (again.incident_id, again.assignments[0].order_id) == (opened.incident_id, opened.assignments[0].order_id)
+
+
+async def test_what_the_notifier_had_told_last_is_heard_again(service: Running) -> None:
+    """Else a crew whose message has left would pass for one that was never told, and its time would not begin."""
+    keys = Keys(service.tenant)
+    await service.call("told", event_at_ms=round(time.time() * 1000))
+    opened = await service.incident_when(incident_pb2.INCIDENT_STATUS_DISPATCHED)
+    await service.drained()
+    await service.bench.redis.set(keys.relay, "another", px=60_000)
+    await service.news(opened.assignments[0], notification_pb2.NOTIFICATION_STATE_SUBMITTED)
+    group = f"{service.app._group}.notification-events"
+    async with asyncio.timeout(WAIT_S):
+        while not await committed(service.runtime.settings.kafka, group):
+            await asyncio.sleep(0.1)
+    assert [told.channel for told in (await service.incidents())[0].assignments[0].told] == ["sms"]
+    await _lose(service.bench)
+    await _until_there_again(service)
+    again = await service.bench.store.incident(service.tenant, opened.incident_id)
+    assert again is not None
+    assert [told.channel for told in again.assignments[0].told] == ["sms"]
+    assert {timer.kind for timer in again.timers} == {"acknowledge_remind", "acknowledge_next"}
 
 
 async def test_one_process_at_a_time_and_the_topics_must_know_all(
