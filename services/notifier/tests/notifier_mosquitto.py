@@ -4,6 +4,7 @@ import contextlib
 import getpass
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -84,6 +85,12 @@ class Mosquitto:
             self._process.kill()
             self._process.wait(PATIENCE_S)
             self._process = None
+
+    def forget(self, name: str) -> None:
+        """Take a login away, as the handbook says."""
+        assert self._process is not None
+        self._run("mosquitto_passwd", "-D", str(self.folder / "siaga.passwd"), name)
+        self._process.send_signal(signal.SIGHUP)
 
     def has_stored(self, mark: str) -> bool:
         """Whether what is on the broker's disk has these characters."""

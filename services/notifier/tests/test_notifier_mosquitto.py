@@ -192,6 +192,24 @@ async def test_a_unit_reads_its_own_tasks_and_answers_for_itself_only(mosquitto:
         assert isinstance(await broker.send(replace(attempt(), address=acks(mine))), Permanent)
 
 
+async def test_a_lost_tablet_is_thrown_out_when_its_password_is_taken_away(mosquitto: Mosquitto) -> None:
+    async def there() -> None:
+        async with mosquitto.tablet() as lost:
+            await lost.subscribe(tasks(), qos=1)
+            mosquitto.forget(UNITS[0])
+            await got(lost, 1)
+
+    async def back() -> None:
+        async with mosquitto.tablet():
+            pass
+
+    async with mosquitto.tablet(UNITS[1]) as other:
+        for be in (there, back):
+            with pytest.raises(aiomqtt.MqttError):
+                await be()
+        await other.publish(status(UNITS[1]), b"online", qos=1, retain=True)
+
+
 async def test_its_own_status_is_there_for_tablets_to_see(mosquitto: Mosquitto) -> None:
     async with mosquitto.tablet() as tablet:
         await tablet.subscribe("siaga/notifier/+/status", qos=1)
