@@ -74,14 +74,19 @@ class Sender:
             by.channel,
             hand.named[sending.route].address,
             sending.number,
-            # Where a repeat under the same key shows as one message, its words must be the same, too.
-            self.text(order, repeat=sending.repeat and not by.keyed, link=hand.link),
+            self.text(order, repeat=sending.repeat and not self._shows_once(hand, sending, by), link=hand.link),
             order,
             key=names.attempt_key(order.order_id, sending.route),
             repeat=sending.repeat,
             link=hand.link,
             told=told(hand.notification),
         )
+
+    @staticmethod
+    def _shows_once(hand: InHand, sending: Sending, by: Channel) -> bool:
+        """Whether a repeat shows as one message: under the same key, by the provider that may have it, in the same words."""
+        before = hand.notification.tries[sending.route].may_have
+        return by.keyed and all(provider == by.provider_id for provider in before)
 
 
 def told(known: Notification) -> tuple[str, ...]:

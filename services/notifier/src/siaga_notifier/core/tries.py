@@ -60,6 +60,8 @@ class Try:
     down: bool = False
     # SMS that it went in, once the provider has it.
     segments: int = 1
+    # Providers that were handed it and never answered: it may have arrived by them.
+    may_have: tuple[str, ...] = ()
 
     @property
     def in_turn(self) -> bool:
@@ -114,7 +116,8 @@ def settled(sent: Try, outcome: Outcome, now_ms: int, luck: float, *, provider: 
             refusals = sent.refusals + 1
             return replace(answered, stage=Stage.WAITING, reason=reason, refusals=refusals, due_ms=due_ms, down=down)
         case Unknown(reason):
-            return replace(answered, reason=reason, due_ms=now_ms + UNKNOWN_PAUSE_MS)
+            may_have = tuple(dict.fromkeys((*sent.may_have, provider)))
+            return replace(answered, reason=reason, due_ms=now_ms + UNKNOWN_PAUSE_MS, may_have=may_have)
 
 
 def pause_ms(refusals: int, retry_after_s: float, luck: float) -> int:
