@@ -16,13 +16,16 @@ from siaga_notifier.core.plans.telling import Told, told
 from siaga_notifier.core.plans.values import Notification, Phase
 from siaga_notifier.core.routes import OPERATOR_ROUTE, channel_of
 from siaga_notifier.core.states import State
-from siaga_notifier.core.tries import HANDED_OVER
+from siaga_notifier.core.tries import HANDED_OVER, Stage, Try
 from siaga_notifier.sender import InHand, attempt_id
 from siaga_notifier.sender import told as sent_by
 
 # The way of a notification that says that the unit has no way at all.
 NO_ROUTE: Final = "none"
 UNSENT: Final = frozenset({Phase.FAILED, Phase.UNACKNOWLEDGED})
+# In these nobody has to be called any more; an alarm rings, or may, whose raising was at least begun.
+OVER: Final = frozenset({Phase.ACKNOWLEDGED, Phase.STOOD_DOWN, Phase.FAILED})
+RINGING: Final = HANDED_OVER | {Stage.SUBMITTING}
 
 
 class NotSent(Exception):  # noqa: N818  (a reason for people, never raised)
@@ -42,18 +45,24 @@ def records(before: Notification | None, hand: InHand, now_ms: int) -> list[Outg
         attempt = answered_attempt(after.order_id, after, hand.answered_by)
         step = Step(attempt, hand.answered_by, State.ACKNOWLEDGED, now_ms, reason=hand.answer)
         found.append(codec.notification_event(hand.order, step, hand.traceparent))
-    alarm = after.tries.get(OPERATOR_ROUTE)
-    if alarm is not None and alarm.stage in HANDED_OVER and _answered(before, after):
+    alarm = _ends_alarm(before, after)
+    if alarm is not None:
         found.append(cleared(hand.order, sent_by(after), alarm.at_ms, now_ms))
     if unsent(after) and (before is None or not unsent(before)):
         found.append(_letter(hand))
     return found
 
 
-def _answered(before: Notification | None, after: Notification) -> bool:
-    """Whether nobody has to be called any more: the crew has answered, its task is taken back, or long past."""
-    over = (Phase.ACKNOWLEDGED, Phase.STOOD_DOWN, Phase.FAILED)
-    return after.phase in over and (before is None or before.phase not in over)
+def _ends_alarm(before: Notification | None, after: Notification) -> Try | None:
+    """The operator's alarm that is over: the crew has answered, its task is taken back, or long past.
+
+    The answer may come while the alarm is being raised: then it is ended at once, and again when it is known to ring.
+    """
+    alarm = after.tries.get(OPERATOR_ROUTE)
+    if alarm is None or alarm.stage not in RINGING or after.phase not in OVER:
+        return None
+    told = before is not None and before.phase in OVER and before.tries.get(OPERATOR_ROUTE) == alarm
+    return None if told else alarm
 
 
 def unsent(known: Notification) -> bool:
