@@ -150,7 +150,7 @@ async def test_what_a_phone_sends_is_taken_once_and_twilio_answers_it_nothing(tm
     for _ in range(2):
         answer = await door.ask("POST", "/messages", data=fields, headers=headers)
         assert (answer.status_code, answer.text) == (200, "<Response/>")
-    assert door.messages == [PhoneMessage(NUMBER, "1 #114 ✓")]
+    assert door.messages == [PhoneMessage(NUMBER, "1 #114 ✓", tenant="36.73")]
 
 
 async def test_vonage_is_believed_by_its_jwt_of_now_and_of_this_body(tmp_path: Path) -> None:

@@ -42,8 +42,10 @@ class Office:
         self.by_whatsapp.append(text)
         return Accepted("wamid")
 
-    async def hear(self, source: str, text: str, lat: float | None = None, lon: float | None = None) -> None:
-        await self._inbox.message(PhoneMessage(source, text, WHATSAPP, lat, lon), self._say_by_whatsapp)
+    async def hear(
+        self, source: str, text: str, lat: float | None = None, lon: float | None = None, tenant: str = "36.73"
+    ) -> None:
+        await self._inbox.message(PhoneMessage(source, text, WHATSAPP, lat, lon, tenant), self._say_by_whatsapp)
 
     def reports(self) -> list[UnitReport]:
         return [record.message for record in self.published if isinstance(record.message, UnitReport)]
@@ -95,3 +97,15 @@ async def test_strangers_are_refused_and_not_answered(office: Office, source: st
     await office.hear(source, "1 #114")
     await office.hear(source, "", -6.11, 106.15)
     assert (office.published, office.by_whatsapp, office.by_sms) == ([], [], [])
+
+
+@pytest.mark.parametrize(("source", "text"), [(CREW, "1 #114"), (IDLE, ""), (IDLE, "1 #114")])
+async def test_another_centres_provider_says_nothing_of_this_ones_crews(office: Office, source: str, text: str) -> None:
+    await office.hear(source, text, *((None, None) if text else (-6.11, 106.15)), tenant="32.14")
+    assert office.published == []
+
+
+async def test_a_cry_for_help_is_heard_by_whatever_provider(office: Office) -> None:
+    await office.hear(IDLE, "MAYDAY", tenant="32.14")
+    (report,) = office.reports()
+    assert (report.tenant, report.unit_id, report.status) == ("36.73", "unit-9", UNIT_STATUS_MAYDAY)

@@ -81,7 +81,7 @@ async def channel(graph: Graph, tmp_path: Path) -> AsyncIterator[WhatsAppCloud]:
         "url": graph.url,
     }  # fmt: skip
     spec = ProviderSpec("wa1", "whatsapp_cloud", WHATSAPP, settings)
-    made = WhatsAppCloud(spec, Heard(), lambda _: WORDS)  # type: ignore[arg-type]
+    made = WhatsAppCloud(spec, "36.73", Heard(), lambda _: WORDS)  # type: ignore[arg-type]
     yield made
     await made._client.aclose()
 
@@ -277,7 +277,7 @@ async def test_a_post_of_many_things_is_dealt_with_whole(door: httpx.AsyncClient
         [("wamid.1", State.READ), ("wamid.1", State.DELIVERED), ("wamid.2", State.FAILED_PERMANENT)], key=str
     )
     assert heard.messages == [
-        PhoneMessage(CREW, "1 #114", WHATSAPP), PhoneMessage(CREW, "", WHATSAPP, -6.1, 106.1),
+        PhoneMessage(CREW, "1 #114", WHATSAPP, tenant="36.73"), PhoneMessage(CREW, "", WHATSAPP, -6.1, 106.1, "36.73"),
     ]  # fmt: skip
     assert heard.says == [channel.say] * 2
 

@@ -56,7 +56,7 @@ class World:
         store, closing = Store(held, b"secret"), None
         closing = Closing(store)
         self._inbox = Inbox(store, self.publish, self.say, Directory(frozenset(), {}), self.clock, closing)
-        registry = Registry(lambda spec: WhatsAppCloud(spec, self._inbox, lambda _: WORDS), self.clock)
+        registry = Registry(lambda tenant, spec: WhatsAppCloud(spec, tenant, self._inbox, lambda _: WORDS), self.clock)
         registry.share([OperatorAlarm(self.publish, self.clock)])
         registry.serve("36.73", [ProviderSpec("wa1", "whatsapp_cloud", WHATSAPP, settings)])
         sender = Sender(registry, lambda _: WORDS)

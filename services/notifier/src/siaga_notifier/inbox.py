@@ -126,7 +126,7 @@ class Inbox:
             self._unknown(message.source, message.channel)
             return
         async with self._turns.of(number):
-            tasks = await self._store.tasks_of(number)
+            tasks = [task for task in await self._store.tasks_of(number) if message.tenant in ("", task.tenant)]
             if not tasks and number not in self._directory.phones:
                 self._unknown(number, message.channel)
                 return
@@ -172,8 +172,10 @@ class Inbox:
         """A crew without a task is in distress, or says how it is: who it is, its phone tells."""
         unit_id = self._directory.unit_of_phone.get(number, "")
         tenant = self._directory.tenant_of_unit.get(unit_id)
-        if tenant is None:
-            if report.status is UnitStatus.MAYDAY:
+        distress = report.status is UnitStatus.MAYDAY
+        # Another centre's provider may bring a cry for help, and nothing else.
+        if tenant is None or (message.tenant not in ("", tenant) and not distress):
+            if distress:
                 log.error("distress from a phone of no unit", number=masked(number))
             self._unknown(number, message.channel)
             return
@@ -184,7 +186,7 @@ class Inbox:
         """A crew says where it is and nothing else: that is no answer to its task."""
         unit_id = tasks[0].unit_id if tasks else self._directory.unit_of_phone.get(number, "")
         tenant = tasks[0].tenant if tasks else self._directory.tenant_of_unit.get(unit_id)
-        if tenant is None:
+        if tenant is None or message.tenant not in ("", tenant):
             self._unknown(number, message.channel)
             return
         word = _word(message, tenant, unit_id, "", None, self._clock_ms())

@@ -23,7 +23,7 @@ from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.adapters.whatsapp.cloud import WhatsAppCloud
 from siaga_notifier.channel import Channel
 from siaga_notifier.core.message import Words
-from siaga_notifier.core.model import MQTT, UnitAnswer
+from siaga_notifier.core.model import MQTT, PhoneMessage, UnitAnswer
 from siaga_notifier.inbox import Inbox
 
 
@@ -50,10 +50,19 @@ def _http_sms(spec: ProviderSpec, surroundings: Surroundings) -> Channel:
     return HttpSmsProvider(spec.provider_id, provider(spec.settings), public_url, surroundings.clock_ms)
 
 
+def _heard(around: Surroundings) -> Callable[[PhoneMessage], Awaitable[None]]:
+    """Where phones' messages go; a centre's own provider vouches for that centre's tasks only."""
+
+    async def hear(message: PhoneMessage) -> None:
+        await around.inbox.message(replace(message, tenant=around.tenant))
+
+    return hear
+
+
 def _smpp(settings: SmppSettings, provider_id: str, around: Surroundings) -> Channel:
     # Two centres may give the same id to two messages.
     told = partial(around.inbox.receipt, provider=provider_id)
-    return SmsCentre(settings, told, around.inbox.message, provider_id)
+    return SmsCentre(settings, told, _heard(around), provider_id)
 
 
 def _mqtt(access: Access, provider_id: str, around: Surroundings) -> Channel:
@@ -66,7 +75,7 @@ def _mqtt(access: Access, provider_id: str, around: Surroundings) -> Channel:
 
 def _modem(spec: ProviderSpec, around: Surroundings) -> Channel:
     told = partial(around.inbox.receipt, provider=spec.provider_id)
-    return GsmModem(spec.settings["folder"], told, around.inbox.message, around.clock_ms, spec.provider_id)
+    return GsmModem(spec.settings["folder"], told, _heard(around), around.clock_ms, spec.provider_id)
 
 
 # The name of the SMS centre that all centres share.
@@ -78,7 +87,7 @@ FACTORIES: Final[Mapping[str, Factory]] = {
     "apprise": lambda spec, _: Messengers(spec),
     "http_sms": _http_sms,
     "smpp": lambda spec, around: _smpp(SmppSettings(**spec.settings), spec.provider_id, around),
-    "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.inbox, around.words),
+    "whatsapp_cloud": lambda spec, around: WhatsAppCloud(spec, around.tenant, around.inbox, around.words),
     "webpush": lambda spec, around: WebPush(spec, around.devices, around.clock_ms, around.settings.push.trusted_hosts),
     "fcm": lambda spec, around: Fcm(spec, around.devices, around.clock_ms),
     "modem": _modem,

@@ -138,6 +138,8 @@ class PhoneMessage:
     # Where the phone says that it is; with an empty text that is all it says.
     lat: float | None = None
     lon: float | None = None
+    # Whose provider brought it, which vouches for that centre's tasks only; empty = all centres'.
+    tenant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

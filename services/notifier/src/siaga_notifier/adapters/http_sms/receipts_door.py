@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Final, Protocol
 
@@ -150,7 +150,7 @@ class ReceiptsDoor:
         key = (tenant, provider.provider_id, arrived.message_id)
         if arrived.message_id and key in self._seen:
             return
-        await self.inbox.message(arrived.message, provider.say)
+        await self.inbox.message(replace(arrived.message, tenant=tenant), provider.say)
         # Only now: one that could not be kept must be taken when it comes again.
         if arrived.message_id:
             self._seen[key] = None

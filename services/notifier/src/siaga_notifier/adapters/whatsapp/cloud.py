@@ -72,8 +72,9 @@ class WhatsAppCloud:
     keyed: Final = False
     confirms: Final = True
 
-    def __init__(self, spec: ProviderSpec, inbox: Inbox, words: WordsOf) -> None:
+    def __init__(self, spec: ProviderSpec, tenant: str, inbox: Inbox, words: WordsOf) -> None:
         self.provider_id = spec.provider_id
+        self.tenant = tenant
         self.settings = cloud_settings(spec.settings)
         self.inbox = inbox
         self.app_secret = SecretFile(self.settings.app_secret_file)

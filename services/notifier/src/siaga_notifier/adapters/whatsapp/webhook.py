@@ -108,7 +108,7 @@ async def _deal_with(channel: WhatsAppCloud, said: tuple[Said, ...], statuses: t
 
     async def words() -> None:
         for each in said:
-            message = PhoneMessage(each.number, each.text, WHATSAPP, each.lat, each.lon)
+            message = PhoneMessage(each.number, each.text, WHATSAPP, each.lat, each.lon, channel.tenant)
             await channel.inbox.message(message, channel.say)
 
     async def told(status: Receipt) -> None:
