@@ -21,8 +21,9 @@ from siaga_contracts.catalogue import DEAD_LETTERS, DISPATCH_ORDERS, NOTIFICATIO
 from siaga_kit.publishing import Publisher
 from siaga_kit.records import Outgoing
 from siaga_kit.service import Runtime
-from siaga_kit.settings import KafkaSettings, MqttSettings, RedisSettings, Settings
+from siaga_kit.settings import KafkaSettings, MqttSettings, PushSettings, RedisSettings, Settings
 from siaga_notifier.adapters import codec
+from siaga_notifier.adapters.push.crews import Crews
 from siaga_notifier.app import assemble
 from siaga_notifier.assembly import Parts
 from siaga_notifier.core.message import Words
@@ -109,6 +110,7 @@ class World:
             kafka=KafkaSettings(bootstrap=self.bootstrap, replication=1),
             redis=RedisSettings(url=self.redis_url),
             smpp=self.smsc.settings,
+            push=PushSettings(trusted_hosts=frozenset({"127.0.0.1"})),
             mqtt=MqttSettings(host="127.0.0.1" if self.mqtt_port else None, port=self.mqtt_port or 1883),
             instance=self.mark,
             # Phones' keys of one test never meet those of another in the shared Redis.
@@ -117,13 +119,14 @@ class World:
 
     @asynccontextmanager
     async def notifier(
-        self, group: str = "", policies: Mapping[str, NotifyPolicy] | None = None
+        self, group: str = "", policies: Mapping[str, NotifyPolicy] | None = None, crews: Crews | None = None
     ) -> AsyncIterator[Runtime]:
         """A notifier; with a group of another name it reads all orders again."""
         runtime = Runtime("notifier", self.settings())
         guide = Guide(
             {"36.73": Words({}, {"fire_building": "Kebakaran"})},
             Directory(frozenset({"+6281100077777"}), {"unit-114": "36.73"}),
+            crews=crews or Crews(),
             policies=policies or {},
         )
         self.made = await assemble(

@@ -63,30 +63,36 @@ class Engine:
     async def take(self, jobs: Sequence[Job]) -> None:
         """Begin with orders; returns when they will be gone on with whatever happens to this process."""
         units = dict.fromkeys(job.order.unit_id for job in jobs)
-        fresh = [unit_id for unit_id in units if unit_id not in self._works]
         wanted = dict.fromkeys(
             order_id for job in jobs for order_id in (job.order.order_id, job.order.about_order_id) if order_id
         )
-        (books, kept), _ = await asyncio.gather(
-            self._tools.store.read(fresh, list(wanted)), self._tools.dues.seize(fresh)
-        )
+        while True:
+            fresh = [unit_id for unit_id in units if unit_id not in self._works]
+            (books, kept), _ = await asyncio.gather(
+                self._tools.store.read(fresh, list(wanted)), self._tools.dues.seize(fresh)
+            )
+            if all(unit_id in self._works or unit_id in books for unit_id in units):
+                break
+            # Somebody's work ended while the others' were read: what is open of that unit has to be read, too.
         loose: list[Outgoing] = []
-        for unit_id in fresh:
-            if unit_id not in self._works:
-                self._works[unit_id] = self._work(unit_id, books[unit_id], kept)
+        # What is due may have been taken up meanwhile, and then is under way already.
+        made = [unit_id for unit_id in fresh if unit_id not in self._works]
+        self._works |= {unit_id: self._work(unit_id, books[unit_id], kept) for unit_id in made}
+        # By name no more: a work that is under way may end once it has done what it is given here.
+        works = {unit_id: self._works[unit_id] for unit_id in units}
         for job in jobs:
-            work = self._works[job.order.unit_id]
+            work = works[job.order.unit_id]
             self._begin(work, job, kept, loose)
             # After each: what a later order means for it, it means for a message that is on its way.
             work.look()
-        await self._tools.store.flush()
-        for unit_id in units:
-            work = self._works[unit_id]
-            work.begin()
-            if unit_id in fresh:
-                self._start(work)
-            else:
+            if job.order.unit_id not in made:
+                # Before anybody else's turn: it must not end without what it was just given.
                 work.news.set()
+        await self._tools.store.flush()
+        for unit_id, work in works.items():
+            work.begin()
+            if unit_id in made:
+                self._start(work)
         if loose:
             await self._tools.publish(loose)
         if self._tools.store.degraded or len(self._works) > MOST_AT_WORK:
