@@ -40,6 +40,7 @@ BENCHES: Final = {
     "intake": "one intake process: single requests, lists, answer times, from a switch to the topic",
     "classifier": "one classifier process on events that wait: events/s, CPU; what one assessment costs",
     "dispatch": "10,000 units in 514 tenants: incidents/s, p99, beside PostgreSQL + PostGIS, 100 for one unit, previews",
+    "notify": "one notifier process: order → SMS, SMS/s beside Kannel, kills and dropped lines, the SMS centre gone",
     "positions": "2,000 units that each tell where they are every 5 s: fixes/s in one dispatcher, what a crew's word waits",
     "advice": "routing advice with 1,000,000 known callers over gRPC and HTTP; then with Redis hanging and gone",
     "flood": "one number at 10 calls/s: what the others' calls notice, and what watching for it costs",
