@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from siaga_dispatcher.core.decide import on_assessment, on_unit_report
 from siaga_dispatcher.core.directory import listed, unlisted
-from siaga_dispatcher.core.duty import addressed, last_change_ms, next_change_ms, shifts_at, standing
+from siaga_dispatcher.core.duty import addressed, last_change_ms, next_change_ms, standing
 from siaga_dispatcher.core.status_codes import EIDO, label_of, shown_status, understood
 from siaga_dispatcher.core.values import OrderKind, Rules, Situation, Unit, UnitStatus
 from siaga_tenants import Contact, Duty, Roster, Shift, Terms, UnitSpec
@@ -54,12 +54,12 @@ def satgas(**fields: Any) -> Unit:
     ],
 )
 def test_hours_of_an_office(when: str, on: bool) -> None:
-    assert bool(shifts_at(OFFICE, JAKARTA, at(when))) == on
+    assert bool(OFFICE.shifts_at(JAKARTA, at(when))) == on
     assert standing(satgas(), RULES, at(when)).free == on
 
 
 def test_a_shift_reaches_into_the_next_day() -> None:
-    (night,) = shifts_at(ROUND, JAKARTA, at("2026-11-24T03:00:00"))
+    (night,) = ROUND.shifts_at(JAKARTA, at("2026-11-24T03:00:00"))
     assert night.name == "malam"
     assert last_change_ms(ROUND, JAKARTA, at("2026-11-24T03:00:00")) == at("2026-11-23T20:00:00")
     assert next_change_ms([ROUND, OFFICE], JAKARTA, at("2026-11-24T03:00:00")) == at("2026-11-24T07:00:00")
@@ -150,13 +150,13 @@ def test_standing_is_settled_at_once_and_never_takes_a_task(
     # Nothing changes between two changes of shift.
     assert last_change_ms(duty, JAKARTA, now) <= now < next_change_ms([duty], JAKARTA, now)
     if last_change_ms(duty, JAKARTA, now) > word:
-        assert after.off_shift != bool(shifts_at(duty, JAKARTA, now))
+        assert after.off_shift != bool(duty.shifts_at(JAKARTA, now))
 
 
 @given(DUTIES, MOMENTS)
 def test_shifts_change_only_when_they_are_said_to(duty: Duty, now: int) -> None:
     soon = min(next_change_ms([duty], JAKARTA, now), now + 24 * 3_600_000) - 1
-    assert shifts_at(duty, JAKARTA, now) == shifts_at(duty, JAKARTA, soon)
+    assert duty.shifts_at(JAKARTA, now) == duty.shifts_at(JAKARTA, soon)
 
 
 def engine(**fields: Any) -> Unit:
@@ -234,5 +234,5 @@ def test_every_status_has_its_label_and_its_code_for_others() -> None:
 def test_midnight_is_the_centres_not_the_machines() -> None:
     moment = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)  # Monday 00:30 in Jakarta
     duty = Duty((Shift("x", frozenset({0}), 0, 60),))
-    assert shifts_at(duty, JAKARTA, int(moment.timestamp() * 1000))
-    assert not shifts_at(duty, UTC, int((moment + timedelta(hours=0)).timestamp() * 1000))
+    assert duty.shifts_at(JAKARTA, int(moment.timestamp() * 1000))
+    assert not duty.shifts_at(UTC, int((moment + timedelta(hours=0)).timestamp() * 1000))

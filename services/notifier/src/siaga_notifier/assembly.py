@@ -69,9 +69,13 @@ def parts(runtime: Runtime, guide: Guide, publisher: Publisher) -> Parts:
     around = Surroundings(settings, inbox, pushing.devices, now_ms, sure.publish, following.words_of)
     registry = Registry(lambda tenant, spec: made(spec, replace(around, tenant=tenant)), now_ms)
     registry.share(shared(around))
+
+    def at_work(hand: InHand) -> frozenset[str]:
+        return following.now.on_duty(hand.order, hand.named, now_ms())
+
     links = LinkBook(held, secret, settings.notifier.public_url, lambda tenant: following.policy(tenant).link_hours)
     sender = Sender(registry, following.words_of)
-    tools = Tools(store, Dues(held, settings.instance, now_ms), registry, sender, sure.publish, now_ms, _everyone)
+    tools = Tools(store, Dues(held, settings.instance, now_ms), registry, sender, sure.publish, now_ms, at_work)
     engine = Engine(tools, following.policy, links.link)
     closing.look = engine.heard
     made_parts = Parts(following, held, store, inbox, links, registry, sender, engine, pushing)
@@ -79,10 +83,6 @@ def parts(runtime: Runtime, guide: Guide, publisher: Publisher) -> Parts:
     runtime.on_stop(redis.aclose)
     runtime.on_stop(store.flush)
     return made_parts
-
-
-def _everyone(hand: InHand) -> frozenset[str]:
-    return frozenset(hand.named)
 
 
 def now_ms() -> int:

@@ -1,7 +1,8 @@
 """Takes orders, follows their plans and keeps their times: every notification goes on until somebody has answered."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -62,47 +63,66 @@ class Engine:
 
     async def take(self, jobs: Sequence[Job]) -> None:
         """Begin with orders; returns when they will be gone on with whatever happens to this process."""
-        units = dict.fromkeys(job.order.unit_id for job in jobs)
         wanted = dict.fromkeys(
             order_id for job in jobs for order_id in (job.order.order_id, job.order.about_order_id) if order_id
         )
-        while True:
-            fresh = [unit_id for unit_id in units if unit_id not in self._works]
-            (books, kept), _ = await asyncio.gather(
-                self._tools.store.read(fresh, list(wanted)), self._tools.dues.seize(fresh)
-            )
-            if all(unit_id in self._works or unit_id in books for unit_id in units):
-                break
-            # Somebody's work ended while the others' were read: what is open of that unit has to be read, too.
+        units = dict.fromkeys(job.order.unit_id for job in jobs)
         loose: list[Outgoing] = []
-        # What is due may have been taken up meanwhile, and then is under way already.
-        made = [unit_id for unit_id in fresh if unit_id not in self._works]
-        self._works |= {unit_id: self._work(unit_id, books[unit_id], kept) for unit_id in made}
-        # By name no more: a work that is under way may end once it has done what it is given here.
-        works = {unit_id: self._works[unit_id] for unit_id in units}
-        for job in jobs:
-            work = works[job.order.unit_id]
-            self._begin(work, job, kept, loose)
-            # After each: what a later order means for it, it means for a message that is on its way.
-            work.look()
-            if job.order.unit_id not in made:
-                # Before anybody else's turn: it must not end without what it was just given.
-                work.news.set()
-        await self._tools.store.flush()
-        for unit_id, work in works.items():
-            work.begin()
-            if unit_id in made:
-                self._start(work)
+        async with self._having(list(units), list(wanted), seized=True) as (works, kept):
+            for job in jobs:
+                work = works[job.order.unit_id]
+                self._begin(work, job, kept, loose)
+                # After each: what a later order means for it, it means for a message that is on its way.
+                work.look()
+            await self._tools.store.flush()
+            for work in works.values():
+                if not work.started:
+                    work.begin()
         if loose:
             await self._tools.publish(loose)
-        if self._tools.store.degraded or len(self._works) > MOST_AT_WORK:
+        if self._tasks and (self._tools.store.degraded or len(self._works) > MOST_AT_WORK):
             await asyncio.wait(set(self._tasks), timeout=PATIENCE_S)
 
-    def _work(self, unit_id: str, book: Book, kept: Mapping[str, Kept]) -> UnitWork:
-        """A unit's work with all that is open of it, and what was heard meanwhile."""
-        work = UnitWork(unit_id, self._tools)
-        self._fill(work, book, kept)
-        return work
+    @asynccontextmanager
+    async def _having(
+        self, unit_ids: Collection[str], order_ids: Sequence[str], *, seized: bool = False
+    ) -> AsyncIterator[tuple[dict[str, UnitWork], dict[str, Kept]]]:
+        """The work of each unit, with all that is open of it, and what is remembered of these orders.
+
+        A unit has one work in a process, from before its book is read until it is let go: two would send things twice.
+        """
+        fresh = [unit_id for unit_id in unit_ids if unit_id not in self._works]
+        for unit_id in fresh:
+            self._works[unit_id] = UnitWork(unit_id, self._tools)
+        works = {unit_id: self._works[unit_id] for unit_id in unit_ids}
+        for work in works.values():
+            work.held += 1
+        started = False
+        try:
+            if seized:
+                (books, kept), _ = await asyncio.gather(
+                    self._tools.store.read(fresh, order_ids), self._tools.dues.seize(fresh)
+                )
+            else:
+                books, kept = await self._tools.store.read(fresh, order_ids)
+            for unit_id in fresh:
+                self._fill(works[unit_id], books[unit_id], kept)
+                works[unit_id].filled.set()
+            for work in works.values():
+                await work.filled.wait()
+            yield works, kept
+            started = True
+        finally:
+            for unit_id, work in works.items():
+                work.held -= 1
+                if unit_id not in fresh:
+                    work.news.set()
+                elif started:
+                    self._start(work)
+                else:
+                    # Its lease runs out, and then it is looked at again.
+                    del self._works[unit_id]
+                    work.filled.set()
 
     def _fill(self, work: UnitWork, book: Book, kept: Mapping[str, Kept]) -> None:
         known = {hand.order.order_id for hand in work.hands}
@@ -195,6 +215,7 @@ class Engine:
         return any(channel_of(route) in served for route in named if route != OPERATOR_ROUTE)
 
     def _start(self, work: UnitWork) -> None:
+        work.started = True
         task = asyncio.create_task(self._run(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -230,17 +251,9 @@ class Engine:
     async def look(self) -> None:
         """Take up what is due now."""
         claimed = await self._tools.dues.claim()
-        for unit_id in claimed:
-            if unit_id in self._works:
-                self._works[unit_id].news.set()
-        fresh = [unit_id for unit_id in claimed if unit_id not in self._works]
-        if not fresh:
-            return
-        books, kept = await self._tools.store.read(fresh, [])
-        for unit_id in fresh:
-            if unit_id not in self._works:
-                self._works[unit_id] = self._work(unit_id, books[unit_id], kept)
-                self._start(self._works[unit_id])
+        if claimed:
+            async with self._having(claimed, ()):
+                pass
 
     async def _back_again(self) -> None:
         """A provider that is back is used at once by all who wait for it."""

@@ -11,12 +11,13 @@ import structlog
 from siaga_contracts.callers import e164
 from siaga_kit.watching import Seen, changes, seen
 from siaga_tenants import TenantError, Tenants, load_tenants
-from siaga_tenants.model import USUAL_NOTIFY, NotifyPolicy
+from siaga_tenants.model import USUAL_NOTIFY, NotifyPolicy, Roster
 from siaga_tenants.terms import USUAL_TERMS, Terms
 
 from siaga_notifier.adapters.push.crews import Crews, crews
 from siaga_notifier.core.message import NO_WORDS, Words
-from siaga_notifier.core.model import SMS, WHATSAPP, UnitStatus
+from siaga_notifier.core.model import SMS, WHATSAPP, Contact, Order, UnitStatus
+from siaga_notifier.core.on_duty import on_duty, plain
 from siaga_notifier.core.replies import OwnWord, OwnWords, own_words
 from siaga_notifier.inbox import Directory
 
@@ -38,6 +39,9 @@ class Guide:
     # How each centre's crews are told, and by whom.
     policies: Mapping[str, NotifyPolicy] = field(default_factory=dict)
     zones: Mapping[str, ZoneInfo] = field(default_factory=dict)
+    # Who is at work when, and which contacts are the unit's own, whoever is at work.
+    rosters: Mapping[str, Roster] = field(default_factory=dict)
+    own_contacts: Mapping[str, frozenset[Contact]] = field(default_factory=dict)
 
     def policy(self, tenant: str) -> NotifyPolicy:
         """How a centre's crews are told."""
@@ -46,6 +50,13 @@ class Guide:
     def words_of(self, tenant: str) -> Words:
         """A centre's texts."""
         return self.words.get(tenant, NO_WORDS)
+
+    def on_duty(self, order: Order, named: Mapping[str, Contact], now_ms: int) -> frozenset[str]:
+        """Routes of an order that an alarm may take now."""
+        zone, roster = self.zones.get(order.tenant), self.rosters.get(order.tenant)
+        if zone is None or roster is None:
+            return frozenset(named)
+        return on_duty(order, named, self.own_contacts.get(order.unit_id, frozenset()), roster, zone, now_ms)
 
 
 class Following:
@@ -85,8 +96,14 @@ def guide(tenants: Tenants) -> Guide:
     words = {code: Words(dict(tenant.messages), dict(tenant.messages.type_labels)) for code, tenant in tenants.items()}
     own = {code: _own_words(tenant.terms) for code, tenant in tenants.items()}
     zones = {code: ZoneInfo(tenant.timezone) for code, tenant in tenants.items()}
+    rosters = {code: tenant.roster for code, tenant in tenants.items()}
+    contacts = {
+        unit.unit_id: frozenset(map(plain, unit.contacts)) for tenant in tenants.values() for unit in tenant.units
+    }
     policies = {code: tenant.notify for code, tenant in tenants.items()}
-    return Guide(words, Directory(frozenset(phones), units, phones, own), crews(tenants), policies, zones)
+    return Guide(
+        words, Directory(frozenset(phones), units, phones, own), crews(tenants), policies, zones, rosters, contacts
+    )
 
 
 def _own_words(terms: Terms) -> OwnWords:

@@ -1,5 +1,6 @@
 """The notifier as a process."""
 
+import uvloop
 from siaga_kit.service import run
 
 from siaga_notifier.app import start
@@ -7,4 +8,4 @@ from siaga_notifier.app import start
 
 def main() -> None:
     """Run until SIGTERM."""
-    run("notifier", start)
+    run("notifier", start, uvloop.new_event_loop)

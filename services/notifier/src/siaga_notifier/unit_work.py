@@ -47,6 +47,11 @@ class UnitWork:
     def __init__(self, unit_id: str, tools: Tools) -> None:
         self.unit_id = unit_id
         self.news = asyncio.Event()
+        # Somebody is about to add to it: it may not end meanwhile.
+        self.held = 0
+        # Its book has been read; and it runs.
+        self.filled = asyncio.Event()
+        self.started = False
         self._tools = tools
         self._hands: dict[str, InHand] = {}
         self._flying: dict[asyncio.Task[Handed], tuple[InHand, Sending]] = {}
@@ -151,7 +156,7 @@ class UnitWork:
             self._mark_told()
             await self._tools.store.flush()
             await self._tools.dues.release(self.unit_id, self._due_ms())
-            if not self.news.is_set():
+            if not self.news.is_set() and not self.held:
                 return
             await self._tools.dues.seize([self.unit_id])
 
@@ -164,7 +169,7 @@ class UnitWork:
                 await self._tools.store.flush()
                 self.begin()
             self._tell()
-            if not self._flying and not self.news.is_set():
+            if not self._flying and not self.news.is_set() and not self.held:
                 return
             await self._wait()
             await self._take_outcomes()

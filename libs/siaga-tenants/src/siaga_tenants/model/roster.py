@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from siaga_tenants.model.units import Contact
@@ -31,6 +31,19 @@ class Duty:
         """The shifts that begin on this day."""
         instead = self.exceptions.get(day)
         return tuple(shift for shift in self.shifts if day.weekday() in shift.days) if instead is None else instead
+
+    def shifts_at(self, zone: tzinfo, at_ms: int) -> tuple[Shift, ...]:
+        """The shifts that last at this time; none = off duty."""
+        return tuple(shift for shift, begin_ms, end_ms in self.spans(zone, at_ms, 1) if begin_ms <= at_ms < end_ms)
+
+    def spans(self, zone: tzinfo, at_ms: int, days: int) -> Iterator[tuple[Shift, int, int]]:
+        """The shifts that begin within so many days of this time, with their beginning and end (epoch milliseconds)."""
+        today = datetime.fromtimestamp(at_ms / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        for offset in range(-days, days + 1):
+            midnight = today + timedelta(days=offset)
+            midnight_ms = int(midnight.timestamp() * 1000)
+            for shift in self.beginning_on(midnight.date()):
+                yield shift, midnight_ms + shift.from_minute * 60_000, midnight_ms + shift.until_minute * 60_000
 
     def all_contacts(self) -> Iterator[Contact]:
         """The numbers of all its shifts."""

@@ -6,10 +6,10 @@ the call was made before it did.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import tzinfo
 from typing import Final
 
-from siaga_tenants.model import Contact, Duty, Shift
+from siaga_tenants.model import Contact, Duty
 
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.values import Order, OrderKind, Rules, Unit, UnitReport, UnitStatus
@@ -20,11 +20,6 @@ DAY_MS: Final = 24 * 3600 * 1000
 _ON: Final = frozenset({UnitStatus.AVAILABLE, UnitStatus.AVAILABLE_MOBILE})
 # By these words a crew goes on or off duty.
 DUTY_WORDS: Final = _ON | {UnitStatus.OFF_DUTY}
-
-
-def shifts_at(duty: Duty, zone: tzinfo, at_ms: int) -> tuple[Shift, ...]:
-    """The shifts that last at this time; none = off duty."""
-    return tuple(shift for shift, begin_ms, end_ms in _spans(duty, zone, at_ms, 1) if begin_ms <= at_ms < end_ms)
 
 
 def last_change_ms(duty: Duty, zone: tzinfo, at_ms: int) -> int:
@@ -43,7 +38,7 @@ def standing(unit: Unit, rules: Rules, now: int) -> Unit:
     duty = rules.roster.of(unit.unit_id, unit.kind)
     if duty is None:
         return replace(unit, off_shift=False) if unit.off_shift else unit
-    on = bool(shifts_at(duty, rules.zone, now))
+    on = bool(duty.shifts_at(rules.zone, now))
     said = 0 < unit.duty_word_at_ms >= last_change_ms(duty, rules.zone, now)
     back = unit.status is UnitStatus.OFF_DUTY and on and not said and not unit.incident_id
     status = UnitStatus.AVAILABLE if back else unit.status
@@ -93,21 +88,11 @@ def _sent_at_ms(order: Order) -> int:
 
 
 def _on_call(duty: Duty, zone: tzinfo, at_ms: int) -> Iterator[Contact]:
-    for shift in shifts_at(duty, zone, at_ms):
+    for shift in duty.shifts_at(zone, at_ms):
         yield from shift.contacts
 
 
 def _changes(duty: Duty, zone: tzinfo, at_ms: int) -> Iterator[int]:
-    for _, begin_ms, end_ms in _spans(duty, zone, at_ms, DAYS_LOOKED_AT):
+    for _, begin_ms, end_ms in duty.spans(zone, at_ms, DAYS_LOOKED_AT):
         yield begin_ms
         yield end_ms
-
-
-def _spans(duty: Duty, zone: tzinfo, at_ms: int, days: int) -> Iterator[tuple[Shift, int, int]]:
-    """The shifts that begin on the days around this time, with their beginning and end."""
-    today = datetime.fromtimestamp(at_ms / 1000, zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    for offset in range(-days, days + 1):
-        midnight = today + timedelta(days=offset)
-        midnight_ms = int(midnight.timestamp() * 1000)
-        for shift in duty.beginning_on(midnight.date()):
-            yield shift, midnight_ms + shift.from_minute * 60_000, midnight_ms + shift.until_minute * 60_000

@@ -49,8 +49,9 @@ class Hashes:
         self._memory: OrderedDict[str, _Changes] = OrderedDict()
         self._unsaved: OrderedDict[str, _Changes] = OrderedDict()
         # On their way to Redis: an answer that was read meanwhile may not have them yet.
-        self._saving: list[OrderedDict[str, _Changes]] = []
-        self._saves: set[asyncio.Task[None]] = set()
+        self._saving: OrderedDict[str, _Changes] = OrderedDict()
+        self._next: asyncio.Task[None] | None = None
+        self._line = asyncio.Lock()
         self._rest_until = 0.0
 
     @property
@@ -67,32 +68,27 @@ class Hashes:
                 held.popitem(last=False)
 
     async def flush(self) -> None:
-        """Return when Redis has all that was put so far; when it is away, that stays for a later flush."""
-        if self._unsaved and not self.degraded:
-            writing, self._unsaved = self._unsaved, OrderedDict()
-            self._saving.append(writing)
-            task = asyncio.create_task(self._save(writing))
-            self._saves.add(task)
-            task.add_done_callback(self._saves.discard)
-        if self._saves:
-            # Shielded: what one caller has begun to save is others' too.
-            await asyncio.shield(asyncio.gather(*self._saves))
+        """Return when Redis has all that was put so far; when it is away, that stays for a later flush.
 
-    async def _save(self, writing: OrderedDict[str, _Changes]) -> None:
-        commands: list[tuple[Argument, ...]] = []
-        for key, fields in writing.items():
-            kept = [word for name, value in fields.items() if value is not None for word in (name, value)]
-            gone = [name for name, value in fields.items() if value is None]
-            if kept:
-                commands += [("HSET", key, *kept), ("EXPIRE", key, TTL_S)]
-            if gone:
-                commands.append(("HDEL", key, *gone))
-        try:
-            if await self.ask_all(commands) is None:
-                for key, fields in writing.items():
-                    self._unsaved[key] = fields | self._unsaved.get(key, {})
-        finally:
-            self._saving.remove(writing)
+        What is put while one load is on its way goes together in the next: hundreds of orders are a few writes.
+        """
+        if self.degraded or not (self._unsaved or self._saving):
+            return
+        if self._next is None:
+            self._next = asyncio.create_task(self._save())
+        # Shielded: what one caller has begun to save is others' too.
+        await asyncio.shield(self._next)
+
+    async def _save(self) -> None:
+        async with self._line:
+            writing, self._unsaved = self._unsaved, OrderedDict()
+            self._next, self._saving = None, writing
+            try:
+                if await self.ask_all(_commands(writing)) is None:
+                    for key, fields in writing.items():
+                        self._unsaved[key] = fields | self._unsaved.get(key, {})
+            finally:
+                self._saving = OrderedDict()
 
     async def read(self, keys: Sequence[str]) -> list[Fields]:
         """The hash of each key, empty when there is none."""
@@ -105,10 +101,7 @@ class Hashes:
         return found
 
     def _pending(self, key: str) -> _Changes:
-        merged: _Changes = {}
-        for held in (*self._saving, self._unsaved):
-            merged |= held.get(key, {})
-        return merged
+        return self._saving.get(key, {}) | self._unsaved.get(key, {})
 
     def _merged(self, key: str, answer: Any, pending: _Changes) -> Fields:
         remembered = self._memory.get(key)
@@ -161,3 +154,15 @@ class Hashes:
         if not self.degraded:
             log.warning("Redis away, going on with what this process knows", error=type(error).__name__)
         self._rest_until = time.monotonic() + REST_AFTER_FAILURE_S
+
+
+def _commands(writing: Mapping[str, _Changes]) -> list[tuple[Argument, ...]]:
+    commands: list[tuple[Argument, ...]] = []
+    for key, fields in writing.items():
+        kept = [word for name, value in fields.items() if value is not None for word in (name, value)]
+        gone = [name for name, value in fields.items() if value is None]
+        if kept:
+            commands += [("HSET", key, *kept), ("EXPIRE", key, TTL_S)]
+        if gone:
+            commands.append(("HDEL", key, *gone))
+    return commands
