@@ -179,6 +179,11 @@ async def test_tablets_are_told_while_the_sms_centre_is_away(world: World) -> No
     assert world.starts() == ["#114 P1"]
 
 
+async def test_an_order_twice_in_one_batch_is_one_message(world: World) -> None:
+    await world.process(order("114"), order("114"))
+    assert world.starts() == ["#114 P1"]
+
+
 async def test_a_provider_that_is_away_leaves_the_step_at_once(world: World) -> None:
     world.phones.away = "not bound"
     one = order("114")

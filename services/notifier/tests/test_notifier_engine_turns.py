@@ -22,7 +22,9 @@ async def test_an_order_that_comes_as_its_unit_s_work_ends_is_told(monkeypatch: 
     async def late(*asked: Sequence[str]) -> object:
         found = await read(*asked)
         release.set()
-        await world.quiet()
+        # All that the work had to do is done; it stays for what is being brought.
+        await until(lambda: world.starts() == ["#114 P1"])
+        assert world.engine.busy
         return found
 
     monkeypatch.setattr(world.phones, "send", slow)

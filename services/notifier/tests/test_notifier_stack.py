@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from notifier_samples import TRACE, World, order
 from notifier_smsc import SmscProcess, free_port, until
+from siaga.v1.notification_pb2 import NOTIFICATION_STATE_SUBMITTED
 from siaga.v1.order_pb2 import ORDER_KIND_STAND_DOWN, ORDER_KIND_UPDATE, DispatchOrder
 from siaga.v1.unit_pb2 import UNIT_STATUS_CLEAR, UNIT_STATUS_EN_ROUTE, Contact
 from siaga_notifier.adapters import codec, hashes
@@ -156,11 +157,13 @@ async def test_a_number_refused_for_good(world: World) -> None:
     nobody = order("401", contacts=(Contact(channel="pigeon", address="x"),))
     async with world.notifier():
         await world.give(bad, good, nobody)
-        # Nobody could be told, so nobody can answer: that shows at once, and the orders can be sent again.
-        assert await world.reached(bad, "UNACKNOWLEDGED") == ["QUEUED", "FAILED_PERMANENT", "UNACKNOWLEDGED"]
-        assert set(await world.reached(nobody, "UNACKNOWLEDGED")) == {"FAILED_PERMANENT", "UNACKNOWLEDGED"}
+        # Nobody of the crew could be told: whoever sits in the centre is asked to phone it, at once.
+        for one in (bad, nobody):
+            await world.reached(one, "FAILED_PERMANENT")
+            await world.reached(one, "SENT_UNCONFIRMED")
         await world.reached(good, "DELIVERED")
-        assert await world.dead_letters() == 2
+        events = [event for _, event in await world.read(world.events) if event.order_id == bad.order_id]
+        assert [event.channel for event in events if event.state == NOTIFICATION_STATE_SUBMITTED] == ["operator"]
     reasons = {event.order_id: event.reason for _, event in await world.read(world.events) if event.reason}
     assert reasons == {bad.order_id: "invalid destination", nobody.order_id: "no usable contact"}
 
@@ -170,9 +173,10 @@ async def test_undelivered_is_known(world: World) -> None:
     async with world.notifier():
         await world.give(*(order(str(code)) for code in range(500, 520)), one := order("377"))
         await world.reached(one, "SUBMITTED")
-        # Its only phone did not get it: nobody waits for an answer from it.
-        states = await world.reached(one, "UNACKNOWLEDGED")
-        assert sorted(states) == ["FAILED_PERMANENT", "QUEUED", "SUBMITTED", "UNACKNOWLEDGED"]
+        # Its only phone did not get it, so the next step is taken: the operator's.
+        await world.reached(one, "FAILED_PERMANENT")
+        states = await world.reached(one, "SENT_UNCONFIRMED")
+        assert sorted(states) == ["FAILED_PERMANENT", "QUEUED", "SENT_UNCONFIRMED", "SUBMITTED"]
 
 
 async def test_an_attempt_nobody_knows_about_goes_out_again_as_a_repeat(world: World, redis_url: str) -> None:

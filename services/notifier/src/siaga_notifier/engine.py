@@ -150,8 +150,8 @@ class Engine:
 
     def _begin(self, work: UnitWork, job: Job, kept: Mapping[str, Kept], loose: list[Outgoing]) -> None:
         order, now_ms = job.order, self._tools.clock_ms()
-        known = kept.get(order.order_id)
-        if known is not None and not self._anew(known.notification, job):
+        known = self._known(work, order, kept)
+        if known is not None and not self._anew(known, job):
             self._once_more(work, job, known, loose)
             return
         named = _named(order)
@@ -174,14 +174,23 @@ class Engine:
         """Whether an order that nothing could send was sent again on purpose, e.g. from the dead letters."""
         return telling.unsent(known) and bool(job.origin) and job.origin != known.origin
 
-    def _once_more(self, work: UnitWork, job: Job, known: Kept, loose: list[Outgoing]) -> None:
+    @staticmethod
+    def _known(work: UnitWork, order: Order, kept: Mapping[str, Kept]) -> Notification | None:
+        """The order as it stands: in hand, which is newer, or as it was remembered."""
+        for hand in work.hands:
+            if hand.order.order_id == order.order_id:
+                return hand.notification
+        found = kept.get(order.order_id)
+        return found.notification if found is not None else None
+
+    def _once_more(self, work: UnitWork, job: Job, known: Notification, loose: list[Outgoing]) -> None:
         """An order that comes again, as after a crash: what is true of it is told again, nothing else is done."""
         for hand in work.hands:
             if hand.order.order_id == job.order.order_id:
                 loose += telling.records(None, hand, self._tools.clock_ms())
                 return
         named = _named(job.order)
-        hand = InHand(known.notification, job.order, named, job.raw, job.traceparent)
+        hand = InHand(known, job.order, named, job.raw, job.traceparent)
         loose += telling.records(None, hand, self._tools.clock_ms())
         if not self._reachable(job.order, named):
             loose.append(telling.unreachable(job.order, "no usable contact", job.traceparent))
