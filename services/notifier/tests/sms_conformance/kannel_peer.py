@@ -37,19 +37,25 @@ class KannelPeer:
         self._channels: dict[str, tuple[HttpSmsProvider, Heard]] = {}
         self._door_url = ""
         self._folder = Path()
+        self.kannels: dict[str, Kannel] = {}
 
     @contextlib.asynccontextmanager
     async def started(self) -> AsyncIterator[int]:
-        door = ReceiptsDoor(self._find, self)
         with tempfile.TemporaryDirectory() as folder:
-            self._folder = Path(folder)
-            process = SmscProcess(self._folder / "journal.jsonl")
+            process = SmscProcess(Path(folder) / "journal.jsonl")
             await asyncio.to_thread(process.start)
             try:
-                async with served(list(door.routes())) as self._door_url:
+                async with self.door(Path(folder)):
                     yield process.port
             finally:
                 process.kill()
+
+    @contextlib.asynccontextmanager
+    async def door(self, folder: Path) -> AsyncIterator[None]:
+        """Where Kannels tell what became of messages; each has a folder of its own in this one."""
+        self._folder = folder
+        async with served(list(ReceiptsDoor(self._find, self).routes())) as self._door_url:
+            yield
 
     @contextlib.asynccontextmanager
     async def channel(self, name: str, smpp_port: int, heard: Heard) -> AsyncIterator[Channel]:
@@ -63,7 +69,7 @@ class KannelPeer:
             "secrets": {"password": folder / "password"}, "callback_ips": ["127.0.0.1"], "callback_base": self._door_url,
         }  # fmt: skip
         channel = HttpSmsProvider(slug, provider(settings), "", lambda: time.time_ns() // 1_000_000)
-        self._channels[slug] = channel, heard
+        self._channels[slug], self.kannels[slug] = (channel, heard), kannel
         try:
             async with running(channel):
                 yield channel

@@ -5,6 +5,7 @@ deploy/kannel/kannel.conf is this configuration for a centre: `python -m siaga_k
 
 import os
 import shutil
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ class Site:
 
 def config(site: Site) -> str:
     """The configuration of both processes."""
+    receipts = f'spool\ndlr-spool = "{site.spool}/receipts"' if site.store == "spool" else "internal"
     return f"""# Kannel 1.4 (Debian 12) between Siaga112 and an SMS centre. The passwords, the centre and the address of the door are
 # the site's; docs/notify.md says what stands in notify.yaml. The file holds passwords: chown kannel, chmod 640.
 
@@ -72,9 +74,9 @@ box-deny-ip = "*.*.*.*"
 box-allow-ip = "{HOST}"
 # What was accepted outlives a restart.
 store-type = {site.store}
-store-location = "{site.spool}{"/store" if site.store == "file" else ""}"
-# Whose receipt is whose is kept in memory: after a restart of Kannel receipts of before are lost, as receipts may be.
-dlr-storage = internal
+store-location = "{site.spool}/messages"
+# And whose receipt is whose.
+dlr-storage = {receipts}
 # What the centre refuses for now is tried again after so many seconds (usual: 60, in which a crew would be on its way).
 sms-resend-freq = 1
 log-file = "{site.logs}/bearerbox.log"
@@ -155,8 +157,9 @@ class Kannel:
 
     def start(self) -> None:
         """Start both, and wait until they take messages. Raises StackError with the end of the log when they do not."""
-        for folder in (Path(self.site.spool), Path(self.site.logs)):
-            folder.mkdir(parents=True, exist_ok=True)
+        for name in ("messages", "receipts") if self.site.store == "spool" else ("",):
+            Path(self.site.spool, name).mkdir(parents=True, exist_ok=True)
+        Path(self.site.logs).mkdir(parents=True, exist_ok=True)
         write_atomically(self._folder / "kannel.conf", config(self.site), mode=0o600)
         try:
             self._start("bearerbox", self.site.smsbox_port)
@@ -186,6 +189,13 @@ class Kannel:
                 if not handle.alive() or time.monotonic() > until:
                     raise StackError(f"Kannel's {name} did not start: {tail(log)}", f"see {log}") from error
             time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End both at once, as a power cut would."""
+        for handle in self._handles:
+            handle.signal(signal.SIGKILL)
+            handle.wait(START_S)
+        self._handles.clear()
 
     def stop(self) -> None:
         """End both, the taker of messages first; what it has accepted stays in its spool."""
