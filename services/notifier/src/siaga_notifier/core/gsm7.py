@@ -16,8 +16,17 @@ _CODES: Final = {character: code for code, character in enumerate(_BASIC) if cod
 _EXTENDED: Final = {
     "\f": 0x0A, "^": 0x14, "{": 0x28, "}": 0x29, "\\": 0x2F, "[": 0x3C, "~": 0x3D, "]": 0x3E, "|": 0x40, "€": 0x65,
 }  # fmt: skip
-_CHARACTERS: Final = {code: character for character, code in _CODES.items()}
-_EXTENDED_CHARACTERS: Final = {code: character for character, code in _EXTENDED.items()}
+_ALL: Final = frozenset({*_CODES, *_EXTENDED})
+# For str.translate, which is what makes a text of a burst of messages cheap; octets stand as the characters of Latin-1.
+_OCTETS: Final = str.maketrans(
+    {
+        **{character: chr(code) for character, code in _CODES.items()},
+        **{character: chr(_ESCAPE) + chr(code) for character, code in _EXTENDED.items()},
+    }
+)
+_NONE: Final = dict.fromkeys(range(256), " ")
+_TEXT: Final = _NONE | {code: character for character, code in _CODES.items()}
+_ESCAPED_TEXT: Final = _NONE | {code: character for character, code in _EXTENDED.items()}
 
 # What people's keyboards put in and the alphabet lacks, beyond what loses only its accent.
 _REPLACEMENTS: Final = str.maketrans(
@@ -32,7 +41,7 @@ _REPLACEMENTS: Final = str.maketrans(
 
 def holds(text: str) -> bool:
     """Whether the alphabet has every character of the text."""
-    return all(character in _CODES or character in _EXTENDED for character in text)
+    return _ALL.issuperset(text)
 
 
 def septets(text: str) -> int:
@@ -63,25 +72,15 @@ def cut(text: str, room: int) -> str:
 
 def encode(text: str) -> bytes:
     """One octet a place, as SMPP carries it; raises ValueError for a character outside the alphabet."""
-    octets = bytearray()
-    for character in text:
-        if character in _CODES:
-            octets.append(_CODES[character])
-        elif character in _EXTENDED:
-            octets += bytes((_ESCAPE, _EXTENDED[character]))
-        else:
-            raise ValueError(f"U+{ord(character):04X} is not in the GSM 7-bit alphabet")
-    return bytes(octets)
+    if not holds(text):
+        strange = next(character for character in text if character not in _ALL)
+        raise ValueError(f"U+{ord(strange):04X} is not in the GSM 7-bit alphabet")
+    return text.translate(_OCTETS).encode("latin-1")
 
 
 def decode(octets: bytes) -> str:
     """What `encode` undoes; an octet outside the alphabet becomes a space."""
-    text: list[str] = []
-    escaped = False
-    for octet in octets:
-        if octet == _ESCAPE:
-            escaped = True
-            continue
-        text.append((_EXTENDED_CHARACTERS if escaped else _CHARACTERS).get(octet, " "))
-        escaped = False
-    return "".join(text)
+    first, *escaped = octets.decode("latin-1").split(chr(_ESCAPE))
+    # An escape before nothing, or before another escape, says nothing.
+    pieces = [piece[:1].translate(_ESCAPED_TEXT) + piece[1:].translate(_TEXT) for piece in escaped if piece]
+    return first.translate(_TEXT) + "".join(pieces)

@@ -49,10 +49,10 @@ def _octets(piece: str, *, ucs2: bool) -> bytes:
 def _pieces(text: str) -> tuple[list[str], bool]:
     ucs2 = not gsm7.holds(text)
     one, part = (ONE_OCTETS, PART_OCTETS) if ucs2 else (ONE_SEPTETS, PART_SEPTETS)
+    if len(_octets(text, ucs2=ucs2)) <= one:
+        return [text], ucs2
     # Neither an escape with its character nor the halves of a surrogate pair are ever torn apart.
     places = [_places(character, ucs2=ucs2) for character in text]
-    if sum(places) <= one:
-        return [text], ucs2
     found: list[str] = []
     start = used = 0
     for at, width in enumerate(places):

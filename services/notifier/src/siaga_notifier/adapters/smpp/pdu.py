@@ -158,6 +158,6 @@ def _decode(octets: bytes, data_coding: int) -> str:
     if (general and data_coding & 0b1100 == _UCS2) or data_coding & 0xF0 == 0xE0:
         return octets.decode("utf-16-be", "replace")
     # A centre whose own alphabet is Latin-1 says "default", too; no septet has the eighth bit.
-    if data_coding in _OF_EIGHT_BITS or any(octet > 0x7F for octet in octets):
+    if data_coding in _OF_EIGHT_BITS or not octets.isascii():
         return octets.decode("latin-1")
     return gsm7.decode(octets)
