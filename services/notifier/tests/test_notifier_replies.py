@@ -85,6 +85,8 @@ def task(code: str, taken_at_ms: int = 1, *, is_open: bool = True, incident: str
         ("slesai", UnitStatus.CLEAR, None),
         ("arived", UnitStatus.ON_SCENE, None),
         ("maydey kami terjebak", UnitStatus.MAYDAY, None),
+        ("mayday 114", UnitStatus.MAYDAY, "114"),
+        ("mayday 3 orang terjebak", UnitStatus.MAYDAY, None),
     ],
 )
 def test_understood(text: str, status: UnitStatus, code: str | None) -> None:
@@ -184,6 +186,7 @@ def test_any_text_gets_an_answer(text: str) -> None:
     if isinstance(meant, Question):
         assert len(encode(meant.text)) <= SMS_SEPTETS
     else:
+        assert isinstance(meant, Report)
         assert meant.task is not None
         assert meant.task.task_code in ("114", "115")
 

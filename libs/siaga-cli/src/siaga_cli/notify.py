@@ -2,11 +2,12 @@
 
 import typer
 
-from siaga_cli import mass, push_keys
+from siaga_cli import mass, notify_preview, push_keys
 
 app = typer.Typer(help="Messages to crews and callers.", no_args_is_help=True)
 app.command("mass")(mass.mass)
 app.command("approve")(mass.approve)
+app.command("preview")(notify_preview.notify_preview)
 app.command("keys")(push_keys.keys)
 
 

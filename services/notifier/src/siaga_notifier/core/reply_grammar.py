@@ -52,7 +52,9 @@ def parse(text: str, open_codes: Collection[str] = ()) -> Reply | None:
     """
     tokens = words_of(text)
     if any(token == DISTRESS or corrected(token) == DISTRESS for token in tokens):
-        return Reply(UnitStatus.MAYDAY, only_code(tokens))
+        # "Mayday 114" names the task; in a longer cry a number counts something.
+        bare = _code(tokens[1]) if len(tokens) == 2 else None
+        return Reply(UnitStatus.MAYDAY, only_code(tokens) or bare)
     if len(tokens) > 1 and len(set(tokens)) == 1 and WORDS.get(tokens[0]) is UnitStatus.MAYDAY:
         tokens = tokens[:1]
     if UNDERSTOOD_BY_RADIO not in open_codes and tokens[:1] == (UNDERSTOOD_BY_RADIO,):
