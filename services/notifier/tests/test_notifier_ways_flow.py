@@ -137,6 +137,8 @@ async def test_a_broker_vouches_for_the_units_of_its_own_centre_only(mosquitto: 
 async def test_through_a_modem_and_back(tmp_path: Path) -> None:
     smsd = Smsd(tmp_path / "gammu")
     smsd.start()
+    # Asked before, it would be away, and the other provider of SMS would stand in.
+    await until(lambda: "Starting phone" in smsd._read())
     flow, one = Flow(), told()
     try:
         async with flow.running(flow.made("modem", "sms", {"folder": smsd.folder})) as world:
