@@ -1,7 +1,7 @@
 """The ways out of the house: which provider a centre's message goes by, and what to do when the first is away."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
@@ -108,10 +108,12 @@ class Registry:
         self._running: dict[Provider, asyncio.Task[None]] = {}
         self._broken: dict[str, str] = {}
         self._wanted = asyncio.Event()
+        self._found: dict[str, Mapping[str, tuple[Provider, ...]]] = {}
 
     def share(self, channels: Sequence[Channel]) -> None:
         """Those that all centres have."""
         self._shared = tuple(Provider(channel, None, self._clock_ms) for channel in channels)
+        self._found.clear()
         self._wanted.set()
 
     def serve(self, tenant: str, specs: Sequence[ProviderSpec]) -> None:
@@ -123,6 +125,7 @@ class Registry:
             if made is not None:
                 now.append((spec, made))
         self._own[tenant] = now
+        self._found.clear()
         self._wanted.set()
 
     def _made(self, tenant: str, spec: ProviderSpec) -> Provider | None:
@@ -138,8 +141,17 @@ class Registry:
 
     def of(self, tenant: str, channel: str) -> tuple[Provider, ...]:
         """The providers of a channel, the preferred first."""
-        own = tuple(one for one in self._ours(tenant) if one.channel.channel == channel)
-        return own or tuple(one for one in self._shared if one.channel.channel == channel)
+        return self._channels(tenant).get(channel, ())
+
+    def _channels(self, tenant: str) -> Mapping[str, tuple[Provider, ...]]:
+        """A centre's channels with their providers; asked for at every look at every unit, so it is kept."""
+        found = self._found.get(tenant)
+        if found is None:
+            found = self._found[tenant] = {
+                **_by_channel(self._shared),
+                **_by_channel(self._ours(tenant)),
+            }
+        return found
 
     def find(self, tenant: str, provider_id: str) -> Channel | None:
         """A centre's own channel by its name."""
@@ -147,7 +159,7 @@ class Registry:
 
     def served(self, tenant: str) -> frozenset[str]:
         """Channels that somebody serves."""
-        return frozenset(one.channel.channel for one in (*self._shared, *self._ours(tenant)))
+        return frozenset(self._channels(tenant))
 
     def _ours(self, tenant: str) -> list[Provider]:
         return [one for _, one in self._own.get(tenant, ())]
@@ -155,7 +167,7 @@ class Registry:
     def down(self, tenant: str) -> frozenset[str]:
         """Channels of which every provider is away."""
         return frozenset(
-            channel for channel in self.served(tenant) if all(one.away() for one in self.of(tenant, channel))
+            channel for channel, providers in self._channels(tenant).items() if all(one.away() for one in providers)
         )
 
     async def send(self, tenant: str, channel: str, attempt_for: Callable[[Channel], Attempt]) -> Handed:
@@ -225,6 +237,13 @@ class Registry:
                 await self._wanted.wait()
         finally:
             await asyncio.gather(*(_ended(task) for task in self._running.values()))
+
+
+def _by_channel(providers: Iterable[Provider]) -> dict[str, tuple[Provider, ...]]:
+    found: dict[str, tuple[Provider, ...]] = {}
+    for one in providers:
+        found[one.channel.channel] = (*found.get(one.channel.channel, ()), one)
+    return found
 
 
 async def _kept(channel: Channel) -> None:
