@@ -1,7 +1,6 @@
 """How every service process starts, stays healthy and stops."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -27,9 +26,6 @@ log = structlog.get_logger()
 STOP_BUDGET_S: Final = 4.0
 # Redis answers in well under a millisecond; a second means it is away, and the stage must know to pause.
 REDIS_TIMEOUT_S: Final = 1.0
-# A service keeps tens of thousands of values in memory and makes thousands a second that live for a moment: looked
-# through as often as Python does by itself, that took the notifier as much CPU as half of its work.
-COLLECT_AFTER: Final = (20_000, 20, 20)
 # How a door is served: requests are counted, not logged line by line, and no header tells what runs here.
 DOOR: Final[Mapping[str, Any]] = {
     "lifespan": "off", "log_config": None, "log_level": "warning", "access_log": False, "server_header": False,
@@ -172,7 +168,6 @@ def run(
 
     `loop` makes the event loop, where a service has need of another than Python's own.
     """
-    gc.set_threshold(*COLLECT_AFTER)
     settings = Settings()
     logs.setup(service, settings.log_level)
     logging.getLogger("aiokafka").setLevel(logging.ERROR)

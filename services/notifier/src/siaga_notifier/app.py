@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from siaga.v1 import order_pb2, unit_pb2
 from siaga_contracts.catalogue import DISPATCH_ORDERS, UNIT_REPORTS, Topic
+from siaga_kit import collector
 from siaga_kit.publishing import Publisher
 from siaga_kit.service import Runtime
 from siaga_kit.stage import Stage
@@ -72,6 +73,7 @@ async def start(runtime: Runtime) -> None:
     serve_callers(runtime, made)
     runtime.spawn("door", serve(runtime, routes(made)))
     runtime.spawn("tenants", follow(directory, known, made.know, runtime.stop))
+    collector.calm()
 
 
 async def _measure(made: Parts) -> None:
