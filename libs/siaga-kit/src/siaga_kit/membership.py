@@ -33,6 +33,10 @@ STUCK_LOOK_S: Final = 30.0
 # A position is waited for as long as its partition has none: without an end the loop would hang with a group that it is
 # to notice the loss of.
 LOOK_WITHIN_S: Final = 10.0
+# So is a commit, as long as no coordinator is known. Shorter would give up commits that a busy broker still answers.
+COMMIT_WITHIN_S: Final = 5.0
+# A client that stops waits for its work on the group: a process that is stuck there would never end. Less than its stop.
+LEAVE_WITHIN_S: Final = 3.0
 # Twice the rebalance timeout: the group waits no longer than that for any member. Shorter would end a process that only
 # waits for another one to finish its batch.
 OUTSIDE_MOST_S: Final = 60.0
@@ -136,9 +140,14 @@ class Membership:
     async def leave(self) -> None:
         """Commit and go. With static membership the group is not told: the same member comes back to its place."""
         consumer, self._consumer = self._consumer, None
-        if consumer is not None:
-            await self._commit(consumer, force=True)
-            await consumer.stop()
+        if consumer is None:
+            return
+        try:
+            async with asyncio.timeout(LEAVE_WITHIN_S):
+                await self._commit(consumer, force=True)
+                await consumer.stop()
+        except TimeoutError:
+            log.warning("left without a word to the group", stage=self._group)
 
     async def _commit(self, consumer: AIOKafkaConsumer, *, force: bool) -> None:
         if not force and time.monotonic() - self._last_commit < COMMIT_EVERY_S:
@@ -148,11 +157,12 @@ class Membership:
             return
         self._last_commit = time.monotonic()
         try:
-            await consumer.commit({TopicPartition(*where): offset for where, offset in offsets.items()})
+            async with asyncio.timeout(COMMIT_WITHIN_S):
+                await consumer.commit({TopicPartition(*where): offset for where, offset in offsets.items()})
         except (CommitFailedError, IllegalStateError) as error:
             # The group moved on in the background; whoever has the partitions now does these records again.
             log.info("commit refused", stage=self._group, error=type(error).__name__)
-        except KafkaError as error:
+        except (KafkaError, TimeoutError) as error:
             log.warning("commit failed, tried again later", stage=self._group, error=type(error).__name__)
         else:
             self._tracker.committed(offsets)
@@ -161,8 +171,9 @@ class Membership:
         lag = 0
         try:
             async with asyncio.timeout(LOOK_WITHIN_S):
-                for where in consumer.assignment():
-                    end = consumer.highwater(where)
+                # All ends before the first wait: asked for a partition that went meanwhile, the library asserts.
+                ends = {where: consumer.highwater(where) for where in consumer.assignment()}
+                for where, end in ends.items():
                     if end is not None:
                         lag += max(0, end - await consumer.position(where))
         except (KafkaError, TimeoutError) as error:
@@ -175,10 +186,18 @@ class Membership:
         try:
             async with asyncio.timeout(LOOK_WITHIN_S):
                 ends = await consumer.end_offsets(consumer.assignment())
-                behind = any([end > await consumer.position(where) for where, end in ends.items()])
         except (KafkaError, TimeoutError):
             # A broker that does not answer is an outage, not a stuck consumer.
-            behind = False
+            self._behind = False
+            return
+        try:
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                behind = any([end > await consumer.position(where) for where, end in ends.items()])
+        except TimeoutError:
+            # The broker answers, and still nobody knows from where a partition is to be read.
+            behind = True
+        except KafkaError:
+            behind = False  # taken away in between
         if behind and self._behind:
             raise Stuck(f"records wait for {self._group} and none have come for {2 * STUCK_LOOK_S:.0f} s")
         self._behind = behind
