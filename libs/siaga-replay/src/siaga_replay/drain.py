@@ -25,8 +25,11 @@ SETTLE_S: Final = 1.5
 # itself may need two session timeouts (45 s each). When nothing moves for longer, what
 # is missing is missing.
 PATIENCE_S: Final = 150.0
-# States after which nothing more is to be expected of an SMS.
-FINAL: Final = frozenset({"delivered", "read", "acknowledged", "failed_permanent", "expired"})
+# States after which nothing more is to be expected of a message. A way without receipts says no more than that it was
+# sent, and at the end of a plan that nobody answered no receipt need come: a replay would wait for it to no purpose.
+FINAL: Final = frozenset(
+    {"delivered", "read", "acknowledged", "failed_permanent", "expired", "sent_unconfirmed", "unacknowledged"}
+)
 
 
 @dataclass(frozen=True, slots=True)
