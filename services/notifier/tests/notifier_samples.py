@@ -68,6 +68,21 @@ def own(topic: Topic, mark: str) -> Topic:
     return replace(topic, name=f"{topic.name}.{mark}")
 
 
+class ClaimsInMemory:
+    """Who was written to about what, for a world without Redis."""
+
+    def __init__(self) -> None:
+        self.taken: set[tuple[str, str]] = set()
+
+    async def claim(self, subject: str, kind: str) -> bool:
+        free = (subject, kind) not in self.taken
+        self.taken.add((subject, kind))
+        return free
+
+    async def give_back(self, subject: str, kind: str) -> None:
+        self.taken.discard((subject, kind))
+
+
 @dataclass
 class World:
     """Topics of its own, an SMS centre, and notifiers that come and go."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from notifier_samples import ClaimsInMemory
 from siaga.v1 import incident_pb2
 from siaga.v1.incident_pb2 import Assignment, CallAccount, Incident, IncidentStatus, IncidentWork
 from siaga_contracts.catalogue import INCIDENTS
@@ -129,28 +130,13 @@ def test_an_incident_as_the_topic_has_it() -> None:
     assert report_of(incident(status=99)).status == ""
 
 
-class Memory:
-    """Claims, in memory."""
-
-    def __init__(self) -> None:
-        self.taken: set[tuple[str, str]] = set()
-
-    async def claim(self, subject: str, kind: str) -> bool:
-        free = (subject, kind) not in self.taken
-        self.taken.add((subject, kind))
-        return free
-
-    async def give_back(self, subject: str, kind: str) -> None:
-        self.taken.discard((subject, kind))
-
-
 class World:
     """A processor, and what left it."""
 
     def __init__(self, wanted: Feedback) -> None:
         self.said: list[tuple[str, str, str]] = []
         self.outcome: Outcome = Accepted("1")
-        self.claims = Memory()
+        self.claims = ClaimsInMemory()
         self.processor = CallerFeedback(
             self.claims, self._say, lambda _: wanted, lambda _: Words({}, {}), lambda: NOW_MS
         )

@@ -8,23 +8,13 @@ import httpx
 import pytest
 from notifier_http_peer import Peer, peer
 from notifier_samples import World, order
-from notifier_smsc import SmscProcess, until
+from notifier_smsc import until
 from siaga.v1.unit_pb2 import UNIT_STATUS_EN_ROUTE
 from siaga_notifier.door_routes import routes
 from siaga_tenants.model import USUAL_NOTIFY, NotifyPolicy, ProviderSpec
 from starlette.applications import Starlette
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-async def world(
-    kafka_bootstrap: str, redis_url: str, smsc: SmscProcess, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    made = World(kafka_bootstrap, redis_url, smsc)
-    await made.make(monkeypatch)
-    yield made
-    await made.unmake()
 
 
 @pytest.fixture

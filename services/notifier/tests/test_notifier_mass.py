@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from notifier_samples import ClaimsInMemory
 from siaga.v1.mass_pb2 import MassMessage
 from siaga_contracts.catalogue import MASS_MESSAGES
 from siaga_kit.errors import Transient
@@ -111,26 +112,13 @@ def test_who_may_have_it_sent(policy: MassPolicy, asked_by: str, approved_by: st
     assert part is None or part in str(refused)
 
 
-class Claims:
-    def __init__(self) -> None:
-        self.taken: set[tuple[str, str]] = set()
-
-    async def claim(self, subject: str, kind: str) -> bool:
-        free = (subject, kind) not in self.taken
-        self.taken.add((subject, kind))
-        return free
-
-    async def give_back(self, subject: str, kind: str) -> None:
-        self.taken.discard((subject, kind))
-
-
 class World:
     """A sender, and the phones."""
 
     def __init__(self, mass: MassPolicy = POLICY) -> None:
         self.phones: list[str] = []
         self.outcomes: dict[str, Outcome] = {}
-        self.claims = Claims()
+        self.claims = ClaimsInMemory()
         fast = ProviderSpec("smsc", "smpp", "sms", rate_per_s=10_000)
         self.policy = NotifyPolicy(USUAL_NOTIFY.plans, (fast,), mass=mass)
         self.restart()

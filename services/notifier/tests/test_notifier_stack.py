@@ -1,11 +1,10 @@
 """The whole notifier on a real broker, a real Redis and a real SMS centre."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from notifier_samples import TRACE, World, order
-from notifier_smsc import SmscProcess, free_port, until
+from notifier_smsc import free_port, until
 from siaga.v1.notification_pb2 import NOTIFICATION_STATE_SUBMITTED
 from siaga.v1.order_pb2 import ORDER_KIND_STAND_DOWN, ORDER_KIND_UPDATE, DispatchOrder
 from siaga.v1.unit_pb2 import UNIT_STATUS_CLEAR, UNIT_STATUS_EN_ROUTE, Contact
@@ -17,16 +16,6 @@ from siaga_notifier.core.plans.values import Notification, PlannedStep
 from siaga_notifier.core.tries import Stage, Try
 
 pytestmark = pytest.mark.stack
-
-
-@pytest.fixture
-async def world(
-    kafka_bootstrap: str, redis_url: str, smsc: SmscProcess, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[World]:
-    made = World(kafka_bootstrap, redis_url, smsc)
-    await made.make(monkeypatch)
-    yield made
-    await made.unmake()
 
 
 async def test_an_order_reaches_the_phone_and_its_delivery_is_known(world: World) -> None:

@@ -11,9 +11,9 @@ from siaga_tenants.model import ProviderSpec
 from siaga_notifier.adapters.push.fcm_token import NoToken, ServiceAccount
 from siaga_notifier.adapters.push.registry import Devices
 from siaga_notifier.core import fcm
+from siaga_notifier.core.devices import Device
 from siaga_notifier.core.model import FCM, Attempt
-from siaga_notifier.core.outcomes import Outcome, Permanent, Temporary, Unknown
-from siaga_notifier.core.push import NOT_SIGNED_IN, RETRY_AFTER_S
+from siaga_notifier.core.outcomes import Outcome, Unknown
 
 API: Final = "https://fcm.googleapis.com"
 # As for Web Push: a crew waits, and other channels go meanwhile.
@@ -52,12 +52,9 @@ class Fcm:
 
     async def send(self, attempt: Attempt) -> Outcome:
         """Push an order to its device."""
-        if (trouble := self._devices.trouble()) is not None:
-            return Temporary(trouble, RETRY_AFTER_S, down=True)
-        order = attempt.order
-        device = self._devices.find(order.tenant, order.unit_id, FCM, attempt.address)
-        if device is None:
-            return Permanent(f"{NOT_SIGNED_IN} as {attempt.address}")
+        device = self._devices.reached(attempt)
+        if not isinstance(device, Device):
+            return device
         now_ms = self._clock_ms()
         body = fcm.message(attempt, device.token, now_ms)
         try:

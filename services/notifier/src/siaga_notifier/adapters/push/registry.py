@@ -17,6 +17,9 @@ from siaga_kit.records import Outgoing
 from siaga_kit.settings import KafkaSettings
 
 from siaga_notifier.core.devices import Device, DeviceBook
+from siaga_notifier.core.model import Attempt
+from siaga_notifier.core.outcomes import Permanent, Temporary
+from siaga_notifier.core.push import NOT_SIGNED_IN, RETRY_AFTER_S
 
 log = structlog.get_logger()
 
@@ -48,6 +51,14 @@ class Devices:
     def find(self, tenant: str, unit_id: str, channel: str, device: str) -> Device | None:
         """The unit's device, when it is signed in."""
         return self._book.find(tenant, unit_id, channel, device)
+
+    def reached(self, attempt: Attempt) -> Device | Temporary | Permanent:
+        """The device that an attempt is for, or why nothing can be pushed to it."""
+        if (trouble := self.trouble()) is not None:
+            return Temporary(trouble, RETRY_AFTER_S, down=True)
+        order = attempt.order
+        found = self.find(order.tenant, order.unit_id, attempt.channel, attempt.address)
+        return found or Permanent(f"{NOT_SIGNED_IN} as {attempt.address}")
 
     def by_key(self, key: str) -> Device | None:
         """The device of a record, when it is signed in."""

@@ -20,7 +20,7 @@ from siaga_notifier.core.devices import Device
 from siaga_notifier.core.endpoints import refusal
 from siaga_notifier.core.model import WEBPUSH, Attempt
 from siaga_notifier.core.outcomes import Outcome, Permanent, Temporary, Unknown
-from siaga_notifier.core.push import MOST_BYTES, NOT_SIGNED_IN, RETRY_AFTER_S, topic, ttl_s, web_push_outcome
+from siaga_notifier.core.push import MOST_BYTES, RETRY_AFTER_S, topic, ttl_s, web_push_outcome
 
 log = structlog.get_logger()
 
@@ -64,12 +64,9 @@ class WebPush:
 
     async def send(self, attempt: Attempt) -> Outcome:
         """Push an order to its device."""
-        if (trouble := self._devices.trouble()) is not None:
-            return Temporary(trouble, RETRY_AFTER_S, down=True)
-        order = attempt.order
-        device = self._devices.find(order.tenant, order.unit_id, WEBPUSH, attempt.address)
-        if device is None:
-            return Permanent(f"{NOT_SIGNED_IN} as {attempt.address}")
+        device = self._devices.reached(attempt)
+        if not isinstance(device, Device):
+            return device
         try:
             # As the client reads it: what is judged must be what is connected to.
             endpoint = URL(device.token)
