@@ -205,6 +205,9 @@ class Engine:
             case OrderKind.DISPATCH:
                 plan = self._policies(order.tenant).plan(order.unit_kind, order.priority)
                 return asked.alarm(plan, named)
+            case OrderKind.TRIAL:
+                plan = self._policies(order.tenant).plan(order.unit_kind, order.priority)
+                return asked.trial(plan, named, order.only_channel)
             case OrderKind.REMIND:
                 about = next((hand for hand in same if hand.order.order_id == order.about_order_id), None)
                 remembered = kept.get(order.about_order_id)

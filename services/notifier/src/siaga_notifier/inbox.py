@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -15,7 +15,7 @@ from siaga_notifier.adapters.codec import CrewWord, Step
 from siaga_notifier.adapters.store import Sent, Store
 from siaga_notifier.closing import Closing, answered_attempt
 from siaga_notifier.core.clock import answered_at_ms
-from siaga_notifier.core.model import SMS, PhoneMessage, Task, UnitAnswer, UnitStatus
+from siaga_notifier.core.model import SMS, OrderKind, PhoneMessage, Task, UnitAnswer, UnitStatus
 from siaga_notifier.core.outcomes import Outcome
 from siaga_notifier.core.receipts import Receipt
 from siaga_notifier.core.replies import Courtesy, OwnWords, Question, Report, understand
@@ -164,7 +164,7 @@ class Inbox:
         at_ms = answered_at_ms(task.event_at_ms, task.taken_at_ms, self._clock_ms())
         word = _word(message, task.tenant, task.unit_id, task.order_id, report, at_ms)
         await self._say_so(word, task, message.channel)
-        if report.status in ENDING:
+        if report.status in ENDING or task.kind is OrderKind.TRIAL:
             await self._store.close(task.incident_id, task.unit_id, number)
             await self._store.flush()
 
@@ -218,8 +218,13 @@ class Inbox:
 
     async def _say_so(self, word: CrewWord, task: Task | None, channel: str) -> None:
         """The crew's word, and with it the proof that the order was read: only that closes the notification's loop."""
+        if task is not None and task.kind is OrderKind.TRIAL and word.status == UnitStatus.MAYDAY:
+            # Distress in answer to a trial is distress all the same, and of no task.
+            task, word = None, replace(word, order_id="")
         traceparent = task.traceparent if task is not None else None
-        records = [codec.unit_report(word, traceparent)]
+        # An answer to a trial says nothing of the unit.
+        said = task is None or task.kind is not OrderKind.TRIAL
+        records = [codec.unit_report(word, traceparent)] if said else []
         if task is not None:
             attempt_id = await self._latest_attempt(task, channel)
             step = Step(attempt_id, channel, State.ACKNOWLEDGED, self._clock_ms(), reason=word.status)

@@ -170,11 +170,13 @@ class Registry:
             channel for channel, providers in self._channels(tenant).items() if all(one.away() for one in providers)
         )
 
-    async def send(self, tenant: str, channel: str, attempt_for: Callable[[Channel], Attempt]) -> Handed:
-        """Hand a message over by the first provider that is there; never raises."""
+    async def send(
+        self, tenant: str, channel: str, attempt_for: Callable[[Channel], Attempt], only: str = ""
+    ) -> Handed:
+        """Hand a message over by the first provider that is there, or by the one named `only`; never raises."""
         refused = Handed(Temporary("no provider of the channel can be reached", 1.0, down=True))
         for provider in self.of(tenant, channel):
-            if provider.away():
+            if provider.away() or only not in ("", provider.channel.provider_id):
                 continue
             try:
                 outcome = await provider.send(attempt_for(provider.channel))

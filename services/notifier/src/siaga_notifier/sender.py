@@ -61,7 +61,9 @@ class Sender:
             "siaga.tenant": order.tenant,
         }
         with telemetry.span(f"send {channel}", "client", hand.traceparent, attributes):
-            handed = await self._registry.send(order.tenant, channel, lambda by: self._attempt(hand, sending, by))
+            handed = await self._registry.send(
+                order.tenant, channel, lambda by: self._attempt(hand, sending, by), order.only_provider
+            )
         telemetry.counter("siaga.notify.attempts").add(
             1, {"channel": channel, "result": type(handed.outcome).__name__.lower(), "provider": handed.provider}
         )

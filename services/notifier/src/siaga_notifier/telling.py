@@ -11,7 +11,7 @@ from siaga_notifier.adapters.alarm.operator import cleared
 from siaga_notifier.adapters.codec import Step
 from siaga_notifier.closing import answered_attempt
 from siaga_notifier.core import names
-from siaga_notifier.core.model import OPERATOR, SMS, Order
+from siaga_notifier.core.model import OPERATOR, SMS, Order, OrderKind
 from siaga_notifier.core.plans.telling import Told, told
 from siaga_notifier.core.plans.values import Notification, Phase
 from siaga_notifier.core.routes import OPERATOR_ROUTE, channel_of
@@ -48,7 +48,9 @@ def records(before: Notification | None, hand: InHand, now_ms: int) -> list[Outg
     alarm = _ends_alarm(before, after)
     if alarm is not None:
         found.append(cleared(hand.order, sent_by(after), alarm.at_ms, now_ms))
-    if unsent(after) and (before is None or not unsent(before)):
+    # Whoever tries looks on; a trial that is sent again later would tell nobody anything.
+    trial = hand.order.kind is OrderKind.TRIAL
+    if unsent(after) and not trial and (before is None or not unsent(before)):
         found.append(_letter(hand))
     return found
 

@@ -22,7 +22,7 @@ from siaga_notifier.sender import InHand, Sender, attempt_id
 # A broker that takes longer is away; the unit is let go all the same, and told of again later.
 TELLING_MOST_MS: Final = 1_000
 # A crew's word ends the alarms and the reminders of its task; of a change it has still to be told.
-ANSWERED: Final = frozenset({OrderKind.DISPATCH, OrderKind.REMIND})
+ANSWERED: Final = frozenset({OrderKind.DISPATCH, OrderKind.REMIND, OrderKind.TRIAL})
 
 Publish = Callable[[Sequence[Outgoing]], Awaitable[None]]
 
@@ -105,8 +105,11 @@ class UnitWork:
             return False
         if heard.incident_id:
             return heard.incident_id == known.incident_id
-        # Without a task named it is the unit's only open one.
-        return len({hand.notification.incident_id for hand in self._hands.values()}) == 1
+        # Without a task named it is the unit's only open one; a trial is none.
+        tasks = {
+            one.incident_id for hand in self._hands.values() if (one := hand.notification).kind is not OrderKind.TRIAL
+        }
+        return tasks == {known.incident_id}
 
     def look(self) -> bool:
         """Find what is to be sent now, and whether anything is; flush the store before `begin`."""
@@ -124,7 +127,9 @@ class UnitWork:
             named, flying = hand.named, self._flying_of(hand)
             yield hand, frozenset(route for route, contact in named.items() if contact in waiting or route in flying)
             # Asked again: meanwhile it may have been looked at.
-            waiting |= {named[route] for route in hand.notification.waiting | self._flying_of(hand)}
+            # No alarm waits behind a trial.
+            if hand.order.kind is not OrderKind.TRIAL:
+                waiting |= {named[route] for route in hand.notification.waiting | self._flying_of(hand)}
 
     def _flying_of(self, hand: InHand) -> frozenset[str]:
         under_way = (*self._flying.values(), *self._ready)

@@ -34,6 +34,8 @@ class _OrderKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OrderKind.V
     ORDER_KIND_UPDATE: _OrderKind.ValueType  # 3
     ORDER_KIND_REMIND: _OrderKind.ValueType  # 4
     """The crew has not acknowledged: the same task again, over the next channel."""
+    ORDER_KIND_TRIAL: _OrderKind.ValueType  # 5
+    """No task: whether messages reach the crew is tried. It changes neither units nor incidents."""
 
 class OrderKind(_OrderKind, metaclass=_OrderKindEnumTypeWrapper): ...
 
@@ -43,6 +45,8 @@ ORDER_KIND_STAND_DOWN: OrderKind.ValueType  # 2
 ORDER_KIND_UPDATE: OrderKind.ValueType  # 3
 ORDER_KIND_REMIND: OrderKind.ValueType  # 4
 """The crew has not acknowledged: the same task again, over the next channel."""
+ORDER_KIND_TRIAL: OrderKind.ValueType  # 5
+"""No task: whether messages reach the crew is tried. It changes neither units nor incidents."""
 Global___OrderKind: _TypeAlias = OrderKind  # noqa: Y015
 
 @_typing.final
@@ -69,6 +73,9 @@ class DispatchOrder(_message.Message):
     EVENT_AT_MS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     ABOUT_ORDER_ID_FIELD_NUMBER: _builtins.int
+    ONLY_CHANNEL_FIELD_NUMBER: _builtins.int
+    ONLY_PROVIDER_FIELD_NUMBER: _builtins.int
+    OFF_DUTY_FIELD_NUMBER: _builtins.int
     order_id: _builtins.str
     """UUIDv5 of incident, unit, fence and kind."""
     tenant: _builtins.str
@@ -92,6 +99,12 @@ class DispatchOrder(_message.Message):
     """Why, for the crew; e.g. that it is diverted from another task."""
     about_order_id: _builtins.str
     """The order that a reminder is about."""
+    only_channel: _builtins.str
+    """Of a trial: the only channel to use, e.g. sms; empty = the whole plan."""
+    only_provider: _builtins.str
+    """Of a trial: the only provider to use, as the centre calls it; empty = as usual."""
+    off_duty: _builtins.bool
+    """Of a trial: also whoever is not on duty now."""
     @_builtins.property
     def place(self) -> _place_pb2.Place: ...
     @_builtins.property
@@ -119,10 +132,13 @@ class DispatchOrder(_message.Message):
         event_at_ms: _builtins.int = ...,
         reason: _builtins.str = ...,
         about_order_id: _builtins.str = ...,
+        only_channel: _builtins.str = ...,
+        only_provider: _builtins.str = ...,
+        off_duty: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["place", b"place"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_order_id", b"about_order_id", "callback_number", b"callback_number", "confidential", b"confidential", "contacts", b"contacts", "event_at_ms", b"event_at_ms", "fence", b"fence", "incident_id", b"incident_id", "kind", b"kind", "order_id", b"order_id", "place", b"place", "priority", b"priority", "reason", b"reason", "task_code", b"task_code", "tenant", b"tenant", "text", b"text", "ticket_no", b"ticket_no", "type", b"type", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about_order_id", b"about_order_id", "callback_number", b"callback_number", "confidential", b"confidential", "contacts", b"contacts", "event_at_ms", b"event_at_ms", "fence", b"fence", "incident_id", b"incident_id", "kind", b"kind", "off_duty", b"off_duty", "only_channel", b"only_channel", "only_provider", b"only_provider", "order_id", b"order_id", "place", b"place", "priority", b"priority", "reason", b"reason", "task_code", b"task_code", "tenant", b"tenant", "text", b"text", "ticket_no", b"ticket_no", "type", b"type", "unit_id", b"unit_id", "unit_kind", b"unit_kind", "unit_name", b"unit_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

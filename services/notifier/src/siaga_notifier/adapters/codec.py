@@ -17,6 +17,7 @@ _KINDS: Final[Mapping[order_pb2.OrderKind.ValueType, OrderKind]] = {
     order_pb2.ORDER_KIND_STAND_DOWN: OrderKind.STAND_DOWN,
     order_pb2.ORDER_KIND_UPDATE: OrderKind.UPDATE,
     order_pb2.ORDER_KIND_REMIND: OrderKind.REMIND,
+    order_pb2.ORDER_KIND_TRIAL: OrderKind.TRIAL,
 }
 _KIND_NUMBERS: Final = {kind: number for number, kind in _KINDS.items()}
 
@@ -51,6 +52,9 @@ def order(message: order_pb2.DispatchOrder) -> Order:
         unit_name=message.unit_name,
         about_order_id=message.about_order_id,
         reason=message.reason,
+        only_channel=message.only_channel,
+        only_provider=message.only_provider,
+        off_duty=message.off_duty,
     )
 
 

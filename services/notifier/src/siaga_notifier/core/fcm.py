@@ -15,6 +15,7 @@ MISCONFIGURED_S: Final = 30.0
 _TITLES: Final = {
     OrderKind.DISPATCH: "Tugas",
     OrderKind.REMIND: "Tugas",
+    OrderKind.TRIAL: "UJI COBA",
     OrderKind.UPDATE: "Perubahan tugas",
     OrderKind.STAND_DOWN: "Tugas dibatalkan",
 }

@@ -25,6 +25,10 @@ DEFAULT_TEMPLATES: Final[Mapping[str, str]] = {
     "sms_stand_down": "#{task} DIBATALKAN: {address}. Tidak perlu ke lokasi, kembali siaga. Balas OK #{task}",
     "sms_confidential": "#{task} {priority} {address} {map} Gunakan pendekatan senyap. {link} 1 jalan 2 tiba 3 selesai 0 tolak",
 }
+# No centre has words of its own for it: a trial must never read like an alarm.
+TRIAL_TEMPLATE: Final = (
+    "UJI COBA #{task}: ini BUKAN tugas, jangan berangkat. Jika pesan ini sampai, balas OK #{task} {link}"
+)
 _BARE: Final = "#{task} {priority} {address} {map}"
 
 # A label before nothing ("Tlp" without a number) reads like a fault.
@@ -60,6 +64,8 @@ def compose(order: Order, words: Words, *, repeat: bool = False, link: str = "")
     code = transliterate(order.task_code)
     if not code or len(code) > LONGEST_CODE:
         raise ValueError("the order's task code is empty or too long to be said or typed")
+    if order.kind is OrderKind.TRIAL:
+        return _trial(code, link, repeat=repeat)
     prefix = (REPEAT if repeat or order.again else "") + _why(order)
     room = SMS_SEPTETS - len(prefix)
     template = _template(order, words)
@@ -75,6 +81,12 @@ def compose(order: Order, words: Words, *, repeat: bool = False, link: str = "")
             if trimmed is not None:
                 return prefix + trimmed
     raise AssertionError("a bare message has room for any code within its limit")
+
+
+def _trial(code: str, link: str, *, repeat: bool) -> str:
+    prefix = REPEAT if repeat else ""
+    text = prefix + TRIAL_TEMPLATE.format(task=code, link=link).rstrip()
+    return text if septets(text) <= SMS_SEPTETS else prefix + TRIAL_TEMPLATE.format(task=code, link="").rstrip()
 
 
 def _why(order: Order) -> str:

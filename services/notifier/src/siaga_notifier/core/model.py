@@ -22,6 +22,8 @@ class OrderKind(StrEnum):
     STAND_DOWN = "stand_down"
     UPDATE = "update"
     REMIND = "remind"
+    # Whether messages arrive is tried; nobody is asked to go, and nothing is changed.
+    TRIAL = "trial"
 
 
 class UnitStatus(StrEnum):
@@ -80,6 +82,10 @@ class Order:
     about_order_id: str = ""
     # Why, in the dispatcher's words, e.g. that it takes the place of another task.
     reason: str = ""
+    # Of a trial: the only channel and provider to use (empty = as the plan has it), and whether those off duty are told.
+    only_channel: str = ""
+    only_provider: str = ""
+    off_duty: bool = False
 
     @property
     def again(self) -> bool:

@@ -20,7 +20,7 @@ def on_duty(
     goes to whoever was told of it, at home or not.
     """
     duty = roster.of(order.unit_id, order.unit_kind)
-    if duty is None or order.kind is not OrderKind.DISPATCH:
+    if duty is None or order.kind not in (OrderKind.DISPATCH, OrderKind.TRIAL) or order.off_duty:
         return frozenset(named)
     at_work = {plain(contact) for shift in duty.shifts_at(zone, now_ms) for contact in shift.contacts}
     gone = {plain(contact) for contact in duty.all_contacts()} - at_work - own

@@ -67,7 +67,7 @@ USUAL_WORDS: Final = own_words(())
 def understand(text: str, tasks: Sequence[Task], own: OwnWords | None = None) -> Report | Question | Courtesy:
     """What an SMS of a known crew means, given the tasks its number has had of late and what its centre calls statuses."""
     latest = _latest(tasks)
-    open_tasks = [task for task in latest if task.open]
+    open_tasks = _open(latest)
     reply = parse(text, [task.task_code for task in open_tasks])
     if reply is not None:
         return answer(reply, tasks)
@@ -98,7 +98,7 @@ def _said_by_label(word: OwnWord, reply: Reply, tasks: Sequence[Task], said: str
 def answer(reply: Reply, tasks: Sequence[Task], said: str = "") -> Report | Question:
     """Which task an answer is about; `said` is how a question has the crew say it again."""
     latest = _latest(tasks)
-    open_tasks = [task for task in latest if task.open]
+    open_tasks = _open(latest)
     if reply.status is UnitStatus.MAYDAY:
         # Nobody in distress is asked back.
         return Report(_task_in_distress(reply.code, latest, open_tasks), reply.status)
@@ -123,9 +123,17 @@ def _latest(tasks: Sequence[Task]) -> list[Task]:
     return sorted(tasks, key=lambda task: task.taken_at_ms, reverse=True)
 
 
+def _open(latest: Sequence[Task]) -> list[Task]:
+    """The tasks that a word without a code may be about: a trial only where there is no real one."""
+    found = [task for task in latest if task.open]
+    return [task for task in found if task.kind is not OrderKind.TRIAL] or found
+
+
 def _task_in_distress(code: str | None, latest: Sequence[Task], open_tasks: Sequence[Task]) -> Task | None:
     named = next((task for task in latest if code is not None and _same_code(task.task_code, code)), None)
-    return named or next(iter(open_tasks), None)
+    found = named or next(iter(open_tasks), None)
+    # Distress in answer to a trial is distress all the same, and of no task.
+    return None if found is not None and found.kind is OrderKind.TRIAL else found
 
 
 def _same_code(one: str, other: str) -> bool:

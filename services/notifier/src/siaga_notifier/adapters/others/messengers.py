@@ -16,7 +16,7 @@ from siaga_tenants.model import ProviderSpec
 from siaga_notifier.adapters.others.delivery import Result, deliver, fault_of, known
 from siaga_notifier.adapters.secret_file import SecretError, SecretFile
 from siaga_notifier.core.message import REPEAT
-from siaga_notifier.core.model import OTHER, Attempt
+from siaga_notifier.core.model import OTHER, Attempt, OrderKind
 from siaga_notifier.core.outcomes import Accepted, Outcome, Permanent, Temporary, Unknown
 
 log = structlog.get_logger()
@@ -129,7 +129,8 @@ class Messengers:
 
 def _title(attempt: Attempt) -> str:
     """For mails and services that have one; no type: it is read on lock screens, as the text may not be."""
-    return f"Tugas #{attempt.order.task_code} {attempt.order.priority}".rstrip()
+    what = "UJI COBA" if attempt.order.kind is OrderKind.TRIAL else "Tugas"
+    return f"{what} #{attempt.order.task_code} {attempt.order.priority}".rstrip()
 
 
 def _text(attempt: Attempt) -> str:

@@ -18,6 +18,18 @@ def alarm(plan: NotifyPlan, named: Mapping[str, Contact]) -> tuple[PlannedStep, 
     return tuple(PlannedStep(_routes(step.channels, named), round(step.wait_s * 1000)) for step in plan.steps)
 
 
+def trial(plan: NotifyPlan, named: Mapping[str, Contact], channel: str) -> tuple[PlannedStep, ...]:
+    """The steps of a trial: those of a dispatch that reach the crew itself, or one of this channel alone.
+
+    An operator's alarm would look like a real one.
+    """
+    if channel:
+        routes = of_channel(named, channel)
+        return (PlannedStep(routes, LOOK_AGAIN_MS),) if routes else ()
+    crew = {route: contact for route, contact in named.items() if route != OPERATOR_ROUTE}
+    return tuple(step for step in alarm(plan, crew) if step.routes)
+
+
 def news(named: Mapping[str, Contact], told: Collection[Notification]) -> tuple[PlannedStep, ...]:
     """The steps of a stand-down or an update: where the crew heard of the task, and by SMS; else by whatever else it has."""
     used = {channel_of(route) for one in told for route in one.tries} | {SMS}

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Final
 
-from siaga_notifier.core.model import OPERATOR
+from siaga_notifier.core.model import OPERATOR, OrderKind
 from siaga_notifier.core.outcomes import Outcome
 from siaga_notifier.core.plans.values import NEXT, Decision, Notification, Phase, Sending, Sight
 from siaga_notifier.core.tries import (
@@ -157,7 +157,12 @@ def _leaves(known: Notification, now_ms: int) -> bool:
 
 
 def _held(known: Notification) -> bool:
-    """At the end of the plan with nothing that reached a crew's provider: nobody can be silent who was never told."""
+    """At the end of the plan with nothing that reached a crew's provider: nobody can be silent who was never told.
+
+    Of a trial just that is to be known.
+    """
+    if known.kind is OrderKind.TRIAL:
+        return False
     crew = [one for route, one in known.tries.items() if not route.startswith(OPERATOR)]
     waits = any(one.stage in PENDING for one in crew)
     return known.step == len(known.steps) and waits and not any(one.stage in HANDED_OVER for one in crew)

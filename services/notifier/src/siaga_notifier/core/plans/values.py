@@ -68,7 +68,7 @@ class Notification:
     @property
     def escalates(self) -> bool:
         """Whether silence leads to the next step; what needs no answer goes on only where it cannot be handed over."""
-        return self.kind is OrderKind.DISPATCH
+        return self.kind in (OrderKind.DISPATCH, OrderKind.TRIAL)
 
     @property
     def waiting(self) -> frozenset[str]:
@@ -76,6 +76,9 @@ class Notification:
 
         A crew that is told of three things at once hears them in their order; what was refused is void by then.
         """
+        if self.kind is OrderKind.TRIAL and self.phase is Phase.UNACKNOWLEDGED:
+            # Whoever tried has looked; hours later it would only puzzle the crew.
+            return frozenset()
         if self.phase in LIVE:
             return frozenset(route for route, one in self.tries.items() if one.stage in PENDING)
         if self.phase is Phase.STOOD_DOWN:

@@ -114,6 +114,8 @@ def _what(attempt: Attempt, words: Words) -> str:
     match order.kind:
         case OrderKind.STAND_DOWN:
             return f"{again}DIBATALKAN. Tidak perlu ke lokasi, kembali siaga"
+        case OrderKind.TRIAL:
+            return f"{again}UJI COBA, bukan tugas. Jangan berangkat; balas bahwa pesan ini sampai"
         case OrderKind.UPDATE:
             again += "PERUBAHAN "
         case OrderKind.DISPATCH if order.reason:

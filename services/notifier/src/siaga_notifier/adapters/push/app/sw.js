@@ -30,7 +30,7 @@ async function alarm(order) {
   };
   await put("tasks", order.task_code, task);
   const open = await self.registration.getNotifications({ tag: order.order_id });
-  if (!known && order.kind !== "dispatch") await silence(task, order.order_id);
+  if (!known && order.kind !== "dispatch" && order.kind !== "trial") await silence(task, order.order_id);
   if (!known || !open.length) await show(task, !known);
 }
 
@@ -41,7 +41,8 @@ async function silence(task, but) {
 
 function show(task, loud) {
   const asks = !task.over && !task.said;
-  const title = task.over ? `DIBATALKAN #${task.task_code}` : `${task.priority} Tugas #${task.task_code}`;
+  const title = task.kind === "trial" ? `UJI COBA #${task.task_code}`
+    : task.over ? `DIBATALKAN #${task.task_code}` : `${task.priority} Tugas #${task.task_code}`;
   return self.registration.showNotification(title, {
     body: task.text, tag: task.order_id, renotify: loud && task.kind === "update", silent: !loud, lang: "id",
     requireInteraction: asks, vibrate: loud ? [600, 200, 600, 200, 600] : undefined, icon: "icon.svg", badge: "icon.svg",
