@@ -124,9 +124,9 @@ def _latest(tasks: Sequence[Task]) -> list[Task]:
 
 
 def _open(latest: Sequence[Task]) -> list[Task]:
-    """The tasks that a word without a code may be about: a trial only where there is no real one."""
+    """The tasks that a word without a code may be about: where there is no real one, the latest trial."""
     found = [task for task in latest if task.open]
-    return [task for task in found if task.kind is not OrderKind.TRIAL] or found
+    return [task for task in found if task.kind is not OrderKind.TRIAL] or found[:1]
 
 
 def _task_in_distress(code: str | None, latest: Sequence[Task], open_tasks: Sequence[Task]) -> Task | None:
