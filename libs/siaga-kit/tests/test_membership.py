@@ -154,6 +154,32 @@ async def test_a_commit_that_never_ends_holds_nothing_up(member: Membership, clo
 
 
 @pytest.mark.usefixtures("impatient")
+async def test_commits_that_the_group_never_answers_end_the_process_though_records_come(
+    member: Membership, clock: Clock, broker: Broker
+) -> None:
+    async def records_come() -> None:
+        for offset in range(round(membership.OUTSIDE_MOST_S + membership.STUCK_LOOK_S)):
+            member.finished({HELD: [SimpleNamespace(offset=offset)]})
+            await look_for(member, clock, 1)
+
+    broker.hangs = True
+    with pytest.raises(Stuck, match="not joined again"):
+        await records_come()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_commits_that_a_broker_does_not_answer_are_waited_for(
+    member: Membership, clock: Clock, broker: Broker
+) -> None:
+    member.finished({HELD: [SimpleNamespace(offset=4)]})
+    broker.away = True
+    await look_for(member, clock, 4 * membership.OUTSIDE_MOST_S)
+    broker.away = False
+    await look_for(member, clock, 4 * membership.OUTSIDE_MOST_S)
+    assert broker.committed == {HELD: 5}
+
+
+@pytest.mark.usefixtures("impatient")
 async def test_a_member_whose_group_hangs_can_leave(member: Membership, broker: Broker) -> None:
     member.finished({HELD: [SimpleNamespace(offset=4)]})
     broker.hangs = True

@@ -27,8 +27,8 @@ BACKOFF_FIRST_S: Final = 0.05
 BACKOFF_MOST_S: Final = 2.0
 # Lag is asked of the broker, so not on every batch.
 LAG_EVERY_S: Final = 5.0
-# The client library has open reports of consumers that fetch nothing for ever though records wait. Looked at this often
-# while nothing comes, and believed the second time: shorter would take a slow broker for it.
+# The client library has open reports of consumers that fetch nothing for ever though records wait. Looked at this often,
+# and believed the second time: shorter would take a slow broker for it.
 STUCK_LOOK_S: Final = 30.0
 # A position is waited for as long as its partition has none: without an end the loop would hang with a group that it is
 # to notice the loss of.
@@ -65,6 +65,10 @@ class Membership:
         self._behind = False
         # Since when partitions are given up and none are given anew; None = it has its place in the group.
         self._outside_since: float | None = None
+        # Since when no commit is answered, and when the broker itself last gave no answer.
+        self._unanswered_since: float | None = None
+        self._away_at = 0.0
+        self._last_look = 0.0
         self.trouble: str | None = "starting"
 
     async def join(self) -> None:
@@ -132,9 +136,10 @@ class Membership:
         if now - self._last_lag >= LAG_EVERY_S:
             self._last_lag = now
             await self._measure_lag(consumer)
-        if now - self._moved_at >= STUCK_LOOK_S:
-            self._moved_at = now
-            await self._look_whether_stuck(consumer)
+        if now - self._last_look >= STUCK_LOOK_S:
+            self._last_look = now
+            if now - self._moved_at >= STUCK_LOOK_S:
+                await self._look_whether_stuck(consumer)
             await self._look_whether_outside(consumer)
 
     async def leave(self) -> None:
@@ -163,8 +168,10 @@ class Membership:
             # The group moved on in the background; whoever has the partitions now does these records again.
             log.info("commit refused", stage=self._group, error=type(error).__name__)
         except (KafkaError, TimeoutError) as error:
+            self._unanswered_since = self._unanswered_since or self._last_commit
             log.warning("commit failed, tried again later", stage=self._group, error=type(error).__name__)
         else:
+            self._unanswered_since = None
             self._tracker.committed(offsets)
 
     async def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
@@ -203,18 +210,22 @@ class Membership:
         self._behind = behind
 
     async def _look_whether_outside(self, consumer: AIOKafkaConsumer) -> None:
-        """A group is joined again within a rebalance, if the broker answers: who is outside for longer never gets in."""
-        if self._outside_since is None:
+        """A group answers within a rebalance, if the broker does: who has no answer for longer never gets one."""
+        if self._without_group_for() is None:
             return
         try:
-            await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._topics])
-        except KafkaError:
-            self._outside_since = time.monotonic()
-            return
+            async with asyncio.timeout(LOOK_WITHIN_S):
+                await consumer.end_offsets([TopicPartition(topic, 0) for topic in self._topics])
+        except (KafkaError, TimeoutError):
+            self._away_at = time.monotonic()
         # It may have been taken back while the broker was asked.
-        since = self._outside_since
-        if since is not None and time.monotonic() - since >= OUTSIDE_MOST_S:
+        if (self._without_group_for() or 0.0) >= OUTSIDE_MOST_S:
             raise Stuck(f"{self._group} is not joined again after {OUTSIDE_MOST_S:.0f} s, though the broker answers")
+
+    def _without_group_for(self) -> float | None:
+        """Seconds that the broker answers and the group does not; None = it does."""
+        since = [each for each in (self._outside_since, self._unanswered_since) if each is not None]
+        return time.monotonic() - max(min(since), self._away_at) if since else None
 
     async def release(self, partitions: Iterable[TopicPartition]) -> None:
         """Partitions are being taken away: finish the batch under way, commit, forget them."""
