@@ -155,6 +155,7 @@ async def test_without_consent_nothing_is_learnt_and_a_miss_is_told_all_the_same
     assert lists.missed == {("36.73", "c1")}
     # The label is corrected: it was no real call.
     result = await learning(lists, learns=False).process([assessment(disposition=DispositionPb.DISPOSITION_PRANK)])
+    assert result.save is not None
     await result.save()
     assert not lists.missed
 

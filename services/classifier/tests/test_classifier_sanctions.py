@@ -37,7 +37,7 @@ INVALID, FAILED, AWAY = (
 class Office:
     """The service for one tenant of its own, and what it has published."""
 
-    stub: sanctions_service_pb2_grpc.SanctionsStub
+    stub: "sanctions_service_pb2_grpc.SanctionsAsyncStub"
     tenant: str
     store: AdviceStore
     published: list[Outgoing]

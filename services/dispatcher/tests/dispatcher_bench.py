@@ -49,7 +49,8 @@ class Bench:
 
     async def outbox(self) -> list[dict[bytes, bytes]]:
         """What waits to be published, in order."""
-        return [fields for _, fields in await self.redis.xrange(f"{{{self.code}}}:dispatch:outbox")]
+        entries: Any = await self.redis.xrange(f"{{{self.code}}}:dispatch:outbox")
+        return [fields for _, fields in entries]
 
 
 async def make_topics(bootstrap: str, *topics: Topic) -> None:

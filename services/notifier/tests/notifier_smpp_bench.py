@@ -19,14 +19,14 @@ from siaga_notifier.adapters.smpp.centre import SmsCentre
 from siaga_notifier.core.model import Attempt
 from siaga_notifier.core.outcomes import Accepted
 from sms_conformance.peer import Heard
-from sms_conformance.smpp_peers import Jsmpp, Smpp34, SmppPeer
+from sms_conformance.smpp_peers import Jsmpp, Smpp34
 
-PEERS: Final[dict[str, SmppPeer]] = {"smpp34": Smpp34(), "jsmpp": Jsmpp()}
+PEERS: Final[dict[str, Smpp34 | Jsmpp]] = {"smpp34": Smpp34(), "jsmpp": Jsmpp()}
 MESSAGES: Final = 5_000
 TEXT: Final = "#114 P1 Kebakaran ruko: Jl. Raya Serang 5, Kasemen HP 0254112112 1 jalan 2 tiba 3 selesai 0 tolak"
 
 
-async def measure(peer: SmppPeer) -> str:
+async def measure(peer: Smpp34 | Jsmpp) -> str:
     """SMS a second with a full window, and what each costs this process."""
     heard = Heard()
     async with peer.started() as port:

@@ -101,7 +101,8 @@ async def test_strangers_are_refused_and_not_answered(office: Office, source: st
 
 @pytest.mark.parametrize(("source", "text"), [(CREW, "1 #114"), (IDLE, ""), (IDLE, "1 #114")])
 async def test_another_centres_provider_says_nothing_of_this_ones_crews(office: Office, source: str, text: str) -> None:
-    await office.hear(source, text, *((None, None) if text else (-6.11, 106.15)), tenant="32.14")
+    lat, lon = (None, None) if text else (-6.11, 106.15)
+    await office.hear(source, text, lat, lon, tenant="32.14")
     assert office.published == []
 
 

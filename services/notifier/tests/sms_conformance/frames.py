@@ -66,6 +66,8 @@ class Message:
 
     @classmethod
     def of(cls, body: bytes) -> Self:
+        at = 0
+
         def text() -> str:
             nonlocal at
             end = body.index(b"\0", at)
@@ -73,7 +75,6 @@ class Message:
             at = end + 1
             return found
 
-        at = 0
         text()
         source_ton, at = body[at], at + 2
         source = text()
