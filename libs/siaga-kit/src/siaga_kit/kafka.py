@@ -5,7 +5,10 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener
 
+from siaga_kit.broken_connections import tell_broken_connections
 from siaga_kit.settings import KafkaSettings
+
+tell_broken_connections()
 
 # A member that restarts inside this keeps its place (static membership), so that a restart moves no partition.
 SESSION_TIMEOUT_MS: Final = 45_000
