@@ -10,6 +10,7 @@ from typing import Any, Final
 import aiohttp
 import pytest
 from siaga_kit.embedded.stack import Stack
+from siaga_replay.ledger import Sms
 from siaga_replay.smsc import SmsCentre
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -33,7 +34,7 @@ async def tried(stack: Stack, answer: str | None, *options: str) -> tuple[int, l
     )
     async with aiohttp.ClientSession() as session, asyncio.timeout(WITHIN_S):
         centre = SmsCentre(stack.addresses.smsc_control_url, session)
-        seen = []
+        seen: list[Sms] = []
         while not seen:
             seen = [sms for sms in await centre.next_messages() if "UJI COBA" in sms.text]
         code = re.search(r"#(\d+)", seen[0].text)
