@@ -82,7 +82,11 @@ async def test_two_processes_at_once_agree(kafka_bootstrap: str, topic: Topic) -
             views = [(found(each, one), found(each, other)) for each in (here, there)]
             return views[0] == views[1] and sum(view is not None for view in views[0]) == 1
 
-        await until(agreed)
+        def know_the_same() -> bool:
+            return {*here._book.rivals(one)} == {*there._book.rivals(one)}
+
+        # Who has not heard of the other's yet agrees as well, when its own is the later; but it can end its own only.
+        await until(lambda: agreed() and know_the_same())
         holding = found(here, one) or found(here, other)
         assert holding is not None
         await here.sign_out(holding)
