@@ -342,3 +342,15 @@ def test_no_unit_on_two_incidents_and_no_incident_forgotten(machine: type[Interl
             max_examples=STORIES, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+def test_two_words_of_a_new_call_at_once_have_one_home(machine: type[Interleavings]) -> None:
+    # One would join what burns already, the other open an incident of its own: no incident's version keeps them apart.
+    story = machine()
+    story.begin()
+    try:
+        story.calls([("call-0", "fire_building", Priority.P0, 0, "real")], "")
+        both = [("call-1", "fire_building", Priority.P0, 0, "real"), ("call-1", "injury", Priority.P0, 0, "real")]
+        story.calls(both, "")
+    finally:
+        story.teardown()

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from siaga_dispatcher.adapters.contexts import Searched
 from siaga_dispatcher.adapters.due import alerts_about
 from siaga_dispatcher.adapters.reading import Reader
-from siaga_dispatcher.adapters.request import Guard
+from siaga_dispatcher.adapters.request import Absent, Guard
 from siaga_dispatcher.core.commands import Action, Command
 from siaga_dispatcher.core.decide import Decision, on_assessment, on_command, on_unit_free, on_unit_report
 from siaga_dispatcher.core.decision import Search
@@ -48,7 +48,7 @@ class Case(Generic[A]):
 
     decide: Callable[[Situation], A]
     units: tuple[Unit, ...] = ()
-    guards: tuple[Guard, ...] = ()
+    guards: tuple[Guard | Absent, ...] = ()
     searched: Searched | None = None
     alerts: tuple[Alert, ...] = ()
 

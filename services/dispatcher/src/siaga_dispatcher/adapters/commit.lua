@@ -4,6 +4,7 @@
 -- request.init    true = the working state may not exist yet
 -- request.keep_s  how long the cause is remembered; 0 = it is not
 -- request.checks  {key, field, version}: each must still hold
+-- request.absent  keys that must still not exist
 -- request.tickets {name, counter key, prefix}: a new ticket number each
 -- request.tasks   {name, order id}: a task code each, unique among the open ones
 -- request.ops     commands; an argument is a string, or a number (that byte string), or
@@ -16,6 +17,9 @@ if not request.init and redis.call('EXISTS', KEYS[1]) == 0 then return {'lost'} 
 if request.keep_s > 0 and redis.call('EXISTS', KEYS[2]) == 1 then return {'done'} end
 for _, check in ipairs(request.checks) do
   if (redis.call('HGET', check[1], check[2]) or '0') ~= check[3] then return {'stale', check[1]} end
+end
+for _, key in ipairs(request.absent) do
+  if redis.call('EXISTS', key) == 1 then return {'stale', key} end
 end
 
 local given, answer = {}, {'ok'}

@@ -10,7 +10,7 @@ from siaga_kit.pipe import Pipe, Script
 
 from siaga_dispatcher.adapters import snapshots
 from siaga_dispatcher.adapters.keys import Keys
-from siaga_dispatcher.adapters.request import Guard
+from siaga_dispatcher.adapters.request import Absent, Guard
 from siaga_dispatcher.core.foresight import Foresight
 from siaga_dispatcher.core.likeness import families_alike
 from siaga_dispatcher.core.values import Assessment, Incident, Position, Unit
@@ -32,14 +32,14 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What is stored about a call; the guards hold while no other incident that it might join is added.
+    """What is stored about a call; the guards hold while it has no incident, and no other that it might join is added.
 
     `near` are all free units in what was `searched` for it beforehand.
     """
 
     linked: Incident | None
     open_incidents: tuple[Incident, ...] = ()
-    guards: tuple[Guard, ...] = ()
+    guards: tuple[Guard | Absent, ...] = ()
     near: tuple[Unit, ...] = ()
     searched: Searched | None = None
 
@@ -65,9 +65,13 @@ class Contexts:
         return CallContext(
             None,
             tuple(snapshots.incident(row) for row in open_rows if row),
-            tuple(
-                Guard(keys.open_versions, family, int(version))
-                for family, version in zip(families, versions, strict=True)
+            (
+                # Two words of one call, heard at once while its partition moves, may be of types that are not alike.
+                Absent(keys.call(assessment.call_id)),
+                *(
+                    Guard(keys.open_versions, family, int(version))
+                    for family, version in zip(families, versions, strict=True)
+                ),
             ),
             tuple(snapshots.unit(row) for row in unit_rows if row),
             _searched(foresight, ladder_m, rung),

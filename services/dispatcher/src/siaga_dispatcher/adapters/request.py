@@ -29,6 +29,13 @@ class Guard:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A key that must still not exist for the decision to be right."""
+
+    key: str
+
+
 @dataclass(slots=True)
 class Request:
     """One commit in the making."""
@@ -37,6 +44,8 @@ class Request:
     cause: str | None
     blobs: list[bytes] = field(default_factory=list)
     checks: list[list[str]] = field(default_factory=list)
+    # Keys that must still not exist.
+    absent: list[str] = field(default_factory=list)
     ops: list[list[Argument]] = field(default_factory=list)
     tasks: list[list[str]] = field(default_factory=list)
     tickets: list[list[str]] = field(default_factory=list)
@@ -47,13 +56,14 @@ class Request:
             "init": init,
             "keep_s": 0 if self.cause is None else CAUSE_KEPT_S,
             "checks": self.checks,
+            "absent": self.absent,
             "tickets": self.tickets,
             "tasks": self.tasks,
             "task_counter": self.keys.task_counter,
             "open_tasks": self.keys.tasks,
             "ops": self.ops,
         }
-        touched = {str(op[1]) for op in self.ops} | {check[0] for check in self.checks}
+        touched = {str(op[1]) for op in self.ops} | {check[0] for check in self.checks} | {*self.absent}
         touched |= {self.keys.task_counter, self.keys.tasks} if self.tasks else set()
         touched |= {counter for _, counter, _ in self.tickets}
         return (
@@ -70,8 +80,11 @@ class Request:
         """One Redis command."""
         self.ops.append(list(command))
 
-    def check(self, guard: Guard) -> None:
-        """The version must hold."""
+    def check(self, guard: Guard | Absent) -> None:
+        """The version must hold, or the key still be missing."""
+        if isinstance(guard, Absent):
+            self.absent.append(guard.key)
+            return
         self.checks.append([guard.key, guard.field, str(guard.version)])
 
 

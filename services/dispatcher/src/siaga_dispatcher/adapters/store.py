@@ -14,7 +14,7 @@ from siaga_dispatcher.adapters.events import Topics, records_of
 from siaga_dispatcher.adapters.keys import Keys
 from siaga_dispatcher.adapters.places import Places
 from siaga_dispatcher.adapters.reading import Reader, StateLost
-from siaga_dispatcher.adapters.request import Guard, Request, request_of
+from siaga_dispatcher.adapters.request import Absent, Guard, Request, request_of
 from siaga_dispatcher.core.decision import Decision
 from siaga_dispatcher.core.values import Alert, Unit
 
@@ -46,7 +46,7 @@ class Store(Reader):
         cause: str | None,
         decision: Decision,
         *,
-        guards: Sequence[Guard] = (),
+        guards: Sequence[Guard | Absent] = (),
         traceparent: str | None = None,
     ) -> Committed:
         """Write all of a decision with its outbox records, or nothing.
