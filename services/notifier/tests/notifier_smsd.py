@@ -44,6 +44,14 @@ class Smsd:
         argv = [program, "--config", str(self.folder / "smsdrc"), "--pid", str(self.folder / "smsd.pid")]
         self._process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def runs(self) -> bool:
+        """Whether it has started, and has said by which process."""
+        file = self.folder / "smsd.pid"
+        written = file.read_text() if file.exists() else ""
+        return (
+            self._process is not None and written.strip() == str(self._process.pid) and "Starting phone" in self._read()
+        )
+
     def kill(self) -> None:
         """Kill -9; its pid file stays."""
         if self._process is not None:
