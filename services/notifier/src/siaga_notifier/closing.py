@@ -2,17 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from siaga_notifier.adapters.store import Heard, Sent, Store
+from siaga_notifier.adapters.store import ACKNOWLEDGED, UNDELIVERED, Heard, Sent, Store
 from siaga_notifier.core import names
 from siaga_notifier.core.plans.values import Notification
 from siaga_notifier.core.routes import channel_of
 from siaga_notifier.core.tries import HANDED_OVER
 from siaga_notifier.sender import attempt_id
-
-ACKNOWLEDGED: Final = "acknowledged"
-UNDELIVERED: Final = "undelivered"
 
 Look = Callable[[Sequence[str]], Awaitable[None]]
 

@@ -150,7 +150,7 @@ class Engine:
 
     def _begin(self, work: UnitWork, job: Job, kept: Mapping[str, Kept], loose: list[Outgoing]) -> None:
         order, now_ms = job.order, self._tools.clock_ms()
-        known = self._known(work, order, kept)
+        known = self._known(work, order.order_id, kept)
         if known is not None and not self._anew(known, job):
             self._once_more(work, job, known, loose)
             return
@@ -175,24 +175,20 @@ class Engine:
         return telling.unsent(known) and bool(job.origin) and job.origin != known.origin
 
     @staticmethod
-    def _known(work: UnitWork, order: Order, kept: Mapping[str, Kept]) -> Notification | None:
-        """The order as it stands: in hand, which is newer, or as it was remembered."""
-        for hand in work.hands:
-            if hand.order.order_id == order.order_id:
-                return hand.notification
-        found = kept.get(order.order_id)
+    def _known(work: UnitWork, order_id: str, kept: Mapping[str, Kept]) -> Notification | None:
+        """An order as it stands: in hand, which is newer, or as it was remembered."""
+        hand, found = work.hand(order_id), kept.get(order_id)
+        if hand is not None:
+            return hand.notification
         return found.notification if found is not None else None
 
     def _once_more(self, work: UnitWork, job: Job, known: Notification, loose: list[Outgoing]) -> None:
         """An order that comes again, as after a crash: what is true of it is told again, nothing else is done."""
-        for hand in work.hands:
-            if hand.order.order_id == job.order.order_id:
-                loose += telling.records(None, hand, self._tools.clock_ms())
-                return
+        in_hand = work.hand(job.order.order_id)
         named = _named(job.order)
-        hand = InHand(known, job.order, named, job.raw, job.traceparent)
+        hand = in_hand or InHand(known, job.order, named, job.raw, job.traceparent)
         loose += telling.records(None, hand, self._tools.clock_ms())
-        if not self._reachable(job.order, named):
+        if in_hand is None and not self._reachable(job.order, named):
             loose.append(telling.unreachable(job.order, "no usable contact", job.traceparent))
 
     def _steps(
@@ -202,17 +198,13 @@ class Engine:
         crew = {route: contact for route, contact in named.items() if contact.channel != OPERATOR}
         same = [hand for hand in work.hands if hand.order.incident_id == order.incident_id]
         match order.kind:
-            case OrderKind.DISPATCH:
+            case OrderKind.DISPATCH | OrderKind.TRIAL:
                 plan = self._policies(order.tenant).plan(order.unit_kind, order.priority)
-                return asked.alarm(plan, named)
-            case OrderKind.TRIAL:
-                plan = self._policies(order.tenant).plan(order.unit_kind, order.priority)
-                return asked.trial(plan, named, order.only_channel)
+                trial = order.kind is OrderKind.TRIAL
+                return asked.trial(plan, named, order.only_channel) if trial else asked.alarm(plan, named)
             case OrderKind.REMIND:
-                about = next((hand for hand in same if hand.order.order_id == order.about_order_id), None)
-                remembered = kept.get(order.about_order_id)
-                known = about.notification if about else remembered.notification if remembered else None
-                steps = asked.reminder(crew, known)
+                steps = asked.reminder(crew, self._known(work, order.about_order_id, kept))
+                about = work.hand(order.about_order_id)
                 if about is not None:
                     work.change(about, moves.on_hurried(about.notification))
                 return steps

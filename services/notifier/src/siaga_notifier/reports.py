@@ -7,8 +7,7 @@ from siaga.v1 import unit_pb2
 from siaga_kit.stage import Item, Result
 
 from siaga_notifier.adapters import codec
-from siaga_notifier.adapters.store import Heard, Store
-from siaga_notifier.closing import ACKNOWLEDGED
+from siaga_notifier.adapters.store import ACKNOWLEDGED, Heard, Store
 
 # Whoever says one of these knows of its task.
 ANSWERS: Final = frozenset(

@@ -10,7 +10,7 @@ from siaga_kit.records import Outgoing
 
 from siaga_notifier import telling
 from siaga_notifier.adapters.dues import LEASE_MS, Dues
-from siaga_notifier.adapters.store import Heard, Kept, Sent, Store
+from siaga_notifier.adapters.store import ACKNOWLEDGED, UNDELIVERED, Heard, Kept, Sent, Store
 from siaga_notifier.core.model import SMS, WHATSAPP, Contact, OrderKind
 from siaga_notifier.core.outcomes import Accepted
 from siaga_notifier.core.plans import moves
@@ -66,6 +66,10 @@ class UnitWork:
         """What is in hand, oldest first."""
         return list(self._hands.values())
 
+    def hand(self, order_id: str) -> InHand | None:
+        """An order's notification, when it is in hand."""
+        return self._hands.get(order_id)
+
     def take(self, hand: InHand) -> None:
         """Look after one more; what is true of it already is told once more where it may not have been."""
         self._hands[hand.order.order_id] = hand
@@ -93,9 +97,9 @@ class UnitWork:
         now_ms = self._tools.clock_ms()
         for hand in self._hands.values():
             known = hand.notification
-            if heard.kind == "undelivered" and heard.order_id == known.order_id:
+            if heard.kind == UNDELIVERED and heard.order_id == known.order_id:
                 self.change(hand, moves.on_undelivered(known, heard.route, heard.number, heard.reason, now_ms))
-            elif heard.kind == "acknowledged" and self._answers(heard, known):
+            elif heard.kind == ACKNOWLEDGED and self._answers(heard, known):
                 if not heard.told:
                     hand.answered_by, hand.answer = heard.channel or "unknown", heard.reason
                 self.change(hand, moves.on_acknowledged(known))
@@ -126,8 +130,7 @@ class UnitWork:
         for hand in self._hands.values():
             named, flying = hand.named, self._flying_of(hand)
             yield hand, frozenset(route for route, contact in named.items() if contact in waiting or route in flying)
-            # Asked again: meanwhile it may have been looked at.
-            # No alarm waits behind a trial.
+            # Asked again, for meanwhile it may have been looked at. No alarm waits behind a trial.
             if hand.order.kind is not OrderKind.TRIAL:
                 waiting |= {named[route] for route in hand.notification.waiting | self._flying_of(hand)}
 

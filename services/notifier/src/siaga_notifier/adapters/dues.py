@@ -62,10 +62,6 @@ class Dues:
             return [unit_id.decode() for unit_id in answer[0]]
         return [unit_id for unit_id, due_ms in self._own.items() if due_ms <= now_ms][:CLAIM_MOST]
 
-    async def keep(self, unit_ids: Collection[str]) -> None:
-        """Hold a lease longer."""
-        await self.seize(unit_ids)
-
     async def release(self, unit_id: str, due_ms: int | None) -> None:
         """Let go of a unit until that time; None = nothing of it is open. Whoever hurried meanwhile is heard at once."""
         if due_ms is None:
@@ -81,7 +77,8 @@ class Dues:
         for unit_id in unit_ids:
             if unit_id in self._own:
                 self._own[unit_id] = min(self._own[unit_id], now_ms)
-            await self._hashes.run(self._hurry, KEYS, (unit_id, now_ms))
+        # In one go: a provider that is back may be what a thousand units wait for.
+        await asyncio.gather(*(self._hashes.run(self._hurry, KEYS, (unit_id, now_ms)) for unit_id in unit_ids))
         self._nudge.set()
 
     def hurry_own(self) -> Sequence[str]:

@@ -29,6 +29,10 @@ _STATE: Final = "state:"
 _OPEN: Final = "open:"
 _HEARD: Final = "heard:"
 
+# What may be heard of a task.
+ACKNOWLEDGED: Final = "acknowledged"
+UNDELIVERED: Final = "undelivered"
+
 T = TypeVar("T")
 
 
@@ -63,7 +67,7 @@ class Kept:
 class Heard:
     """Something that another part, or another process, has heard of a unit's task."""
 
-    # acknowledged, undelivered.
+    # ACKNOWLEDGED or UNDELIVERED.
     kind: str
     incident_id: str
     at_ms: int
@@ -157,8 +161,7 @@ class Store:
 
     async def task(self, order_id: str) -> Task | None:
         """The order as remembered."""
-        fields = (await self._hashes.read([_order_key(order_id)]))[0]
-        return _decode(fields[_TASK], Task) if _TASK in fields else None
+        return (await self.tasks([order_id])).get(order_id)
 
     async def tasks(self, order_ids: Sequence[str]) -> dict[str, Task]:
         """Those of these orders that are remembered."""
